@@ -1,0 +1,69 @@
+//! Accounts and what is done with them: [`register`], [`available`], [`login`].
+
+pub mod available;
+pub mod login;
+pub mod name;
+pub mod register;
+
+use crate::id::Localpart;
+use crate::password::PasswordHash;
+use crate::time::Timestamp;
+
+/// What an account is for the access rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountKind {
+    /// A person, or an application service's ghost.
+    User,
+    /// A guest: no password, one device, a number for a name, until it is upgraded.
+    Guest,
+}
+
+/// A stored account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Who it is.
+    pub localpart: Localpart,
+    /// User or guest.
+    pub kind: AccountKind,
+    /// How its password is checked; `None` for guests, for application services' accounts and
+    /// after deactivation.
+    pub password_hash: Option<PasswordHash>,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When a guest became a user.
+    pub upgraded: Option<Timestamp>,
+    /// May it use the admin API?
+    pub admin: bool,
+    /// The application service that owns it exclusively.
+    pub appservice_id: Option<String>,
+    /// The name shown to others.
+    pub display_name: Option<String>,
+    /// `support`, `bot`, or a type that the operator configured.
+    pub user_type: Option<String>,
+    /// The version of the policies it agreed to.
+    pub consent_version: Option<String>,
+    /// Closed for good: it keeps its name and can do nothing.
+    pub deactivated: bool,
+    /// Invisible to others without knowing it.
+    pub shadow_banned: bool,
+}
+
+impl Account {
+    /// A new account with every other property at its default.
+    pub fn new(localpart: Localpart, kind: AccountKind, created: Timestamp) -> Self {
+        Self {
+            display_name: Some(localpart.to_string()),
+            localpart,
+            kind,
+            password_hash: None,
+            created,
+            upgraded: None,
+            admin: false,
+            appservice_id: None,
+            user_type: None,
+            consent_version: None,
+            deactivated: false,
+            shadow_banned: false,
+        }
+    }
+}

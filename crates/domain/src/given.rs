@@ -1,0 +1,67 @@
+//! [`Given`]: a field as the client sent it.
+
+/// A field of a request, before anyone has complained about it.
+///
+/// Clients can tell the order in which the server complains, and that order mixes the shape of
+/// fields with the state of the server. So decoding never fails for a single field: it hands on what
+/// it saw, and the use-case refuses at the step where the reference does.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum Given<T> {
+    /// The key is not there.
+    #[default]
+    Absent,
+    /// The key is there and its value is JSON `null`.
+    Null,
+    /// The value is of another type, or cannot be read.
+    Malformed,
+    /// The value.
+    Value(T),
+}
+
+/// The field had a value that cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MalformedField;
+
+impl<T> Given<T> {
+    /// The value, with `null` counting as absent.
+    ///
+    /// # Errors
+    /// [`MalformedField`] when there is a value of another type.
+    pub fn optional(&self) -> Result<Option<&T>, MalformedField> {
+        match self {
+            Self::Absent | Self::Null => Ok(None),
+            Self::Malformed => Err(MalformedField),
+            Self::Value(value) => Ok(Some(value)),
+        }
+    }
+
+    /// The value, where only a missing key counts as absent.
+    ///
+    /// # Errors
+    /// [`MalformedField`] for `null` and for a value of another type.
+    pub fn optional_not_null(&self) -> Result<Option<&T>, MalformedField> {
+        match self {
+            Self::Null => Err(MalformedField),
+            other => other.optional(),
+        }
+    }
+
+    /// Is the key there, with whatever value?
+    pub fn is_present(&self) -> bool {
+        !matches!(self, Self::Absent)
+    }
+
+    /// The value if there is a readable one.
+    pub fn value(&self) -> Option<&T> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Absent | Self::Null | Self::Malformed => None,
+        }
+    }
+}
+
+impl<T> From<Option<T>> for Given<T> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Absent, Self::Value)
+    }
+}

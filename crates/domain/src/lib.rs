@@ -1,0 +1,34 @@
+//! Account registration for Matrix as a hexagon: rules and flows, without any I/O.
+//!
+//! Start at [`services`]: [`Ports`](services::Ports) and a [`Policy`](policy::Policy) in,
+//! [`Services`](services::Services) out. Each use-case is one file:
+//!
+//! | what a client wants | use-case |
+//! |---|---|
+//! | `POST /register` | [`account::register`] |
+//! | `GET /register/available` | [`account::available`] |
+//! | `GET`, `POST /login` | [`account::login`] |
+//! | `POST /logout`, `/logout/all` | [`token::logout`] |
+//! | `POST /refresh` | [`token::refresh`] |
+//! | any request with an access token | [`token::authenticate`] |
+//! | `/devices`, `/delete_devices` | [`device::manage`] |
+//!
+//! Around them: [`uia`] (user-interactive authentication), [`password`], [`threepid`], [`limit`], and
+//! the doors to the outside in [`ports`].
+
+pub mod account;
+pub mod context;
+pub mod device;
+pub mod given;
+pub mod id;
+pub mod limit;
+pub mod password;
+pub mod policy;
+pub mod ports;
+mod retry;
+pub mod secret;
+pub mod services;
+pub mod threepid;
+pub mod time;
+pub mod token;
+pub mod uia;

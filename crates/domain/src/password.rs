@@ -1,0 +1,147 @@
+//! Passwords: what a new one must look like, and how one is compared with a stored hash.
+//!
+//! The functions that compute hashes are pure ([`argon2id`], [`stored`]); where they run is the
+//! business of the [`PasswordHasher`](crate::ports::PasswordHasher).
+
+pub mod argon2id;
+mod bcrypt;
+pub mod strength;
+
+pub use bcrypt::BCRYPT_WORK_FACTOR;
+
+use unicode_normalization::UnicodeNormalization as _;
+
+use crate::secret::Secret;
+
+/// A password as its owner typed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Password(Secret<String>);
+
+/// The text cannot be a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordError {
+    /// Longer than [`Password::MAX_CHARS`].
+    #[error("a password may not be longer than {} characters", Password::MAX_CHARS)]
+    TooLong,
+    /// A NUL character, which no bcrypt implementation agrees about.
+    #[error("a password may not contain a NUL character")]
+    Nul,
+}
+
+impl Password {
+    /// The longest password, in Unicode code points.
+    pub const MAX_CHARS: usize = 512;
+
+    /// Takes a password that is about to be set. The empty string passes here.
+    ///
+    /// # Errors
+    /// [`PasswordError`].
+    pub fn parse(text: &str) -> Result<Self, PasswordError> {
+        if text.chars().count() > Self::MAX_CHARS {
+            return Err(PasswordError::TooLong);
+        }
+        if text.contains('\0') {
+            return Err(PasswordError::Nul);
+        }
+        Ok(Self(Secret::new(text.to_owned())))
+    }
+
+    /// The password as typed.
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+}
+
+/// The operator's `password_config.pepper`: a secret mixed into every hash.
+#[derive(Clone, Debug)]
+pub struct Pepper(Secret<String>);
+
+impl Pepper {
+    /// A pepper; the empty string for none.
+    pub fn new(text: String) -> Self {
+        Self(Secret::new(text))
+    }
+}
+
+/// How many bytes of a prepared password count.
+///
+/// bcrypt ignores what comes after. argon2id would not, but accounts move between the two in both
+/// directions: whoever could log in before their hash was renewed must be able to afterwards.
+const SIGNIFICANT_BYTES: usize = 72;
+
+/// What is hashed: UTF-8 of the NFKC form of the password, then the pepper, cut after 72 bytes.
+pub fn prepare(password: &Password, pepper: &Pepper) -> Secret<Vec<u8>> {
+    let mut text: String = password.expose().nfkc().collect();
+    text.push_str(pepper.0.expose());
+    let mut bytes = text.into_bytes();
+    if bytes.len() > SIGNIFICANT_BYTES {
+        zeroize::Zeroize::zeroize(&mut bytes[SIGNIFICANT_BYTES..]);
+        bytes.truncate(SIGNIFICANT_BYTES);
+    }
+    Secret::new(bytes)
+}
+
+/// A stored password hash: `$argon2id$…` in PHC form, or an imported `$2b$…` of bcrypt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasswordHash(Secret<String>);
+
+impl PasswordHash {
+    /// Reads a hash from where it is stored. It is not looked into before a password is compared.
+    pub fn from_stored(text: String) -> Self {
+        Self(Secret::new(text))
+    }
+
+    /// The hash as text, to store it.
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+
+    /// Is this a bcrypt hash, imported from another server?
+    pub fn is_bcrypt(&self) -> bool {
+        bcrypt::is_bcrypt(self.expose())
+    }
+}
+
+/// A stored hash that cannot be compared with anything.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadHash {
+    /// Not a hash of an algorithm that this server knows.
+    #[error("the stored password hash is of an unknown form")]
+    Unknown,
+    /// A hash whose computation needs more memory than allowed.
+    #[error("the stored password hash asks for {asked_kib} KiB of memory, more than the allowed {allowed_kib} KiB")]
+    TooMuchMemory {
+        /// What the hash asks for, in KiB.
+        asked_kib: u32,
+        /// What is allowed, in KiB.
+        allowed_kib: u32,
+    },
+}
+
+/// Compares a prepared password with a stored hash of either algorithm, using `memory` for argon2id.
+///
+/// # Errors
+/// [`BadHash`] when the stored text cannot be used.
+pub fn verify(
+    prepared: &Secret<Vec<u8>>,
+    hash: &PasswordHash,
+    cost: &argon2id::Cost,
+    memory: &mut argon2id::Memory,
+) -> Result<crate::ports::Verification, BadHash> {
+    use crate::ports::Verification;
+    if hash.is_bcrypt() {
+        return Ok(if bcrypt::verify(prepared, hash.expose())? {
+            Verification::MatchOutdated
+        } else {
+            Verification::Mismatch
+        });
+    }
+    let stored = argon2id::Stored::parse(hash.expose())?;
+    if !stored.verify(prepared, memory)? {
+        return Ok(Verification::Mismatch);
+    }
+    Ok(if stored.cost() == *cost { Verification::Match } else { Verification::MatchOutdated })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,26 @@
+//! bcrypt, for hashes imported from other servers. New hashes are argon2id.
+
+use super::BadHash;
+use crate::secret::Secret;
+
+/// How many argon2id hashes (at default cost) the work of one bcrypt comparison at cost 12 equals.
+pub const BCRYPT_WORK_FACTOR: usize = 16;
+
+/// The highest cost that is computed: 2^15 rounds take about two seconds.
+const MAX_COST: u32 = 15;
+
+pub(super) fn is_bcrypt(hash: &str) -> bool {
+    ["$2b$", "$2a$", "$2y$"].iter().any(|prefix| hash.starts_with(prefix))
+}
+
+pub(super) fn verify(prepared: &Secret<Vec<u8>>, hash: &str) -> Result<bool, BadHash> {
+    // Implementations disagree about what follows a NUL, so no password with one ever matches.
+    if prepared.expose().contains(&0) {
+        return Ok(false);
+    }
+    let parts: bcrypt::HashParts = hash.parse().map_err(|_| BadHash::Unknown)?;
+    if parts.get_cost() > MAX_COST {
+        return Err(BadHash::Unknown);
+    }
+    bcrypt::verify(prepared.expose(), hash).map_err(|_| BadHash::Unknown)
+}

@@ -1,0 +1,90 @@
+//! The operator's choices as validated plain values. Where they come from is the server's business.
+
+use std::time::Duration;
+
+use crate::id::{CreateRules, Localpart, ServerName};
+use crate::limit::Rate;
+use crate::password::strength::StrengthRules;
+use crate::uia::flow::Flow;
+
+/// Everything that the use-cases want to know about the operator's wishes.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// The server that accounts belong to.
+    pub server_name: ServerName,
+    /// Who may register, and how.
+    pub registration: RegistrationPolicy,
+    /// Passwords.
+    pub password: PasswordPolicy,
+    /// How long tokens live.
+    pub lifetimes: TokenLifetimes,
+    /// How fast clients may act.
+    pub rates: Rates,
+    /// `ui_auth.session_timeout`: for how long after proving who they are signed-in users are not asked
+    /// again. Zero: always ask.
+    pub ui_auth_session_timeout: Duration,
+}
+
+/// Who may register, and how.
+#[derive(Clone, Debug)]
+pub struct RegistrationPolicy {
+    /// `enable_registration`. Guests and application services do not depend on it.
+    pub enabled: bool,
+    /// `allow_guest_access`.
+    pub guests_allowed: bool,
+    /// The flows of `POST /register`, from [`registration_flows`](crate::uia::flow::registration_flows).
+    pub flows: Vec<Flow>,
+    /// `inhibit_user_in_use_error`: do not tell before the dialogue is complete.
+    pub inhibit_user_in_use_error: bool,
+    /// Rules for new localparts.
+    pub localparts: CreateRules,
+    /// `server_notices.system_mxid_localpart`: nobody may register it.
+    pub server_notices_localpart: Option<Localpart>,
+    /// `hs_disabled`, `hs_disabled_message`, `admin_contact`.
+    pub disabled: Option<ServerDisabled>,
+}
+
+/// The operator has switched the server off for its users.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerDisabled {
+    /// `hs_disabled_message`.
+    pub message: String,
+    /// `admin_contact`.
+    pub admin_contact: Option<String>,
+}
+
+/// `password_config`.
+#[derive(Clone, Debug)]
+pub struct PasswordPolicy {
+    /// `password_config.enabled` and `localdb_enabled`: may people log in with a password?
+    /// Registration asks for one in any case.
+    pub login_enabled: bool,
+    /// `password_config.policy`, if enabled.
+    pub strength: Option<StrengthRules>,
+}
+
+/// How long tokens live. `None` means for ever.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TokenLifetimes {
+    /// `session_lifetime`: from login until it ends for good; caps the others.
+    pub session: Option<Duration>,
+    /// `refreshable_access_token_lifetime`; `None` switches refresh tokens off.
+    pub refreshable_access: Option<Duration>,
+    /// `nonrefreshable_access_token_lifetime`.
+    pub nonrefreshable_access: Option<Duration>,
+    /// `refresh_token_lifetime`.
+    pub refresh: Option<Duration>,
+}
+
+/// The `rc_*` options.
+#[derive(Clone, Copy, Debug)]
+pub struct Rates {
+    /// `rc_registration`, per client address.
+    pub registration: Rate,
+    /// `rc_login.address`, per client address.
+    pub login_address: Rate,
+    /// `rc_login.account`, per account, successful logins.
+    pub login_account: Rate,
+    /// `rc_login.failed_attempts`, per account or identifier, failures.
+    pub login_failed_attempts: Rate,
+}

@@ -1,0 +1,20 @@
+//! Every door of the hexagon: what the use-cases need from the outside, one file a port.
+//!
+//! With the feature `fakes` each port has a `FakeX` beside it, and [`store::contract`] holds the
+//! suite that every [`Store`] must pass.
+
+pub mod clock;
+pub mod entropy;
+pub mod identity_server;
+pub mod mailer;
+pub mod pacer;
+pub mod password_hasher;
+pub mod store;
+
+pub use clock::Clock;
+pub use entropy::Entropy;
+pub use identity_server::{IdentityServer, IdentityServerError};
+pub use mailer::{Mail, MailError, Mailer};
+pub use pacer::{Pacer, Turn};
+pub use password_hasher::{HashError, PasswordHasher, Verification};
+pub use store::{Intent, Store, StoreError, UnitOfWork};

@@ -1,0 +1,116 @@
+use async_trait::async_trait;
+
+use crate::threepid::{ClientSecret, EmailAddress, Threepid, ValidationSessionId};
+use crate::time::Timestamp;
+
+/// An identity server that validates third-party identifiers for this server.
+///
+/// Spec: <https://spec.matrix.org/v1.16/identity-service-api/#establishing-associations>
+#[async_trait]
+pub trait IdentityServer: Send + Sync {
+    /// Asks it to send a validation token by mail. Repeating a `send_attempt` sends nothing new.
+    ///
+    /// # Errors
+    /// [`IdentityServerError`].
+    async fn request_email_token(
+        &self,
+        request: &EmailTokenRequest,
+    ) -> Result<RequestTokenReply, IdentityServerError>;
+
+    /// Asks it to send a validation token by text message.
+    ///
+    /// # Errors
+    /// [`IdentityServerError`].
+    async fn request_msisdn_token(
+        &self,
+        request: &MsisdnTokenRequest,
+    ) -> Result<RequestTokenReply, IdentityServerError>;
+
+    /// Hands it the token that a person received by text message. Its reply, as JSON text.
+    ///
+    /// # Errors
+    /// [`IdentityServerError`].
+    async fn submit_msisdn_token(
+        &self,
+        sid: &str,
+        client_secret: &ClientSecret,
+        token: &str,
+    ) -> Result<String, IdentityServerError>;
+
+    /// What a validation session has proved, or `None` while it has not.
+    ///
+    /// # Errors
+    /// [`IdentityServerError`], never for a session that is unknown or not yet validated.
+    async fn validated(
+        &self,
+        sid: &str,
+        client_secret: &ClientSecret,
+    ) -> Result<Option<ValidatedThreepid>, IdentityServerError>;
+}
+
+/// A request for a validation token by mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmailTokenRequest {
+    /// The client's secret for this validation.
+    pub client_secret: ClientSecret,
+    /// The address.
+    pub email: EmailAddress,
+    /// Counts the client's wishes for a mail; only a higher number sends another.
+    pub send_attempt: i64,
+    /// Where the browser goes after the click.
+    pub next_link: Option<String>,
+}
+
+/// A request for a validation token by text message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MsisdnTokenRequest {
+    /// The client's secret for this validation.
+    pub client_secret: ClientSecret,
+    /// The country as the client wrote it.
+    pub country: String,
+    /// The number as the client wrote it.
+    pub phone_number: String,
+    /// Counts the client's wishes for a message; only a higher number sends another.
+    pub send_attempt: i64,
+    /// Where the browser goes after the token was accepted.
+    pub next_link: Option<String>,
+}
+
+/// The identity server's answer to a token request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestTokenReply {
+    /// Its validation session.
+    pub sid: ValidationSessionId,
+    /// Its whole answer, a JSON object as text, which the client receives.
+    pub body: String,
+}
+
+/// What an identity server vouches for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValidatedThreepid {
+    /// The identifier.
+    pub threepid: Threepid,
+    /// When it was validated.
+    pub validated_at: Timestamp,
+}
+
+/// Why the identity server gave no usable answer.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityServerError {
+    /// It did not answer in time.
+    #[error("the identity server did not answer in time")]
+    TimedOut,
+    /// It refused with an error of its own.
+    #[error("the identity server refused with status {status}")]
+    Refused {
+        /// Its HTTP status.
+        status: u16,
+        /// Its Matrix error code, if it gave one.
+        errcode: Option<String>,
+        /// Its whole answer if that was a JSON object, as text.
+        body: Option<String>,
+    },
+    /// It could not be reached, or what it said makes no sense.
+    #[error("the identity server could not be used")]
+    Unusable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}

@@ -1,0 +1,90 @@
+use async_trait::async_trait;
+
+use crate::password::{Password, PasswordHash};
+
+/// Where passwords are hashed: expensive work on a bounded pool of its own.
+#[async_trait]
+pub trait PasswordHasher: Send + Sync {
+    /// Hashes a password with the current algorithm and cost, and a random salt.
+    ///
+    /// # Errors
+    /// [`HashError::Busy`] when the queue is full; [`HashError::Failed`] otherwise.
+    async fn hash(&self, password: &Password) -> Result<PasswordHash, HashError>;
+
+    /// Checks a password against a stored hash, of the current algorithm or an imported one.
+    ///
+    /// # Errors
+    /// [`HashError::Busy`] when the queue is full; [`HashError::Failed`] for a hash that cannot be
+    /// read or asks for more memory than the pool allows.
+    async fn verify(&self, password: &Password, hash: &PasswordHash)
+    -> Result<Verification, HashError>;
+}
+
+/// What the comparison of a password with a hash tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verification {
+    /// Another password.
+    Mismatch,
+    /// The right password.
+    Match,
+    /// The right password, under an older algorithm or cost: hash it anew.
+    MatchOutdated,
+}
+
+/// Why a password was not hashed.
+#[derive(Debug, thiserror::Error)]
+pub enum HashError {
+    /// The queue is full.
+    #[error("the password hashing queue is full")]
+    Busy {
+        /// Milliseconds until a place should be free.
+        retry_after_ms: u64,
+    },
+    /// The stored hash cannot be used, or the pool is gone.
+    #[error("the password could not be hashed: {0}")]
+    Failed(String),
+}
+
+/// Hashes by writing `fake$` in front, and is never busy. Passwords in `fake-old$` are outdated.
+#[cfg(feature = "fakes")]
+#[derive(Debug, Default)]
+pub struct FakePasswordHasher {
+    /// Answers [`HashError::Busy`] while set.
+    pub busy: std::sync::atomic::AtomicBool,
+    /// How often a password was hashed or verified.
+    pub calls: std::sync::atomic::AtomicUsize,
+}
+
+#[cfg(feature = "fakes")]
+impl FakePasswordHasher {
+    fn work(&self) -> Result<(), HashError> {
+        use std::sync::atomic::Ordering::SeqCst;
+        if self.busy.load(SeqCst) {
+            return Err(HashError::Busy { retry_after_ms: 1500 });
+        }
+        self.calls.fetch_add(1, SeqCst);
+        Ok(())
+    }
+}
+
+#[cfg(feature = "fakes")]
+#[async_trait]
+impl PasswordHasher for FakePasswordHasher {
+    async fn hash(&self, password: &Password) -> Result<PasswordHash, HashError> {
+        self.work()?;
+        Ok(PasswordHash::from_stored(format!("fake${}", password.expose())))
+    }
+
+    async fn verify(
+        &self,
+        password: &Password,
+        hash: &PasswordHash,
+    ) -> Result<Verification, HashError> {
+        self.work()?;
+        Ok(match hash.expose().split_once('$') {
+            Some(("fake", stored)) if stored == password.expose() => Verification::Match,
+            Some(("fake-old", stored)) if stored == password.expose() => Verification::MatchOutdated,
+            _ => Verification::Mismatch,
+        })
+    }
+}

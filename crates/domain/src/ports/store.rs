@@ -1,0 +1,77 @@
+//! The database: [`Store`] opens a [`UnitOfWork`], whose repositories read and write.
+//!
+//! Rules for every adapter, pinned by [`contract`]:
+//! * What a unit of work wrote is visible to others after [`UnitOfWork::commit`] and not before;
+//!   dropping it at any point, also in the middle of a statement, undoes all of it.
+//! * When `commit` returns `Ok`, the data survives a crash of the machine.
+//! * Uniqueness is the database's business and comes back as [`StoreErrorKind::Conflict`].
+//! * Counters and one-time marks are *guarded updates*: they change a row only while the guard holds
+//!   and say whether they did. No two callers win the same guard.
+
+mod account;
+#[cfg(feature = "fakes")]
+pub mod contract;
+mod device;
+mod error;
+#[cfg(feature = "fakes")]
+mod fake;
+mod lease;
+mod threepid;
+mod token;
+mod uia;
+
+use async_trait::async_trait;
+
+pub use account::AccountRepository;
+pub use device::{DeviceRepository, Sighting};
+pub use error::{Constraint, StoreError, StoreErrorKind};
+#[cfg(feature = "fakes")]
+pub use fake::FakeStore;
+pub use lease::LeaseRepository;
+pub use threepid::ThreepidRepository;
+pub use token::TokenRepository;
+pub use uia::UiaRepository;
+
+/// What a unit of work is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// Reading. Each statement sees the database as it is at that moment; there is no snapshot over
+    /// several statements, and writing is an error. Ends by dropping it.
+    Read,
+    /// Reading and writing, all or nothing. Ends by [`UnitOfWork::commit`] or by dropping it.
+    Write,
+}
+
+/// A database.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Begins a unit of work.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Unavailable`] when no connection comes free in time.
+    async fn begin(&self, intent: Intent) -> Result<Box<dyn UnitOfWork>, StoreError>;
+}
+
+/// One transaction with the repositories in it.
+#[async_trait]
+pub trait UnitOfWork: Send {
+    /// Accounts.
+    fn accounts(&mut self) -> &mut dyn AccountRepository;
+    /// Devices.
+    fn devices(&mut self) -> &mut dyn DeviceRepository;
+    /// Access and refresh tokens.
+    fn tokens(&mut self) -> &mut dyn TokenRepository;
+    /// Sessions of user-interactive authentication.
+    fn uia_sessions(&mut self) -> &mut dyn UiaRepository;
+    /// Third-party identifiers of accounts.
+    fn threepids(&mut self) -> &mut dyn ThreepidRepository;
+    /// Leases: which process does a periodic job.
+    fn leases(&mut self) -> &mut dyn LeaseRepository;
+
+    /// Makes everything durable and visible.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Contended`] when nothing was written and the whole unit may be tried again;
+    /// [`StoreErrorKind::Unavailable`] when the connection broke, and the outcome is unknown.
+    async fn commit(self: Box<Self>) -> Result<(), StoreError>;
+}

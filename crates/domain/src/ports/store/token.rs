@@ -1,0 +1,74 @@
+use async_trait::async_trait;
+
+use super::StoreError;
+use crate::account::Account;
+use crate::id::{DeviceId, Localpart};
+use crate::secret::TokenDigest;
+use crate::time::Timestamp;
+use crate::token::{
+    AccessTokenKey, NewAccessToken, NewRefreshToken, RefreshTokenKey, StoredAccessToken,
+    StoredRefreshToken,
+};
+
+/// Access and refresh tokens.
+#[async_trait]
+pub trait TokenRepository: Send {
+    /// Adds an access token.
+    ///
+    /// # Errors
+    /// [`Constraint::MissingReference`](super::Constraint::MissingReference) when its account, its
+    /// device or its refresh token is gone.
+    async fn add_access(&mut self, token: &NewAccessToken) -> Result<AccessTokenKey, StoreError>;
+
+    /// An access token and the account it speaks for.
+    async fn find_access(
+        &mut self,
+        digest: &TokenDigest,
+    ) -> Result<Option<(StoredAccessToken, Account)>, StoreError>;
+
+    /// Marks an access token as presented. Idempotent.
+    async fn mark_access_used(&mut self, key: AccessTokenKey) -> Result<(), StoreError>;
+
+    /// Records that the owner of an access token proved who they are. Idempotent.
+    async fn mark_access_validated(
+        &mut self,
+        key: AccessTokenKey,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Removes one access token. Idempotent.
+    async fn remove_access(&mut self, key: AccessTokenKey) -> Result<(), StoreError>;
+
+    /// Adds a refresh token.
+    ///
+    /// # Errors
+    /// [`Constraint::MissingReference`](super::Constraint::MissingReference) when its account or
+    /// its device is gone.
+    async fn add_refresh(&mut self, token: &NewRefreshToken) -> Result<RefreshTokenKey, StoreError>;
+
+    /// A refresh token, with what became of its successor.
+    async fn find_refresh(
+        &mut self,
+        digest: &TokenDigest,
+    ) -> Result<Option<StoredRefreshToken>, StoreError>;
+
+    /// Guarded: makes `new` the successor of `old` while its successor still is `expected`, and then
+    /// removes the replaced successor and the predecessors of `old`, each with its access tokens.
+    /// `false` when the successor is another one by now.
+    async fn rotate_refresh(
+        &mut self,
+        old: RefreshTokenKey,
+        expected: Option<RefreshTokenKey>,
+        new: RefreshTokenKey,
+    ) -> Result<bool, StoreError>;
+
+    /// Removes all access and refresh tokens of one device.
+    async fn remove_of_device(
+        &mut self,
+        localpart: &Localpart,
+        device_id: &DeviceId,
+    ) -> Result<(), StoreError>;
+
+    /// Removes all access and refresh tokens of an account.
+    async fn remove_all(&mut self, localpart: &Localpart) -> Result<(), StoreError>;
+}

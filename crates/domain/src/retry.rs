@@ -1,0 +1,49 @@
+//! Trying a whole unit of work again when another transaction stood in the way.
+
+use std::time::Duration;
+
+use crate::ports::{Clock, Entropy, StoreError};
+
+/// How often a unit of work is tried before its contention is reported.
+const MAX_ATTEMPTS: u32 = 5;
+/// The longest first pause; it doubles with each attempt.
+const BASE_PAUSE_MS: u64 = 10;
+
+/// An error that may be the store's.
+pub(crate) trait MaybeStore {
+    /// The store's error, if it is one.
+    fn store_error(&self) -> Option<&StoreError>;
+}
+
+impl MaybeStore for StoreError {
+    fn store_error(&self) -> Option<&StoreError> {
+        Some(self)
+    }
+}
+
+/// Runs `attempt` until it succeeds, fails for another reason than contention, or has been tried
+/// [`MAX_ATTEMPTS`] times. Each attempt must be a whole unit of work that commits last.
+pub(crate) async fn retrying<T, E, F, A>(
+    clock: &dyn Clock,
+    entropy: &dyn Entropy,
+    mut attempt: F,
+) -> Result<T, E>
+where
+    E: MaybeStore,
+    F: FnMut() -> A,
+    A: Future<Output = Result<T, E>>,
+{
+    for tried in 1..MAX_ATTEMPTS {
+        match attempt().await {
+            Err(error) if error.store_error().is_some_and(StoreError::is_contended) => {
+                tracing::debug!(db.attempt = tried, "a unit of work was contended, trying again");
+            }
+            done => return done,
+        }
+        let mut byte = [0_u8; 1];
+        entropy.fill(&mut byte);
+        let ceiling_ms = BASE_PAUSE_MS << tried;
+        clock.sleep(Duration::from_millis(1 + ceiling_ms * u64::from(byte[0]) / 255)).await;
+    }
+    attempt().await
+}

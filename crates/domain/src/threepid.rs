@@ -1,0 +1,90 @@
+//! Third-party identifiers (3PIDs): email addresses and phone numbers, in their canonical form.
+//!
+//! Spec: <https://spec.matrix.org/v1.16/appendices/#3pid-types>
+
+mod address;
+mod client_secret;
+
+use std::fmt;
+
+pub use address::{EmailAddress, EmailAddressError, PhoneNumber, PhoneNumberError};
+pub use client_secret::{ClientSecret, ClientSecretError, ValidationSessionId};
+
+use crate::time::Timestamp;
+
+/// The kind of a third-party identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Medium {
+    /// An email address.
+    Email,
+    /// A phone number.
+    Msisdn,
+}
+
+impl Medium {
+    /// The medium on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Msisdn => "msisdn",
+        }
+    }
+
+    /// The medium of a name on the wire.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Email, Self::Msisdn].into_iter().find(|medium| medium.as_str() == text)
+    }
+}
+
+impl fmt::Display for Medium {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A third-party identifier: a medium and a canonical address.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Threepid {
+    medium: Medium,
+    address: String,
+}
+
+impl Threepid {
+    /// Reads an identifier that was canonical when it was stored or validated.
+    pub fn from_canonical(medium: Medium, address: String) -> Self {
+        Self { medium, address }
+    }
+
+    /// Its medium.
+    pub fn medium(&self) -> Medium {
+        self.medium
+    }
+
+    /// Its address in canonical form.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+}
+
+impl From<EmailAddress> for Threepid {
+    fn from(address: EmailAddress) -> Self {
+        Self { medium: Medium::Email, address: address.as_str().to_owned() }
+    }
+}
+
+impl From<PhoneNumber> for Threepid {
+    fn from(number: PhoneNumber) -> Self {
+        Self { medium: Medium::Msisdn, address: number.as_str().to_owned() }
+    }
+}
+
+/// A third-party identifier of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountThreepid {
+    /// The identifier.
+    pub threepid: Threepid,
+    /// When its owner proved that it is theirs.
+    pub validated: Timestamp,
+    /// When it was added to the account.
+    pub added: Timestamp,
+}

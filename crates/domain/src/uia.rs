@@ -1,0 +1,21 @@
+//! User-interactive authentication (UIA): flows, stages, sessions.
+//!
+//! [`flow`] computes the operator's flows once at start-up; [`advance`] decides, as a pure function,
+//! whether a session has completed one; [`gate`] stands in front of every protected use-case.
+//! One file a stage under [`stage`].
+//!
+//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#user-interactive-authentication-api>
+
+pub mod advance;
+pub mod auth;
+pub mod expire;
+pub mod flow;
+pub mod gate;
+mod session;
+pub mod stage;
+
+pub use session::{
+    CompletedStage, Parameters, Registered, RegisterParameters, StageResult, UiaSession,
+    UiaSessionId,
+};
+pub use stage::Stage;

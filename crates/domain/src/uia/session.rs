@@ -1,0 +1,115 @@
+use crate::id::{DeviceId, Localpart};
+use crate::password::PasswordHash;
+use crate::ports::Entropy;
+use crate::secret::{LETTERS, random_text};
+use crate::time::Timestamp;
+use crate::uia::Stage;
+
+/// The ID of a UIA session: 24 random letters (about 137 bits). Whoever knows it holds the session.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct UiaSessionId(String);
+
+impl UiaSessionId {
+    /// The longest ID that is looked up, in bytes. Longer ones are unknown without asking.
+    const MAX_BYTES: usize = 255;
+
+    /// Makes a new random ID.
+    pub fn generate(entropy: &dyn Entropy) -> Self {
+        Self(random_text(entropy, LETTERS, 24))
+    }
+
+    /// Takes what a client presents; `None` for text that cannot be the ID of a session.
+    pub fn parse(text: &str) -> Option<Self> {
+        let plausible =
+            (1..=Self::MAX_BYTES).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+        plausible.then(|| Self(text.to_owned()))
+    }
+
+    /// The ID as text, to hand to the client.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for UiaSessionId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("UiaSessionId(…)")
+    }
+}
+
+/// A dialogue in which a client proves, stage by stage, that it may do one operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UiaSession {
+    /// Its ID.
+    pub id: UiaSessionId,
+    /// When it was opened. It expires [`expire::LIFETIME`](super::expire::LIFETIME) later.
+    pub created: Timestamp,
+    /// The request target it was opened with, query included, byte for byte. Others are refused.
+    pub uri: String,
+    /// The method it was opened with. Others are refused.
+    pub method: String,
+    /// What the client wants, from its last request that said so.
+    pub parameters: Parameters,
+    /// The hash of a password sent in a request that did not complete the dialogue.
+    pub password_hash: Option<PasswordHash>,
+    /// The signed-in account that opened it, if the operation needs one.
+    pub requester: Option<Localpart>,
+    /// The account that the session has registered.
+    pub registered: Option<Registered>,
+    /// What the client has proved so far, in order.
+    pub completed: Vec<CompletedStage>,
+}
+
+/// The account that a session has registered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// The account.
+    pub localpart: Localpart,
+    /// The device that was made with it; a repeated final request gets new tokens for the same one.
+    pub device_id: Option<DeviceId>,
+}
+
+/// What the client wants to do once the dialogue is complete. An empty request body keeps what was
+/// stored; any other replaces it as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Parameters {
+    /// The target and the method say everything.
+    None,
+    /// `POST /register`.
+    Register(RegisterParameters),
+    /// `POST /delete_devices`.
+    DeleteDevices(Vec<DeviceId>),
+}
+
+/// The parameters of `POST /register` that survive from one request to the next.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RegisterParameters {
+    /// `username`, lower-cased.
+    pub username: Option<String>,
+    /// `guest_access_token`: the guest account to upgrade.
+    pub guest_access_token: Option<crate::secret::Secret<String>>,
+    /// `device_id`.
+    pub device_id: Option<DeviceId>,
+    /// `initial_device_display_name`; its length is checked when the dialogue is complete.
+    pub initial_device_display_name: Option<String>,
+    /// `inhibit_login`: make no device and no tokens.
+    pub inhibit_login: bool,
+}
+
+/// A stage that the client has passed, with what it proved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompletedStage {
+    /// The stage.
+    pub stage: Stage,
+    /// What it proved.
+    pub result: StageResult,
+}
+
+/// What a passed stage proves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StageResult {
+    /// Nothing beyond having been passed.
+    Passed,
+    /// That the client speaks for this account.
+    Account(Localpart),
+}

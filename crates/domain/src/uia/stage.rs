@@ -1,0 +1,64 @@
+//! The stages of user-interactive authentication: their names here, what each does in its own file.
+
+pub mod dummy;
+pub mod password;
+
+use std::fmt;
+
+/// A stage of user-interactive authentication that this server knows.
+///
+/// Spec: <https://spec.matrix.org/v1.16/client-server-api/#authentication-types>
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// `m.login.dummy`: nothing to prove.
+    Dummy,
+    /// `m.login.email.identity`: an email address.
+    Email,
+    /// `m.login.msisdn`: a phone number.
+    Msisdn,
+    /// `m.login.recaptcha`: being human.
+    Recaptcha,
+    /// `m.login.terms`: having agreed to the policies.
+    Terms,
+    /// `m.login.registration_token`: an invitation.
+    RegistrationToken,
+    /// `m.login.password`: the password of the signed-in account. Never part of registration.
+    Password,
+}
+
+impl Stage {
+    /// Every stage.
+    pub const ALL: [Self; 7] = [
+        Self::Dummy,
+        Self::Email,
+        Self::Msisdn,
+        Self::Recaptcha,
+        Self::Terms,
+        Self::RegistrationToken,
+        Self::Password,
+    ];
+
+    /// The stage's type on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dummy => "m.login.dummy",
+            Self::Email => "m.login.email.identity",
+            Self::Msisdn => "m.login.msisdn",
+            Self::Recaptcha => "m.login.recaptcha",
+            Self::Terms => "m.login.terms",
+            Self::RegistrationToken => "m.login.registration_token",
+            Self::Password => "m.login.password",
+        }
+    }
+
+    /// The stage of a type on the wire; `None` for one that this server does not know.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| stage.as_str() == text)
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
