@@ -1,8 +1,11 @@
-//! Accounts and what is done with them: [`register`], [`available`], [`login`].
+//! Accounts and what is done with them: [`register`], [`available`], [`login`], [`profile`].
 
 pub mod available;
+pub mod credentials;
+pub mod identifier;
 pub mod login;
 pub mod name;
+pub mod profile;
 pub mod register;
 
 use crate::id::Localpart;

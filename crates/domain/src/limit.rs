@@ -33,6 +33,9 @@ impl LimitExceeded {
     pub const MAX_RETRY_AFTER_MS: u64 = 60 * 60 * 1000;
 }
 
+/// What sums of moments and intervals may be off by, in milliseconds.
+const ROUNDING_MS: f64 = 0.01;
+
 const SHARDS: usize = 16;
 /// Keys that one limiter remembers; about 100 bytes each.
 const MAX_KEYS: usize = 200_000;
@@ -93,7 +96,7 @@ impl Limiter {
         let now_ms = to_ms(now);
         let arrival = arrival.unwrap_or(now_ms).max(now_ms);
         let excess_ms = arrival - now_ms - self.tolerance_ms;
-        if excess_ms > 0.0 || self.tolerance_ms < 0.0 {
+        if excess_ms > ROUNDING_MS || self.tolerance_ms < 0.0 {
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,

@@ -1,1 +1,78 @@
-//! stub
+//! `GET /register/available`: could somebody register this name now?
+//!
+//! Reference §6. The order of the checks is visible to clients and is the order of the code.
+
+use std::sync::Arc;
+
+use super::name::{self, Claims, NameError};
+use crate::context::RequestContext;
+use crate::given::Given;
+use crate::limit::LimitExceeded;
+use crate::ports::{Intent, StoreError};
+use crate::services::Core;
+
+/// The use-case.
+#[derive(Clone)]
+pub struct Availability(Arc<Core>);
+
+/// Why the name is not available, or why the question was not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum AvailabilityError {
+    /// `enable_registration` is off.
+    #[error("registration is disabled on this server")]
+    Closed,
+    /// Too many questions from this client.
+    #[error(transparent)]
+    Limited(#[from] LimitExceeded),
+    /// No `username` was asked about.
+    #[error("the query parameter `username` is missing")]
+    UsernameMissing,
+    /// The `username` holds characters outside ASCII.
+    #[error("the query parameter `username` must be ASCII")]
+    UsernameNotAscii,
+    /// The name cannot be registered.
+    #[error(transparent)]
+    Name(#[from] NameError),
+}
+
+impl From<StoreError> for AvailabilityError {
+    fn from(error: StoreError) -> Self {
+        Self::Name(error.into())
+    }
+}
+
+impl Availability {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Self(core)
+    }
+
+    /// Succeeds when the name is available. With `inhibit_user_in_use_error` every name is.
+    ///
+    /// The name is taken as it is, without lower-casing, although `POST /register` would fold it.
+    ///
+    /// # Errors
+    /// [`AvailabilityError`].
+    pub async fn check(
+        &self,
+        ctx: &RequestContext,
+        username: &Given<String>,
+    ) -> Result<(), AvailabilityError> {
+        let core = &self.0;
+        if !core.policy.registration.enabled {
+            return Err(AvailabilityError::Closed);
+        }
+        if core.policy.registration.inhibit_user_in_use_error {
+            return Ok(());
+        }
+        let _turn = core.ports.pacer.admit(&ctx.limit_key()).await?;
+        let username = username
+            .optional()
+            .map_err(|_| AvailabilityError::UsernameNotAscii)?
+            .ok_or(AvailabilityError::UsernameMissing)?;
+
+        let localpart = name::parse(core, username)?;
+        let mut uow = core.ports.store.begin(Intent::Read).await?;
+        name::check(&mut *uow, core, &localpart, &Claims::default()).await?;
+        Ok(())
+    }
+}

@@ -1,1 +1,260 @@
-//! stub
+//! `GET /login` and `POST /login`: an access token for whoever knows the password.
+//!
+//! The order of the checks is visible to clients and is the order of the code.
+//!
+//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#login>
+
+use std::sync::Arc;
+
+use super::credentials::{self, CredentialError, Verified};
+use super::identifier::{self, IdentifierError, IdentityClaim};
+use crate::context::RequestContext;
+use crate::device::{DisplayName, DisplayNameError};
+use crate::given::Given;
+use crate::id::{DeviceId, DeviceIdError, UserId};
+use crate::limit::LimitExceeded;
+use crate::password::{Password, PasswordHash};
+use crate::policy::ServerDisabled;
+use crate::ports::{HashError, Intent, StoreError};
+use crate::retry::{MaybeStore, retrying};
+use crate::services::Core;
+use crate::token::authenticate::Bearer;
+use crate::token::issue::{self, IssuedTokens, NewLogin, RefreshWish};
+
+/// The use-case.
+#[derive(Clone)]
+pub struct Login(Arc<Core>);
+
+/// `POST /login`, as sent.
+#[derive(Clone, Debug, Default)]
+pub struct LoginRequest {
+    /// `type`.
+    pub login_type: Given<String>,
+    /// Who wants to log in.
+    pub identity: IdentityClaim,
+    /// `password`.
+    pub password: Given<String>,
+    /// `device_id`.
+    pub device_id: Given<String>,
+    /// `initial_device_display_name`.
+    pub initial_device_display_name: Given<String>,
+    /// `refresh_token`: does the client want one?
+    pub refresh_token: Given<bool>,
+}
+
+/// Somebody is logged in.
+#[derive(Clone, Debug)]
+pub struct LoggedIn {
+    /// Who.
+    pub user_id: UserId,
+    /// Their tokens.
+    pub tokens: IssuedTokens,
+}
+
+/// A way to log in, for `GET /login`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginFlow {
+    /// `m.login.password`.
+    Password,
+    /// `m.login.application_service`.
+    ApplicationService,
+}
+
+/// Why nobody is logged in.
+#[derive(Debug, thiserror::Error)]
+pub enum LoginError {
+    /// `refresh_token` is not a boolean.
+    #[error("`refresh_token` must be true or false")]
+    RefreshTokenNotBoolean,
+    /// No `type`.
+    #[error("`type` is missing")]
+    TypeMissing,
+    /// An application service must present its token.
+    #[error("an application service must present its access token")]
+    AppserviceTokenMissing,
+    /// The token is not that of an application service.
+    #[error("the access token does not belong to an application service")]
+    AppserviceTokenUnknown,
+    /// Too many logins from this address or to this account.
+    #[error(transparent)]
+    Limited(#[from] LimitExceeded),
+    /// A field has the wrong type or a value that cannot be used.
+    #[error("`{0}` is missing or has the wrong type")]
+    MalformedField(&'static str),
+    /// Passwords are switched off.
+    #[error("password login is disabled on this server")]
+    PasswordLoginDisabled,
+    /// Nobody was named.
+    #[error(transparent)]
+    Identifier(#[from] IdentifierError),
+    /// A type that this server does not know.
+    #[error("this login type is not known")]
+    UnknownType,
+    /// The password does not open the account.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    /// The device ID cannot be used.
+    #[error(transparent)]
+    DeviceId(#[from] DeviceIdError),
+    /// The device's name cannot be used.
+    #[error(transparent)]
+    DisplayName(#[from] DisplayNameError),
+    /// The operator has switched the server off.
+    #[error("{}", .0.message)]
+    ServerDisabled(ServerDisabled),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl MaybeStore for LoginError {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl Login {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Self(core)
+    }
+
+    /// The ways to log in, in the order in which clients are offered them.
+    pub fn flows(&self) -> Vec<LoginFlow> {
+        let password = self.0.policy.password.login_enabled.then_some(LoginFlow::Password);
+        password.into_iter().chain([LoginFlow::ApplicationService]).collect()
+    }
+
+    /// Logs somebody in.
+    ///
+    /// # Errors
+    /// [`LoginError`].
+    pub async fn log_in(
+        &self,
+        ctx: &RequestContext,
+        bearer: &Bearer,
+        request: &LoginRequest,
+    ) -> Result<LoggedIn, LoginError> {
+        let core = &self.0;
+        let refresh = request
+            .refresh_token
+            .optional_not_null()
+            .map_err(|_| LoginError::RefreshTokenNotBoolean)?
+            .copied()
+            .unwrap_or(false);
+        if !request.login_type.is_present() {
+            return Err(LoginError::TypeMissing);
+        }
+        let login_type = request.login_type.value().map(String::as_str);
+        if login_type == Some("m.login.application_service") {
+            return Err(match bearer {
+                Bearer::Token(_) => LoginError::AppserviceTokenUnknown,
+                Bearer::Absent | Bearer::Malformed => LoginError::AppserviceTokenMissing,
+            });
+        }
+        core.limits.login_address.charge(&ctx.limit_key(), core.now())?;
+        let login_type = login_type.ok_or(LoginError::MalformedField("type"))?;
+        let password = self.password(login_type, request)?;
+        let named = identifier::resolve(core, &request.identity).await?;
+        let Some(password) = password else {
+            return Err(LoginError::UnknownType);
+        };
+        let verified = credentials::check(core, &named, password).await?;
+        core.limits.login_account.charge(&named.failure_key, core.now())?;
+        if verified.account.deactivated {
+            return Err(CredentialError::Deactivated.into());
+        }
+        if let Some(disabled) = &core.policy.registration.disabled {
+            return Err(LoginError::ServerDisabled(disabled.clone()));
+        }
+        let device = Device::parse(request)?;
+        let new_hash = self.renewed_hash(&verified, password).await;
+        let tokens = retrying(&*core.ports.clock, core.entropy(), || {
+            self.admit(ctx, &verified, &device, refresh.into(), new_hash.as_ref())
+        })
+        .await?;
+        Ok(LoggedIn { user_id: core.user_id(&verified.account.localpart), tokens })
+    }
+
+    /// The password of a password login; `None` for a type that nobody implements, which is refused
+    /// after the identifier was looked at.
+    fn password<'a>(
+        &self,
+        login_type: &str,
+        request: &'a LoginRequest,
+    ) -> Result<Option<&'a String>, LoginError> {
+        if login_type != "m.login.password" {
+            return Ok(None);
+        }
+        if !self.0.policy.password.login_enabled {
+            return Err(LoginError::PasswordLoginDisabled);
+        }
+        request.password.value().map(Some).ok_or(LoginError::MalformedField("password"))
+    }
+
+    /// Today's hash of a password that was stored under an older algorithm or cost.
+    ///
+    /// A full queue is no reason to refuse a login: the next one will try again.
+    async fn renewed_hash(&self, verified: &Verified, password: &str) -> Option<PasswordHash> {
+        verified.outdated_hash.as_ref()?;
+        let password = Password::parse(password).ok()?;
+        match self.0.ports.password_hasher.hash(&password).await {
+            Ok(hash) => Some(hash),
+            Err(HashError::Busy { .. }) => None,
+            Err(error) => {
+                tracing::error!(error = %error, "an outdated password hash could not be renewed");
+                None
+            }
+        }
+    }
+
+    async fn admit(
+        &self,
+        ctx: &RequestContext,
+        verified: &Verified,
+        device: &Device,
+        refresh: RefreshWish,
+        new_hash: Option<&PasswordHash>,
+    ) -> Result<IssuedTokens, LoginError> {
+        let core = &self.0;
+        let localpart = &verified.account.localpart;
+        let mut uow = core.ports.store.begin(Intent::Write).await?;
+        if let (Some(old), Some(new)) = (&verified.outdated_hash, new_hash) {
+            uow.accounts().replace_password_hash(localpart, old, new).await?;
+        }
+        let device_id = match &device.id {
+            Some(device_id) => device_id.clone(),
+            None => issue::fresh_device_id(&mut *uow, core, localpart).await?,
+        };
+        let login = NewLogin {
+            localpart,
+            device_id: &device_id,
+            display_name: device.display_name.as_ref(),
+            refresh,
+        };
+        let tokens = issue::issue(&mut *uow, core, ctx, &login).await?;
+        uow.commit().await?;
+        Ok(tokens)
+    }
+}
+
+/// The device that a client describes when it logs in.
+struct Device {
+    id: Option<DeviceId>,
+    display_name: Option<DisplayName>,
+}
+
+impl Device {
+    fn parse(request: &LoginRequest) -> Result<Self, LoginError> {
+        let id = request.device_id.optional();
+        let id = id.map_err(|_| LoginError::MalformedField("device_id"))?;
+        let name = request.initial_device_display_name.optional();
+        let name = name.map_err(|_| LoginError::MalformedField("initial_device_display_name"))?;
+        Ok(Self {
+            id: id.map(|text| DeviceId::parse(text)).transpose()?,
+            display_name: name.map(|text| DisplayName::parse(text)).transpose()?,
+        })
+    }
+}

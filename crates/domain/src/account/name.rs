@@ -1,1 +1,129 @@
-//! stub
+//! May this name be registered? The check that `POST /register` makes twice and
+//! `GET /register/available` once.
+//!
+//! Reference §6.3 (names) and §1.10 (guest upgrades).
+
+use crate::account::AccountKind;
+use crate::id::{Localpart, LocalpartError};
+use crate::ports::{StoreError, UnitOfWork};
+use crate::secret::Secret;
+use crate::services::Core;
+use crate::token::AccessToken;
+
+/// What the caller can say for itself besides the name.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Claims<'a> {
+    /// The access token of a guest account that shall become the named account.
+    pub(crate) guest_access_token: Option<&'a Secret<String>>,
+    /// Whether it is told that a name is taken.
+    pub(crate) disclosure: Disclosure,
+}
+
+/// Whether a client is told that a name is taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Disclosure {
+    #[default]
+    Tell,
+    /// `inhibit_user_in_use_error`: not before the dialogue is complete.
+    Hide,
+}
+
+/// Who has a permitted name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Nobody, or it was not looked up.
+    Free,
+    /// The guest who asks.
+    OwnGuest,
+}
+
+/// Why a name may not be registered. The order of the variants is the order of the checks.
+#[derive(Debug, thiserror::Error)]
+pub enum NameError {
+    /// It is not of the grammar, or too long.
+    #[error(transparent)]
+    Invalid(#[from] LocalpartError),
+    /// The UIA session has registered another one.
+    #[error("this session has already registered a different user ID")]
+    DifferentUserRegistered,
+    /// It is the server notices user.
+    #[error("this user ID is reserved")]
+    Reserved,
+    /// Another account has it, whatever its case.
+    #[error("this user ID is taken")]
+    Taken,
+    /// It is taken, and the guest access token is not that of the guest who has it.
+    #[error("this user ID is taken, and the guest access token does not belong to it")]
+    GuestMismatch,
+    /// The guest access token is not a token of this server.
+    #[error("the guest access token is not known")]
+    GuestTokenUnknown,
+    /// The guest access token was one until it expired.
+    #[error("the guest access token has expired")]
+    GuestTokenExpired,
+    /// It consists of digits, which are kept for accounts that the server names.
+    #[error("user IDs of digits only are reserved")]
+    Numeric,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Reads a name that is already lower-cased where it should be: the checks that need nobody else.
+pub(crate) fn parse(core: &Core, text: &str) -> Result<Localpart, NameError> {
+    Ok(Localpart::create(text, core.policy.registration.localparts)?)
+}
+
+/// May the name be registered by somebody who makes these claims?
+pub(crate) async fn check(
+    uow: &mut dyn UnitOfWork,
+    core: &Core,
+    localpart: &Localpart,
+    claims: &Claims<'_>,
+) -> Result<Standing, NameError> {
+    if core.policy.registration.server_notices_localpart.as_ref() == Some(localpart) {
+        return Err(NameError::Reserved);
+    }
+    localpart.check_length(&core.policy.server_name)?;
+
+    // An empty guest token claims nobody, and yet says that a numeric name is meant as a guest's.
+    let guest_token = claims.guest_access_token.filter(|token| !token.expose().is_empty());
+    if guest_token.is_some() || claims.disclosure == Disclosure::Tell {
+        let taken = uow.accounts().is_taken(localpart).await?;
+        match guest_token {
+            Some(token) if taken => {
+                check_guest(uow, core, token, localpart).await?;
+                return Ok(Standing::OwnGuest);
+            }
+            None if taken => return Err(NameError::Taken),
+            _ => {}
+        }
+    }
+    if claims.guest_access_token.is_none() && localpart.is_numeric() {
+        return Err(NameError::Numeric);
+    }
+    Ok(Standing::Free)
+}
+
+/// Does the token belong to the guest of this name?
+async fn check_guest(
+    uow: &mut dyn UnitOfWork,
+    core: &Core,
+    token: &Secret<String>,
+    localpart: &Localpart,
+) -> Result<(), NameError> {
+    let token = AccessToken::parse(token.expose()).ok_or(NameError::GuestTokenUnknown)?;
+    let (stored, account) = uow
+        .tokens()
+        .find_access(&token.digest())
+        .await?
+        .ok_or(NameError::GuestTokenUnknown)?;
+    if stored.expires.is_some_and(|expires| expires <= core.now()) {
+        return Err(NameError::GuestTokenExpired);
+    }
+    if account.kind == AccountKind::Guest && account.localpart == *localpart {
+        Ok(())
+    } else {
+        Err(NameError::GuestMismatch)
+    }
+}

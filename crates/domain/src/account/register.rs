@@ -1,1 +1,230 @@
-//! stub
+//! `POST /register`: a new account for a person, a guest, or a guest who becomes a user.
+//!
+//! [`Registration::register`] is the reference's order of checks (§1.1), which clients can observe,
+//! top to bottom. What a success means is one transaction, in `create`.
+//!
+//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#post_matrixclientv3register>
+
+mod create;
+mod error;
+mod guest;
+mod request;
+mod wish;
+
+use std::sync::Arc;
+
+pub use error::RegisterError;
+pub use request::{RegisterOutcome, RegisterRequest, RegisteredAccount};
+
+use super::name::{self, Claims, Disclosure, NameError, Standing};
+use crate::context::RequestContext;
+use crate::given::Given;
+use crate::password::{Password, PasswordHash};
+use crate::ports::Intent;
+use crate::retry::retrying;
+use crate::services::Core;
+use crate::uia::gate::{self, Attempt, Clearance, Decision, GateError, Operation, UiaPrompt};
+use crate::uia::{Parameters, RegisterParameters, Stage, UiaSession};
+use create::{CheckedName, Order};
+use wish::Wish;
+
+/// The use-case.
+#[derive(Clone)]
+pub struct Registration(Arc<Core>);
+
+impl Registration {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Self(core)
+    }
+
+    /// Registers an account, or says what is still to be proved.
+    ///
+    /// # Errors
+    /// [`RegisterError`]; nothing was changed, except that the UIA session may have gone on.
+    pub async fn register(
+        &self,
+        ctx: &RequestContext,
+        request: &RegisterRequest,
+    ) -> Result<RegisterOutcome, RegisterError> {
+        let core = &self.0;
+        core.limits.registration.peek(&ctx.limit_key(), core.now())?;
+        match &request.kind {
+            Given::Malformed => return Err(RegisterError::KindNotAscii),
+            Given::Absent | Given::Null => {}
+            Given::Value(kind) => match kind.as_str() {
+                "user" => {}
+                "guest" => return self.register_guest(ctx, request).await,
+                other => return Err(RegisterError::UnknownKind(other.to_owned())),
+            },
+        }
+        let wish = Wish::parse(core, request)?;
+        let session = self.session(request).await?;
+        self.check_name_early(&wish, session.as_ref()).await?;
+
+        match self.pass_gate(ctx, request, &wish, session.is_some()).await? {
+            Decision::Challenged(prompt) => {
+                self.park_password(&wish, &prompt).await?;
+                Ok(RegisterOutcome::AuthRequired(prompt))
+            }
+            Decision::Cleared(clearance) => {
+                let registered = self.complete(ctx, &wish, &clearance).await?;
+                Ok(RegisterOutcome::Registered(registered))
+            }
+        }
+    }
+
+    /// The UIA session that the request continues, for what it knows of earlier requests.
+    async fn session(
+        &self,
+        request: &RegisterRequest,
+    ) -> Result<Option<UiaSession>, RegisterError> {
+        let Some(id) = gate::session_id(&request.auth)? else {
+            return Ok(None);
+        };
+        let mut uow = self.0.ports.store.begin(Intent::Read).await?;
+        let session = uow.uia_sessions().find(&id).await?;
+        Ok(Some(session.ok_or(GateError::UnknownSession)?))
+    }
+
+    /// Refuses a name before the dialogue rather than after it.
+    async fn check_name_early(
+        &self,
+        wish: &Wish,
+        session: Option<&UiaSession>,
+    ) -> Result<(), RegisterError> {
+        let Some(username) = &wish.parameters.username else {
+            return Ok(());
+        };
+        let core = &self.0;
+        let localpart = name::parse(core, username)?;
+        if let Some(registered) = session.and_then(|session| session.registered.as_ref()) {
+            return if registered.localpart == localpart {
+                Ok(())
+            } else {
+                Err(NameError::DifferentUserRegistered.into())
+            };
+        }
+        let claims = Claims {
+            guest_access_token: wish.parameters.guest_access_token.as_ref(),
+            disclosure: if core.policy.registration.inhibit_user_in_use_error {
+                Disclosure::Hide
+            } else {
+                Disclosure::Tell
+            },
+        };
+        let mut uow = core.ports.store.begin(Intent::Read).await?;
+        name::check(&mut *uow, core, &localpart, &claims).await?;
+        Ok(())
+    }
+
+    async fn pass_gate(
+        &self,
+        ctx: &RequestContext,
+        request: &RegisterRequest,
+        wish: &Wish,
+        continues: bool,
+    ) -> Result<Decision, RegisterError> {
+        let parameters = Parameters::Register(wish.parameters.clone());
+        let operation = Operation {
+            uri: &request.uri,
+            method: &request.method,
+            flows: &self.0.policy.registration.flows,
+            enabled: &[Stage::Dummy],
+            requester: None,
+        };
+        let attempt = Attempt {
+            operation,
+            auth: &request.auth,
+            parameters: (wish.says_something || !continues).then_some(&parameters),
+        };
+        Ok(gate::pass(&self.0, ctx, &attempt).await?)
+    }
+
+    /// Keeps the hash of a password that came before the dialogue was complete: many clients do not
+    /// send it again.
+    async fn park_password(
+        &self,
+        wish: &Wish,
+        prompt: &UiaPrompt,
+    ) -> Result<(), RegisterError> {
+        let core = &self.0;
+        let Some(password) = &wish.password else {
+            return Ok(());
+        };
+        if password.expose().is_empty() || prompt.has_password_hash {
+            return Ok(());
+        }
+        let hash = core.ports.password_hasher.hash(password).await?;
+        retrying(&*core.ports.clock, core.entropy(), || async {
+            let mut uow = core.ports.store.begin(Intent::Write).await?;
+            uow.uia_sessions().park_password_hash(&prompt.session, &hash).await?;
+            Ok(uow.commit().await?)
+        })
+        .await
+    }
+
+    /// The dialogue is complete: everything else that can be checked is checked now, then the account
+    /// is created.
+    async fn complete(
+        &self,
+        ctx: &RequestContext,
+        wish: &Wish,
+        clearance: &Clearance,
+    ) -> Result<RegisteredAccount, RegisterError> {
+        let core = &self.0;
+        let session = clearance.session();
+        let parameters = match &session.parameters {
+            Parameters::Register(parameters) => parameters,
+            Parameters::None | Parameters::DeleteDevices(_) => &RegisterParameters::default(),
+        };
+        let mut order = Order::new(session, parameters, wish.refresh.into())?;
+        if let Some(registered) = &session.registered {
+            return self.replay(ctx, &order, registered).await;
+        }
+        let password = wish.password.as_ref().filter(|password| !password.expose().is_empty());
+        if password.is_none() && session.password_hash.is_none() {
+            return Err(RegisterError::PasswordMissing);
+        }
+        core.limits.registration.charge(&ctx.limit_key(), core.now())?;
+        if let Some(disabled) = &core.policy.registration.disabled {
+            return Err(RegisterError::ServerDisabled(disabled.clone()));
+        }
+        if let Some(username) = &parameters.username {
+            order.name = Some(self.check_name_finally(username, parameters).await?);
+        }
+        let hash = self.password_hash(password, session).await?;
+        self.create(ctx, &order, &hash).await
+    }
+
+    async fn password_hash(
+        &self,
+        password: Option<&Password>,
+        session: &UiaSession,
+    ) -> Result<PasswordHash, RegisterError> {
+        match (password, &session.password_hash) {
+            (Some(password), _) => Ok(self.0.ports.password_hasher.hash(password).await?),
+            (None, Some(hash)) => Ok(hash.clone()),
+            (None, None) => Err(RegisterError::PasswordMissing),
+        }
+    }
+
+    async fn check_name_finally(
+        &self,
+        username: &str,
+        parameters: &RegisterParameters,
+    ) -> Result<CheckedName, RegisterError> {
+        let core = &self.0;
+        let localpart = name::parse(core, username)?;
+        let claims = Claims {
+            guest_access_token: parameters.guest_access_token.as_ref(),
+            disclosure: Disclosure::Tell,
+        };
+        let mut uow = core.ports.store.begin(Intent::Read).await?;
+        let standing = name::check(&mut *uow, core, &localpart, &claims).await?;
+        // A guest can only become the user of the same name; for any other there is nobody to upgrade.
+        if claims.guest_access_token.is_some() && standing == Standing::Free {
+            return Err(NameError::GuestMismatch.into());
+        }
+        Ok(CheckedName { localpart, standing })
+    }
+}

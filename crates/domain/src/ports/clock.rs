@@ -1,3 +1,5 @@
+//! The door to time.
+
 use std::time::Duration;
 
 use async_trait::async_trait;

@@ -1,3 +1,5 @@
+//! The door to randomness.
+
 /// Where randomness comes from. Tokens depend on it, so an adapter must be cryptographically secure.
 pub trait Entropy: Send + Sync {
     /// Fills the buffer with random bytes. Does not fail: an adapter without randomness must abort.

@@ -1,3 +1,5 @@
+//! The door to identity servers.
+
 use async_trait::async_trait;
 
 use crate::threepid::{ClientSecret, EmailAddress, Threepid, ValidationSessionId};

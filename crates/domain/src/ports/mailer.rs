@@ -1,3 +1,5 @@
+//! The door to mail.
+
 use async_trait::async_trait;
 
 use crate::threepid::EmailAddress;

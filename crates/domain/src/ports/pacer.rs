@@ -1,3 +1,5 @@
+//! The door to timers and queues for those who ask too often.
+
 use async_trait::async_trait;
 
 use crate::limit::LimitExceeded;

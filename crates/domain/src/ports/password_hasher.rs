@@ -1,3 +1,5 @@
+//! The door to the threads that hash passwords.
+
 use async_trait::async_trait;
 
 use crate::password::{Password, PasswordHash};

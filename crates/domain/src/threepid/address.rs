@@ -61,7 +61,8 @@ impl PhoneNumber {
     /// # Errors
     /// [`PhoneNumberError`].
     pub fn parse(country: &str, number: &str) -> Result<Self, PhoneNumberError> {
-        let region = country.parse::<Region>().ok();
+        let is_region = country.bytes().all(|b| b.is_ascii_uppercase());
+        let region = country.parse::<Region>().ok().filter(|_| is_region);
         let parsed = PHONE_NUMBER_UTIL.parse(number, region).map_err(|_| PhoneNumberError)?;
         let e164 = PHONE_NUMBER_UTIL.format(&parsed, PhoneNumberFormat::E164);
         Ok(Self(e164.trim_start_matches('+').to_owned()))

@@ -1,1 +1,162 @@
-//! stub
+//! Who makes a request: from the access token to the account and the device.
+//!
+//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#using-access-tokens>
+
+use std::sync::Arc;
+
+use crate::account::{Account, AccountKind};
+use crate::context::RequestContext;
+use crate::id::{DeviceId, UserId};
+use crate::limit::{Limiter, Rate};
+use crate::ports::{Intent, StoreError};
+use crate::retry::retrying;
+use crate::services::Core;
+use crate::time::Timestamp;
+use crate::token::{AccessToken, AccessTokenKey, StoredAccessToken, issue};
+
+/// How often a device's last sighting is written, per second: once in two minutes.
+const SIGHTINGS: Rate = Rate { per_second: 1.0 / 120.0, burst_count: 1.0 };
+
+/// The use-case.
+#[derive(Clone)]
+pub struct Authentication {
+    core: Arc<Core>,
+    sightings: Arc<Limiter>,
+}
+
+/// The access token that came with a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bearer {
+    /// None at all.
+    Absent,
+    /// More than one, or a header that cannot be read.
+    Malformed,
+    /// A token, as yet unknown.
+    Token(crate::secret::Secret<String>),
+}
+
+/// Whom an endpoint serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Users and guests.
+    Everyone,
+    /// Users only.
+    Users,
+    /// Users and guests, also after their token has expired: they want to log out.
+    Leaving,
+}
+
+/// Somebody with a working access token.
+#[derive(Clone, Debug)]
+pub struct Requester {
+    /// Their account.
+    pub account: Account,
+    /// Their user ID.
+    pub user_id: UserId,
+    /// The device that the token belongs to.
+    pub device_id: Option<DeviceId>,
+    /// The token.
+    pub access_token: AccessTokenKey,
+    /// When its owner last proved who they are.
+    pub validated: Timestamp,
+}
+
+/// Why a request has no requester.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthenticateError {
+    /// It carries no access token.
+    #[error("the access token is missing")]
+    Missing,
+    /// It carries several, or one in a form that cannot be read.
+    #[error("the access token must come once, as `Authorization: Bearer …` or as `access_token`")]
+    Malformed,
+    /// It is no token of this server, or no longer.
+    #[error("the access token is not known")]
+    Unknown,
+    /// It has expired; refreshing may help.
+    #[error("the access token has expired")]
+    Expired,
+    /// Guests may not do this.
+    #[error("guests may not do this")]
+    GuestForbidden,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Authentication {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Self { core, sightings: Arc::new(Limiter::new(SIGHTINGS)) }
+    }
+
+    /// Finds out who makes a request. Marks the token as used and, now and then, the device as seen.
+    ///
+    /// # Errors
+    /// [`AuthenticateError`].
+    pub async fn authenticate(
+        &self,
+        ctx: &RequestContext,
+        bearer: &Bearer,
+        audience: Audience,
+    ) -> Result<Requester, AuthenticateError> {
+        let text = match bearer {
+            Bearer::Absent => return Err(AuthenticateError::Missing),
+            Bearer::Malformed => return Err(AuthenticateError::Malformed),
+            Bearer::Token(text) => text,
+        };
+        let token = AccessToken::parse(text.expose()).ok_or(AuthenticateError::Unknown)?;
+        let (stored, account) = {
+            let mut uow = self.core.ports.store.begin(Intent::Read).await?;
+            uow.tokens().find_access(&token.digest()).await?.ok_or(AuthenticateError::Unknown)?
+        };
+        if account.deactivated {
+            return Err(AuthenticateError::Unknown);
+        }
+        let expired = stored.expires.is_some_and(|expires| expires <= self.core.now());
+        if expired && audience != Audience::Leaving {
+            return Err(AuthenticateError::Expired);
+        }
+        if account.kind == AccountKind::Guest && audience == Audience::Users {
+            return Err(AuthenticateError::GuestForbidden);
+        }
+        self.leave_traces(ctx, &stored).await?;
+        Ok(Requester {
+            user_id: self.core.user_id(&account.localpart),
+            account,
+            device_id: stored.device_id,
+            access_token: stored.key,
+            validated: stored.validated,
+        })
+    }
+
+    /// Records what the database must know of this request, in one unit of work, mostly none.
+    async fn leave_traces(
+        &self,
+        ctx: &RequestContext,
+        stored: &StoredAccessToken,
+    ) -> Result<(), StoreError> {
+        let now = self.core.now();
+        // Only a first use matters, and only beside a refresh token: it ends the predecessor.
+        let first_use = !stored.used && stored.refresh_token.is_some();
+        let device_id = stored.device_id.as_ref().filter(|device_id| {
+            let key = format!("{}|{device_id}", stored.localpart);
+            self.sightings.charge(&key, now).is_ok()
+        });
+        if !first_use && device_id.is_none() {
+            return Ok(());
+        }
+        let ports = &self.core.ports;
+        retrying(&*ports.clock, self.core.entropy(), || async {
+            let mut uow = ports.store.begin(Intent::Write).await?;
+            if first_use {
+                uow.tokens().mark_access_used(stored.key).await?;
+            }
+            if let Some(device_id) = device_id {
+                let sighting = issue::sighting(ctx, now);
+                uow.devices().see(&stored.localpart, device_id, &sighting, now).await?;
+            }
+            uow.commit().await
+        })
+        .await
+    }
+}

@@ -1,1 +1,131 @@
-//! stub
+//! `POST /refresh`: a new pair of tokens for an old refresh token.
+//!
+//! An answer may get lost. So the old refresh token stays good until its successor is known to have
+//! arrived: the new access token was presented, or the new refresh token was exchanged in turn. Until
+//! then exchanging the old one again replaces the successor.
+//!
+//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#post_matrixclientv3refresh>
+
+use std::sync::Arc;
+
+use super::issue::{self, Expiries, IssuedTokens};
+use super::{NewRefreshToken, RefreshToken, StoredRefreshToken};
+use crate::given::Given;
+use crate::ports::{Intent, StoreError};
+use crate::ports::store::StoreErrorKind;
+use crate::retry::{MaybeStore, retrying};
+use crate::services::Core;
+use crate::time::Timestamp;
+
+/// The use-case.
+#[derive(Clone)]
+pub struct Refresh(Arc<Core>);
+
+/// Why there is no new pair of tokens.
+#[derive(Debug, thiserror::Error)]
+pub enum RefreshError {
+    /// `refreshable_access_token_lifetime` is `null`: there are no refresh tokens.
+    #[error("this server does not use refresh tokens")]
+    SwitchedOff,
+    /// No `refresh_token`.
+    #[error("`refresh_token` is missing")]
+    Missing,
+    /// `refresh_token` is not a string.
+    #[error("`refresh_token` must be a string")]
+    Malformed,
+    /// It is no token of this server, or no longer.
+    #[error("the refresh token is not known")]
+    Unknown,
+    /// Its successor is in use.
+    #[error("the refresh token has been exchanged already")]
+    Superseded,
+    /// It has expired.
+    #[error("the refresh token has expired")]
+    Expired,
+    /// The login that it belongs to has ended.
+    #[error("the session has expired and can no longer be refreshed")]
+    SessionExpired,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl MaybeStore for RefreshError {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl Refresh {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Self(core)
+    }
+
+    /// Exchanges a refresh token.
+    ///
+    /// # Errors
+    /// [`RefreshError`].
+    pub async fn refresh(&self, token: &Given<String>) -> Result<IssuedTokens, RefreshError> {
+        let core = &self.0;
+        if core.policy.lifetimes.refreshable_access.is_none() {
+            return Err(RefreshError::SwitchedOff);
+        }
+        let text = match token {
+            Given::Absent => return Err(RefreshError::Missing),
+            Given::Null | Given::Malformed => return Err(RefreshError::Malformed),
+            Given::Value(text) => text,
+        };
+        let token = RefreshToken::parse(text).ok_or(RefreshError::Unknown)?;
+        retrying(&*core.ports.clock, core.entropy(), || self.exchange(&token)).await
+    }
+
+    async fn exchange(&self, token: &RefreshToken) -> Result<IssuedTokens, RefreshError> {
+        let core = &self.0;
+        let now = core.now();
+        let mut uow = core.ports.store.begin(Intent::Write).await?;
+        let old =
+            uow.tokens().find_refresh(&token.digest()).await?.ok_or(RefreshError::Unknown)?;
+        check(&old, now)?;
+
+        let expiries = Expiries::with_refresh(&core.policy.lifetimes, old.session_expires, now);
+        let new_token = RefreshToken::generate(core.entropy(), &old.localpart);
+        let new_key = uow
+            .tokens()
+            .add_refresh(&NewRefreshToken {
+                digest: new_token.digest(),
+                localpart: old.localpart.clone(),
+                device_id: old.device_id.clone(),
+                expires: expiries.refresh,
+                session_expires: expiries.session,
+            })
+            .await?;
+        let expected = old.successor.map(|successor| successor.key);
+        if !uow.tokens().rotate_refresh(old.key, expected, new_key).await? {
+            // Another request exchanged the token in this moment: look again at what it left.
+            return Err(StoreError::from(StoreErrorKind::Contended).into());
+        }
+        let refresh = Some((new_token, new_key));
+        let issued =
+            issue::add_pair(&mut *uow, core, &old.localpart, &old.device_id, expiries, refresh)
+                .await?;
+        uow.commit().await?;
+        Ok(issued)
+    }
+}
+
+/// May this refresh token be exchanged now?
+fn check(token: &StoredRefreshToken, now: Timestamp) -> Result<(), RefreshError> {
+    if token.successor.is_some_and(|next| next.access_token_used || next.rotated) {
+        return Err(RefreshError::Superseded);
+    }
+    if token.expires.is_some_and(|expires| expires < now) {
+        return Err(RefreshError::Expired);
+    }
+    if token.session_expires.is_some_and(|expires| expires < now) {
+        return Err(RefreshError::SessionExpired);
+    }
+    Ok(())
+}

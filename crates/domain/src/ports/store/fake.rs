@@ -1,1 +1,231 @@
-pub struct FakeStore;
+//! [`FakeStore`]: a [`Store`] in memory, with real transactions.
+
+mod account;
+mod device;
+mod lease;
+mod threepid;
+mod token;
+mod uia;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use tokio::sync::OwnedMutexGuard;
+
+use super::{
+    AccountRepository, Constraint, DeviceRepository, Intent, LeaseRepository, Store, StoreError,
+    StoreErrorKind, ThreepidRepository, TokenRepository, UiaRepository, UnitOfWork,
+};
+use crate::account::Account;
+use crate::device::Device;
+use crate::id::{DeviceId, Localpart};
+use crate::threepid::{AccountThreepid, Threepid};
+use crate::time::Timestamp;
+
+/// A store in memory.
+///
+/// Units of work that write take turns, so they are serializable: each works on a copy of the whole
+/// state, which replaces the original at commit. Constraints and guards are those of the databases.
+/// Clones share the state.
+#[derive(Clone, Default)]
+pub struct FakeStore {
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    committed: Mutex<State>,
+    turn: Arc<tokio::sync::Mutex<()>>,
+    commits_to_contend: AtomicU32,
+    begins_to_refuse: AtomicU32,
+}
+
+/// The tables.
+#[derive(Clone, Default)]
+struct State {
+    accounts: BTreeMap<Localpart, Account>,
+    last_number: u64,
+    devices: BTreeMap<(Localpart, DeviceId), Device>,
+    access_tokens: Vec<token::AccessRow>,
+    refresh_tokens: Vec<token::RefreshRow>,
+    last_token_key: i64,
+    uia_sessions: Vec<uia::SessionRow>,
+    threepids: BTreeMap<Threepid, (Localpart, AccountThreepid)>,
+    leases: BTreeMap<String, (String, Timestamp)>,
+}
+
+impl FakeStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes the next `count` commits undo their unit of work and fail as
+    /// [`StoreErrorKind::Contended`].
+    pub fn contend_next(&self, count: u32) {
+        self.shared
+            .commits_to_contend
+            .store(count, Ordering::SeqCst);
+    }
+
+    /// Makes the next `count` units of work fail to begin as [`StoreErrorKind::Unavailable`].
+    pub fn refuse_next(&self, count: u32) {
+        self.shared.begins_to_refuse.store(count, Ordering::SeqCst);
+    }
+}
+
+impl Shared {
+    fn committed(&self) -> MutexGuard<'_, State> {
+        self.committed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counts one down; `false` when nothing is left.
+fn take_one(counter: &AtomicU32) -> bool {
+    counter
+        .try_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+            left.checked_sub(1)
+        })
+        .is_ok()
+}
+
+#[async_trait]
+impl Store for FakeStore {
+    async fn begin(&self, intent: Intent) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        if take_one(&self.shared.begins_to_refuse) {
+            return Err(StoreErrorKind::Unavailable.into());
+        }
+        let draft = match intent {
+            Intent::Read => None,
+            Intent::Write => {
+                let turn = Arc::clone(&self.shared.turn).lock_owned().await;
+                let state = self.shared.committed().clone();
+                Some(Draft { state, _turn: turn })
+            }
+        };
+        Ok(Box::new(FakeUnitOfWork {
+            shared: Arc::clone(&self.shared),
+            draft,
+            failed: false,
+        }))
+    }
+}
+
+struct FakeUnitOfWork {
+    shared: Arc<Shared>,
+    /// What a unit of work with the intent to write has made of the state.
+    draft: Option<Draft>,
+    /// After a failed statement nothing but dropping works, as on PostgreSQL.
+    failed: bool,
+}
+
+struct Draft {
+    state: State,
+    _turn: OwnedMutexGuard<()>,
+}
+
+impl FakeUnitOfWork {
+    fn read<T>(&self, query: impl FnOnce(&State) -> T) -> Result<T, StoreError> {
+        if self.failed {
+            return Err(after_failure());
+        }
+        Ok(match &self.draft {
+            Some(draft) => query(&draft.state),
+            None => query(&self.shared.committed()),
+        })
+    }
+
+    fn write<T>(
+        &mut self,
+        statement: impl FnOnce(&mut State) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if self.failed {
+            return Err(after_failure());
+        }
+        let result = match &mut self.draft {
+            Some(draft) => statement(&mut draft.state),
+            None => Err(StoreError::new(
+                StoreErrorKind::Other,
+                "the intent was to read",
+            )),
+        };
+        self.failed = result.is_err();
+        result
+    }
+}
+
+#[async_trait]
+impl UnitOfWork for FakeUnitOfWork {
+    fn accounts(&mut self) -> &mut dyn AccountRepository {
+        self
+    }
+
+    fn devices(&mut self) -> &mut dyn DeviceRepository {
+        self
+    }
+
+    fn tokens(&mut self) -> &mut dyn TokenRepository {
+        self
+    }
+
+    fn uia_sessions(&mut self) -> &mut dyn UiaRepository {
+        self
+    }
+
+    fn threepids(&mut self) -> &mut dyn ThreepidRepository {
+        self
+    }
+
+    fn leases(&mut self) -> &mut dyn LeaseRepository {
+        self
+    }
+
+    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
+        if self.failed {
+            return Err(after_failure());
+        }
+        let Some(draft) = self.draft else {
+            return Ok(());
+        };
+        if take_one(&self.shared.commits_to_contend) {
+            return Err(StoreErrorKind::Contended.into());
+        }
+        *self.shared.committed() = draft.state;
+        Ok(())
+    }
+}
+
+fn after_failure() -> StoreError {
+    StoreError::new(
+        StoreErrorKind::Other,
+        "an earlier statement of the unit of work failed",
+    )
+}
+
+fn conflict(constraint: Constraint) -> StoreError {
+    StoreErrorKind::Conflict(constraint).into()
+}
+
+impl State {
+    /// The foreign key on accounts.
+    fn require_account(&self, localpart: &Localpart) -> Result<(), StoreError> {
+        if self.accounts.contains_key(localpart) {
+            Ok(())
+        } else {
+            Err(conflict(Constraint::MissingReference))
+        }
+    }
+
+    /// The foreign key on devices.
+    fn require_device(&self, localpart: &Localpart, id: &DeviceId) -> Result<(), StoreError> {
+        if self.devices.contains_key(&(localpart.clone(), id.clone())) {
+            Ok(())
+        } else {
+            Err(conflict(Constraint::MissingReference))
+        }
+    }
+}

@@ -1,1 +1,39 @@
-//! stub
+//! `m.login.password`: a signed-in user gives their password once more.
+//!
+//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#password-based>
+
+use crate::account::credentials;
+use crate::account::identifier;
+use crate::id::Localpart;
+use crate::services::Core;
+use crate::uia::StageResult;
+use crate::uia::auth::Submission;
+use crate::uia::gate::{GateError, Verdict};
+
+/// Checks the password. Slow, so it comes before the unit of work.
+pub(crate) async fn examine(
+    core: &Core,
+    submission: &Submission,
+    requester: &Localpart,
+) -> Result<Verdict, GateError> {
+    use crate::account::credentials::CredentialError;
+    use crate::account::identifier::IdentifierError;
+
+    if !core.policy.password.login_enabled {
+        return Err(GateError::PasswordLoginDisabled);
+    }
+    let password = submission.password.value().ok_or(GateError::MalformedField("password"))?;
+    let named = match identifier::resolve(core, &submission.identity).await {
+        Ok(named) => named,
+        Err(IdentifierError::NobodyHere) => return Ok(Verdict::Failed),
+        Err(error) => return Err(error.into()),
+    };
+    match credentials::check(core, &named, password).await {
+        Ok(verified) if verified.account.localpart == *requester => {
+            Ok(Verdict::Passed(StageResult::Account(verified.account.localpart)))
+        }
+        Ok(_) => Err(GateError::AnotherUser),
+        Err(CredentialError::Wrong) => Ok(Verdict::Failed),
+        Err(error) => Err(error.into()),
+    }
+}

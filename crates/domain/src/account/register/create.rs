@@ -1,0 +1,209 @@
+//! What a successful registration means, in one transaction: the account, its device, its tokens, and
+//! the mark in the UIA session that makes a repeated request find them again.
+
+use super::{RegisterError, RegisteredAccount, Registration};
+use crate::account::name::{NameError, Standing};
+use crate::account::{Account, AccountKind};
+use crate::context::RequestContext;
+use crate::device::DisplayName;
+use crate::id::{DeviceId, Localpart};
+use crate::password::PasswordHash;
+use crate::ports::store::Constraint;
+use crate::ports::{Intent, StoreError, UnitOfWork};
+use crate::retry::retrying;
+use crate::services::Core;
+use crate::token::issue::{self, IssuedTokens, NewLogin, RefreshWish};
+use crate::uia::{RegisterParameters, Registered, UiaSession, UiaSessionId};
+
+/// How many numbers are tried for an account without a name.
+const NUMBER_ATTEMPTS: usize = 11;
+
+/// A name that passed all checks.
+pub(super) struct CheckedName {
+    pub(super) localpart: Localpart,
+    pub(super) standing: Standing,
+}
+
+/// Everything that decides what is created, checked.
+pub(super) struct Order<'a> {
+    session_id: &'a UiaSessionId,
+    /// The chosen name; without one the server counts.
+    pub(super) name: Option<CheckedName>,
+    device_id: Option<&'a DeviceId>,
+    display_name: Option<DisplayName>,
+    refresh: RefreshWish,
+    inhibit_login: bool,
+}
+
+impl<'a> Order<'a> {
+    pub(super) fn new(
+        session: &'a UiaSession,
+        parameters: &'a RegisterParameters,
+        refresh: RefreshWish,
+    ) -> Result<Self, RegisterError> {
+        let display_name = parameters.initial_device_display_name.as_deref();
+        Ok(Self {
+            session_id: &session.id,
+            name: None,
+            device_id: parameters.device_id.as_ref(),
+            display_name: display_name.map(DisplayName::parse).transpose()?,
+            refresh,
+            inhibit_login: parameters.inhibit_login,
+        })
+    }
+}
+
+/// How one attempt at the transaction ended.
+enum Creation {
+    /// It is committed.
+    Done(RegisteredAccount),
+    /// A concurrent request of the same session was faster.
+    Overtaken,
+}
+
+impl Registration {
+    /// Creates the account. Of several requests of one session, also concurrent ones, one creates it
+    /// and the others get its tokens anew.
+    pub(super) async fn create(
+        &self,
+        ctx: &RequestContext,
+        order: &Order<'_>,
+        hash: &PasswordHash,
+    ) -> Result<RegisteredAccount, RegisterError> {
+        let core = &self.0;
+        let attempt = || self.try_create(ctx, order, hash);
+        match retrying(&*core.ports.clock, core.entropy(), attempt).await? {
+            Creation::Done(registered) => {
+                tracing::info!(account.localpart = %registered.user_id.localpart(), "account registered");
+                Ok(registered)
+            }
+            Creation::Overtaken => {
+                let mut uow = core.ports.store.begin(Intent::Read).await?;
+                let session = uow.uia_sessions().find(order.session_id).await?;
+                drop(uow);
+                let registered = session.and_then(|session| session.registered);
+                let registered = registered.ok_or(crate::uia::gate::GateError::UnknownSession)?;
+                self.replay(ctx, order, &registered).await
+            }
+        }
+    }
+
+    async fn try_create(
+        &self,
+        ctx: &RequestContext,
+        order: &Order<'_>,
+        hash: &PasswordHash,
+    ) -> Result<Creation, RegisterError> {
+        let core = &self.0;
+        let mut uow = core.ports.store.begin(Intent::Write).await?;
+        let localpart = match &order.name {
+            Some(name) => name.localpart.clone(),
+            None => next_numbered(&mut *uow).await?,
+        };
+        let device_id = match order.device_id {
+            Some(device_id) => device_id.clone(),
+            None => DeviceId::generate(core.entropy()),
+        };
+        // First of all the mark: whoever sets it creates the account, everyone else waits for the
+        // outcome here and then finds the mark set.
+        let registered = Registered { localpart, device_id: Some(device_id) };
+        if !uow.uia_sessions().mark_registered(order.session_id, &registered).await? {
+            return Ok(Creation::Overtaken);
+        }
+        let Registered { localpart, .. } = &registered;
+        match order.name.as_ref().map(|name| name.standing) {
+            Some(Standing::OwnGuest) => upgrade_guest(&mut *uow, core, localpart, hash).await?,
+            Some(Standing::Free) | None => {
+                let mut account = Account::new(localpart.clone(), AccountKind::User, core.now());
+                account.password_hash = Some(hash.clone());
+                add_account(&mut *uow, &account).await?;
+            }
+        }
+        let tokens = log_in(&mut *uow, core, ctx, order, &registered).await?;
+        uow.commit().await?;
+        let user_id = core.user_id(localpart);
+        Ok(Creation::Done(RegisteredAccount { user_id, tokens }))
+    }
+
+    /// The answer to a request that repeats a successful one: the same account on the same device, with
+    /// new tokens in place of those given before.
+    pub(super) async fn replay(
+        &self,
+        ctx: &RequestContext,
+        order: &Order<'_>,
+        registered: &Registered,
+    ) -> Result<RegisteredAccount, RegisterError> {
+        let core = &self.0;
+        retrying(&*core.ports.clock, core.entropy(), || async move {
+            let mut uow = core.ports.store.begin(Intent::Write).await?;
+            let account = uow.accounts().find(&registered.localpart).await?;
+            if account.is_none_or(|account| account.deactivated) {
+                return Err(RegisterError::Deactivated);
+            }
+            let tokens = log_in(&mut *uow, core, ctx, order, registered).await?;
+            uow.commit().await?;
+            Ok(RegisteredAccount { user_id: core.user_id(&registered.localpart), tokens })
+        })
+        .await
+    }
+}
+
+/// The device and the tokens, unless the client wants none.
+async fn log_in(
+    uow: &mut dyn UnitOfWork,
+    core: &Core,
+    ctx: &RequestContext,
+    order: &Order<'_>,
+    registered: &Registered,
+) -> Result<Option<IssuedTokens>, StoreError> {
+    let Some(device_id) = registered.device_id.as_ref().filter(|_| !order.inhibit_login) else {
+        return Ok(None);
+    };
+    let login = NewLogin {
+        localpart: &registered.localpart,
+        device_id,
+        display_name: order.display_name.as_ref(),
+        refresh: order.refresh,
+    };
+    issue::issue(uow, core, ctx, &login).await.map(Some)
+}
+
+/// Adds an account; losing a race for its name is the same as coming late.
+pub(super) async fn add_account(
+    uow: &mut dyn UnitOfWork,
+    account: &Account,
+) -> Result<(), RegisterError> {
+    uow.accounts().add(account).await.map_err(|error| {
+        if error.is_conflict(Constraint::LocalpartTaken) {
+            NameError::Taken.into()
+        } else {
+            error.into()
+        }
+    })
+}
+
+/// Turns a guest into a user. What it had as a guest ends: its device and its tokens.
+async fn upgrade_guest(
+    uow: &mut dyn UnitOfWork,
+    core: &Core,
+    localpart: &Localpart,
+    hash: &PasswordHash,
+) -> Result<(), RegisterError> {
+    if !uow.accounts().upgrade_guest(localpart, hash, core.now()).await? {
+        return Err(NameError::GuestMismatch.into());
+    }
+    uow.devices().remove_all(localpart).await?;
+    uow.tokens().remove_all(localpart).await?;
+    Ok(())
+}
+
+/// The next localpart that the server counts out, passing over those that somebody has already.
+pub(super) async fn next_numbered(uow: &mut dyn UnitOfWork) -> Result<Localpart, RegisterError> {
+    for _ in 0..NUMBER_ATTEMPTS {
+        let localpart = Localpart::numbered(uow.accounts().next_number().await?);
+        if !uow.accounts().is_taken(&localpart).await? {
+            return Ok(localpart);
+        }
+    }
+    Err(RegisterError::NoNumberFree)
+}

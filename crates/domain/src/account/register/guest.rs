@@ -1,0 +1,57 @@
+//! `POST /register?kind=guest`: an account without a password, for looking around.
+//!
+//! Reference §1.3. Nothing of the body counts but the name of the device.
+
+use super::create::{add_account, next_numbered};
+use super::{RegisterError, RegisterOutcome, RegisterRequest, RegisteredAccount, Registration};
+use crate::account::{Account, AccountKind};
+use crate::context::RequestContext;
+use crate::device::DisplayName;
+use crate::id::DeviceId;
+use crate::ports::Intent;
+use crate::retry::retrying;
+use crate::token::issue::{self, NewLogin, RefreshWish};
+
+impl Registration {
+    pub(super) async fn register_guest(
+        &self,
+        ctx: &RequestContext,
+        request: &RegisterRequest,
+    ) -> Result<RegisterOutcome, RegisterError> {
+        let core = &self.0;
+        if !core.policy.registration.guests_allowed {
+            return Err(RegisterError::GuestsForbidden);
+        }
+        let name = request.initial_device_display_name.optional();
+        let name = name.map_err(|_| RegisterError::MalformedField("initial_device_display_name"))?;
+        let display_name = name.map(|text| DisplayName::parse(text)).transpose()?;
+        core.limits.registration.charge(&ctx.limit_key(), core.now())?;
+        if let Some(disabled) = &core.policy.registration.disabled {
+            return Err(RegisterError::ServerDisabled(disabled.clone()));
+        }
+        let attempt = || self.try_create_guest(ctx, display_name.as_ref());
+        let registered = retrying(&*core.ports.clock, core.entropy(), attempt).await?;
+        Ok(RegisterOutcome::Registered(registered))
+    }
+
+    async fn try_create_guest(
+        &self,
+        ctx: &RequestContext,
+        display_name: Option<&DisplayName>,
+    ) -> Result<RegisteredAccount, RegisterError> {
+        let core = &self.0;
+        let mut uow = core.ports.store.begin(Intent::Write).await?;
+        let localpart = next_numbered(&mut *uow).await?;
+        let account = Account::new(localpart.clone(), AccountKind::Guest, core.now());
+        add_account(&mut *uow, &account).await?;
+        let login = NewLogin {
+            localpart: &localpart,
+            device_id: &DeviceId::guest(),
+            display_name,
+            refresh: RefreshWish::NotWanted,
+        };
+        let tokens = issue::issue(&mut *uow, core, ctx, &login).await?;
+        uow.commit().await?;
+        Ok(RegisteredAccount { user_id: core.user_id(&localpart), tokens: Some(tokens) })
+    }
+}

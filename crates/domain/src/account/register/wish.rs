@@ -1,0 +1,116 @@
+use super::{RegisterError, RegisterRequest};
+use crate::id::DeviceId;
+use crate::password::{Password, PasswordError};
+use crate::secret::Secret;
+use crate::services::Core;
+use crate::token::authenticate::Bearer;
+use crate::uia::RegisterParameters;
+
+/// The longest `username` that is looked at, in Unicode code points.
+const MAX_USERNAME_CHARS: usize = 512;
+
+/// What one request wants, its fields checked.
+pub(super) struct Wish {
+    /// `password`, unless absent or `null`.
+    pub(super) password: Option<Password>,
+    /// `refresh_token`.
+    pub(super) refresh: bool,
+    /// What the UIA session keeps for later requests.
+    pub(super) parameters: RegisterParameters,
+    /// Does the request bring parameters of its own, or do the stored ones stand?
+    pub(super) says_something: bool,
+}
+
+impl Wish {
+    /// Checks the fields of a request for a user account, in the reference's order of complaints.
+    pub(super) fn parse(core: &Core, request: &RegisterRequest) -> Result<Self, RegisterError> {
+        let refresh = request
+            .refresh_token
+            .optional_not_null()
+            .map_err(|_| RegisterError::RefreshTokenNotBoolean)?
+            .copied()
+            .unwrap_or(false);
+        let username = username(request)?;
+        if request.login_type.value().is_some_and(|kind| kind == "m.login.application_service") {
+            return Err(refuse_appservice(request));
+        }
+        if request.bearer != Bearer::Absent {
+            return Err(RegisterError::AccessTokenGiven);
+        }
+        if !core.policy.registration.enabled {
+            return Err(RegisterError::Closed);
+        }
+        let password = password(core, request)?;
+        let display_name = display_name(request, password.is_some())?;
+        let device_id = request.device_id.optional();
+        let device_id = device_id.map_err(|_| RegisterError::MalformedField("device_id"))?;
+        let guest = request.guest_access_token.optional();
+        let guest = guest.map_err(|_| RegisterError::MalformedField("guest_access_token"))?;
+        Ok(Self {
+            password,
+            refresh,
+            says_something: request.has_other_fields || display_name.is_some(),
+            parameters: RegisterParameters {
+                username: username.map(|text| text.to_lowercase()),
+                guest_access_token: guest.map(|token| Secret::new(token.clone())),
+                device_id: device_id.map(|text| DeviceId::parse(text)).transpose()?,
+                initial_device_display_name: display_name,
+                inhibit_login: request.inhibit_login,
+            },
+        })
+    }
+}
+
+fn username(request: &RegisterRequest) -> Result<Option<&String>, RegisterError> {
+    let username = request.username.optional_not_null();
+    let username = username.map_err(|_| RegisterError::UsernameUnreadable)?;
+    if username.is_some_and(|text| text.chars().count() > MAX_USERNAME_CHARS) {
+        return Err(RegisterError::UsernameUnreadable);
+    }
+    Ok(username)
+}
+
+/// Application services present a token that the server's configuration names; this one names none.
+fn refuse_appservice(request: &RegisterRequest) -> RegisterError {
+    match (&request.bearer, request.username.value()) {
+        (Bearer::Absent, _) => RegisterError::AppserviceTokenMissing,
+        (Bearer::Malformed, _) => RegisterError::AppserviceTokenMalformed,
+        (Bearer::Token(_), None) => RegisterError::AppserviceUsernameMissing,
+        (Bearer::Token(_), Some(_)) => RegisterError::AppserviceTokenUnknown,
+    }
+}
+
+fn password(core: &Core, request: &RegisterRequest) -> Result<Option<Password>, RegisterError> {
+    let text = request.password.optional().map_err(|_| RegisterError::PasswordUnreadable)?;
+    let Some(text) = text else {
+        return Ok(None);
+    };
+    let password = Password::parse(text).map_err(|error| match error {
+        PasswordError::TooLong => RegisterError::PasswordUnreadable,
+        PasswordError::Nul => RegisterError::PasswordWithNul,
+    })?;
+    if let Some(rules) = &core.policy.password.strength {
+        rules.check(text)?;
+    }
+    Ok(Some(password))
+}
+
+/// The device's name, if a password came with it.
+///
+/// Some clients repeat the name in every request of the dialogue, and nothing else of what they sent
+/// first. Without a password it does not count, so that such a body is empty and what was stored
+/// stands.
+fn display_name(
+    request: &RegisterRequest,
+    has_password: bool,
+) -> Result<Option<String>, RegisterError> {
+    if !has_password {
+        if request.initial_device_display_name.is_present() {
+            tracing::debug!("initial_device_display_name came without a password and is ignored");
+        }
+        return Ok(None);
+    }
+    let name = request.initial_device_display_name.optional();
+    let name = name.map_err(|_| RegisterError::MalformedField("initial_device_display_name"))?;
+    Ok(name.cloned())
+}

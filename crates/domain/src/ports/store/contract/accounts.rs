@@ -1,0 +1,204 @@
+use super::{Constraint, Outcome, assert_conflict, at, hash, localpart, read, user, write};
+use crate::account::{Account, AccountKind};
+use crate::ports::store::{Store, StoreError};
+
+async fn given(store: &dyn Store, accounts: &[Account]) -> Result<(), StoreError> {
+    let mut uow = write(store).await?;
+    for account in accounts {
+        uow.accounts().add(account).await?;
+    }
+    uow.commit().await
+}
+
+fn rich_account() -> Account {
+    Account {
+        localpart: localpart("Ünï-\u{1F980}_+/='\"\\%"),
+        kind: AccountKind::User,
+        password_hash: Some(hash("$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA")),
+        created: at(i64::MAX),
+        upgraded: Some(at(-1)),
+        admin: true,
+        appservice_id: Some("irc".to_owned()),
+        display_name: Some("𝓐lice\n\u{202E}".repeat(5_000)),
+        user_type: Some(String::new()),
+        consent_version: Some("v1".to_owned()),
+        deactivated: true,
+        shadow_banned: true,
+    }
+}
+
+pub(super) async fn an_account_comes_back_as_it_was_added(store: &dyn Store) -> Outcome {
+    let plain = Account {
+        display_name: None,
+        ..user("alice")
+    };
+    let guest = Account::new(localpart("1"), AccountKind::Guest, at(0));
+    let accounts = [plain, rich_account(), guest];
+    given(store, &accounts).await?;
+    let mut reader = read(store).await?;
+    for account in accounts {
+        assert_eq!(
+            reader.accounts().find(&account.localpart).await?,
+            Some(account)
+        );
+    }
+    assert_eq!(reader.accounts().find(&localpart("nobody")).await?, None);
+    Ok(())
+}
+
+pub(super) async fn a_taken_localpart_is_refused(store: &dyn Store) -> Outcome {
+    let deactivated = Account {
+        deactivated: true,
+        ..user("alice")
+    };
+    given(store, &[deactivated]).await?;
+    let again = write(store).await?.accounts().add(&user("alice")).await;
+    assert_conflict(again, Constraint::LocalpartTaken);
+    // Historical accounts may differ in case alone.
+    given(store, &[user("Alice")]).await
+}
+
+pub(super) async fn accounts_are_found_in_whatever_case(store: &dyn Store) -> Outcome {
+    let guest = Account::new(localpart("7"), AccountKind::Guest, at(0));
+    given(
+        store,
+        &[
+            user("Älice"),
+            user("älice"),
+            user("ÄLICE"),
+            user("alice"),
+            guest,
+        ],
+    )
+    .await?;
+    let mut reader = read(store).await?;
+    for spelling in ["Älice", "älice", "äLICE"] {
+        let found = reader
+            .accounts()
+            .list_by_folded(&localpart(spelling))
+            .await?;
+        let mut names: Vec<_> = found
+            .iter()
+            .map(|account| account.localpart.as_str())
+            .collect();
+        names.sort_unstable();
+        assert_eq!(names, ["ÄLICE", "Älice", "älice"], "{spelling}");
+        assert!(
+            reader.accounts().is_taken(&localpart(spelling)).await?,
+            "{spelling}"
+        );
+    }
+    assert_eq!(reader.accounts().find(&localpart("äLICE")).await?, None);
+    assert!(reader.accounts().is_taken(&localpart("ALICE")).await?);
+    assert!(reader.accounts().is_taken(&localpart("7")).await?);
+    for nobody in ["lice", "alic", "a%", "al_ce"] {
+        assert!(
+            !reader.accounts().is_taken(&localpart(nobody)).await?,
+            "{nobody}"
+        );
+        assert_eq!(
+            reader.accounts().list_by_folded(&localpart(nobody)).await?,
+            []
+        );
+    }
+    Ok(())
+}
+
+pub(super) async fn a_guest_is_upgraded_once(store: &dyn Store) -> Outcome {
+    let guest = Account::new(localpart("1"), AccountKind::Guest, at(5));
+    given(store, &[guest.clone(), user("alice")]).await?;
+    let mut uow = write(store).await?;
+    let accounts = uow.accounts();
+    assert!(
+        !accounts
+            .upgrade_guest(&localpart("2"), &hash("h"), at(6))
+            .await?
+    );
+    assert!(
+        !accounts
+            .upgrade_guest(&localpart("alice"), &hash("h"), at(6))
+            .await?
+    );
+    assert!(
+        accounts
+            .upgrade_guest(&guest.localpart, &hash("h"), at(6))
+            .await?
+    );
+    assert!(
+        !accounts
+            .upgrade_guest(&guest.localpart, &hash("i"), at(7))
+            .await?
+    );
+    uow.commit().await?;
+    let mut reader = read(store).await?;
+    let upgraded = Account {
+        kind: AccountKind::User,
+        password_hash: Some(hash("h")),
+        upgraded: Some(at(6)),
+        ..guest
+    };
+    assert_eq!(
+        reader.accounts().find(&localpart("1")).await?,
+        Some(upgraded)
+    );
+    assert_eq!(
+        reader.accounts().find(&localpart("alice")).await?,
+        Some(user("alice"))
+    );
+    Ok(())
+}
+
+pub(super) async fn a_password_hash_is_replaced_only_while_it_is_the_expected_one(
+    store: &dyn Store,
+) -> Outcome {
+    let alice = Account {
+        password_hash: Some(hash("a")),
+        ..user("alice")
+    };
+    let carol = Account {
+        password_hash: Some(hash("a")),
+        ..user("carol")
+    };
+    given(store, &[alice.clone(), carol.clone(), user("bob")]).await?;
+    let mut uow = write(store).await?;
+    let accounts = uow.accounts();
+    assert!(
+        !accounts
+            .replace_password_hash(&localpart("bob"), &hash("a"), &hash("b"))
+            .await?
+    );
+    assert!(
+        !accounts
+            .replace_password_hash(&localpart("eve"), &hash("a"), &hash("b"))
+            .await?
+    );
+    assert!(
+        accounts
+            .replace_password_hash(&alice.localpart, &hash("a"), &hash("b"))
+            .await?
+    );
+    assert!(
+        !accounts
+            .replace_password_hash(&alice.localpart, &hash("a"), &hash("c"))
+            .await?
+    );
+    uow.commit().await?;
+    let mut reader = read(store).await?;
+    let found = reader.accounts().find(&alice.localpart).await?;
+    assert_eq!(
+        found.and_then(|account| account.password_hash),
+        Some(hash("b"))
+    );
+    assert_eq!(reader.accounts().find(&carol.localpart).await?, Some(carol));
+    Ok(())
+}
+
+pub(super) async fn numbers_count_from_one(store: &dyn Store) -> Outcome {
+    let mut uow = write(store).await?;
+    assert_eq!(uow.accounts().next_number().await?, 1);
+    assert_eq!(uow.accounts().next_number().await?, 2);
+    uow.commit().await?;
+    let mut uow = write(store).await?;
+    assert_eq!(uow.accounts().next_number().await?, 3);
+    uow.commit().await
+}

@@ -1,0 +1,200 @@
+use super::tokens::add_pair;
+use super::uia::{given_session, session_id};
+use super::{
+    Constraint, Outcome, StoreErrorKind, at, given_device, given_user, hash, join_all, localpart,
+    read, retrying, user, write,
+};
+use crate::account::{Account, AccountKind};
+use crate::ports::store::{Store, StoreError};
+use crate::uia::Registered;
+
+const RACERS: u64 = 16;
+
+/// Runs one attempt a racer at once; how many of them won.
+async fn race<F>(attempt: impl Fn(u64) -> F) -> Result<usize, StoreError>
+where
+    F: Future<Output = Result<bool, StoreError>>,
+{
+    let attempt = &attempt;
+    let racers = (0..RACERS).map(|racer| retrying(move || attempt(racer)));
+    let mut winners = 0;
+    for result in join_all(racers).await {
+        winners += usize::from(result?);
+    }
+    Ok(winners)
+}
+
+pub(super) async fn one_of_many_registers_the_session(store: &dyn Store) -> Outcome {
+    let id = &given_session(store, "s", 1).await?;
+    let winners = race(|racer| async move {
+        let name = localpart(&format!("racer{racer}"));
+        let registered = Registered {
+            localpart: name.clone(),
+            device_id: None,
+        };
+        let mut uow = write(store).await?;
+        if !uow.uia_sessions().mark_registered(id, &registered).await? {
+            return Ok(false);
+        }
+        uow.accounts().add(&user(name.as_str())).await?;
+        uow.commit().await?;
+        Ok(true)
+    })
+    .await?;
+    assert_eq!(winners, 1);
+    let mut reader = read(store).await?;
+    let found = reader
+        .uia_sessions()
+        .find(id)
+        .await?
+        .and_then(|session| session.registered);
+    for racer in 0..RACERS {
+        let name = localpart(&format!("racer{racer}"));
+        let is_winner = found
+            .as_ref()
+            .is_some_and(|registered| registered.localpart == name);
+        assert_eq!(reader.accounts().is_taken(&name).await?, is_winner);
+    }
+    Ok(())
+}
+
+pub(super) async fn one_of_many_parks_a_password_hash(store: &dyn Store) -> Outcome {
+    let id = &given_session(store, "s", 1).await?;
+    let winners = race(|racer| async move {
+        let mut uow = write(store).await?;
+        let won = uow
+            .uia_sessions()
+            .park_password_hash(id, &hash(&racer.to_string()))
+            .await?;
+        uow.commit().await?;
+        Ok(won)
+    })
+    .await?;
+    assert_eq!(winners, 1);
+    Ok(())
+}
+
+pub(super) async fn one_of_many_takes_the_lease(store: &dyn Store) -> Outcome {
+    let take = |now: i64| {
+        move |racer: u64| async move {
+            let holder = format!("{now} {racer}");
+            let mut uow = write(store).await?;
+            let won = uow
+                .leases()
+                .acquire("sweep", &holder, at(now), at(now + 10))
+                .await?;
+            uow.commit().await?;
+            Ok(won)
+        }
+    };
+    assert_eq!(race(take(10)).await?, 1, "while it was free");
+    assert_eq!(race(take(20)).await?, 1, "when it had expired");
+    Ok(())
+}
+
+pub(super) async fn one_of_many_rotates_the_refresh_token(store: &dyn Store) -> Outcome {
+    let alice = given_user(store, "alice").await?;
+    given_device(store, &alice, "PHONE").await?;
+    let mut uow = write(store).await?;
+    let (old, _) = add_pair(&mut uow, "old").await?;
+    uow.commit().await?;
+    let winners = race(|racer| async move {
+        let mut uow = write(store).await?;
+        let (new, _) = add_pair(&mut uow, &racer.to_string()).await?;
+        if !uow.tokens().rotate_refresh(old, None, new).await? {
+            return Ok(false);
+        }
+        uow.commit().await?;
+        Ok(true)
+    })
+    .await?;
+    assert_eq!(winners, 1);
+    Ok(())
+}
+
+pub(super) async fn one_of_many_takes_the_localpart(store: &dyn Store) -> Outcome {
+    let winners = race(|_| async move {
+        let mut uow = write(store).await?;
+        match uow.accounts().add(&user("alice")).await {
+            Err(error) if error.kind == StoreErrorKind::Conflict(Constraint::LocalpartTaken) => {
+                return Ok(false);
+            }
+            added => added?,
+        }
+        uow.commit().await?;
+        Ok(true)
+    })
+    .await?;
+    assert_eq!(winners, 1);
+    Ok(())
+}
+
+pub(super) async fn one_of_many_upgrades_the_guest(store: &dyn Store) -> Outcome {
+    let guest = Account::new(localpart("1"), AccountKind::Guest, at(0));
+    let mut uow = write(store).await?;
+    uow.accounts().add(&guest).await?;
+    uow.commit().await?;
+    let guest = &guest.localpart;
+    let winners = race(|racer| async move {
+        let mut uow = write(store).await?;
+        let won = uow
+            .accounts()
+            .upgrade_guest(guest, &hash(&racer.to_string()), at(1))
+            .await?;
+        uow.commit().await?;
+        Ok(won)
+    })
+    .await?;
+    assert_eq!(winners, 1);
+    Ok(())
+}
+
+pub(super) async fn nobody_gets_a_number_twice(store: &dyn Store) -> Outcome {
+    let take = || async move {
+        let mut uow = write(store).await?;
+        let number = uow.accounts().next_number().await?;
+        uow.commit().await?;
+        Ok(number)
+    };
+    let mut numbers = Vec::new();
+    for result in join_all((0..RACERS).map(|_| retrying(take))).await {
+        numbers.push(result?);
+    }
+    numbers.sort_unstable();
+    numbers.dedup();
+    assert_eq!(numbers.len() as u64, RACERS);
+    assert!(numbers.first() >= Some(&1));
+    Ok(())
+}
+
+pub(super) async fn many_sessions_expire_at_once(store: &dyn Store) -> Outcome {
+    for n in 0..RACERS {
+        given_session(store, &format!("s{n}"), 1).await?;
+    }
+    let sweep = || async move {
+        let mut uow = write(store).await?;
+        let removed = uow.uia_sessions().remove_expired(at(1), 5).await?;
+        uow.commit().await?;
+        Ok::<_, StoreError>(removed as u64)
+    };
+    // Sweepers that meet may remove fewer than they could, but never count a session twice.
+    let mut removed = 0;
+    for result in join_all((0..4).map(|_| retrying(sweep))).await {
+        removed += result?;
+    }
+    while removed < RACERS {
+        let more = sweep().await?;
+        assert!(more > 0, "{removed} of {RACERS} were counted");
+        removed += more;
+    }
+    assert_eq!(removed, RACERS);
+    assert_eq!(
+        read(store)
+            .await?
+            .uia_sessions()
+            .find(&session_id("s0"))
+            .await?,
+        None
+    );
+    Ok(())
+}

@@ -1,0 +1,130 @@
+use async_trait::async_trait;
+
+use super::{FakeUnitOfWork, State};
+use crate::device::{Device, DisplayName};
+use crate::id::{DeviceId, Localpart};
+use crate::ports::store::{DeviceRepository, Sighting, StoreError};
+use crate::time::Timestamp;
+
+#[async_trait]
+impl DeviceRepository for FakeUnitOfWork {
+    async fn find(
+        &mut self,
+        localpart: &Localpart,
+        device_id: &DeviceId,
+    ) -> Result<Option<Device>, StoreError> {
+        let key = (localpart.clone(), device_id.clone());
+        self.read(|state| state.devices.get(&key).cloned())
+    }
+
+    async fn list(&mut self, localpart: &Localpart) -> Result<Vec<Device>, StoreError> {
+        self.read(|state| {
+            let is_theirs = |device: &&Device| device.localpart == *localpart;
+            state.devices.values().filter(is_theirs).cloned().collect()
+        })
+    }
+
+    async fn add_or_see(
+        &mut self,
+        localpart: &Localpart,
+        device_id: &DeviceId,
+        display_name: Option<&DisplayName>,
+        sighting: &Sighting,
+    ) -> Result<(), StoreError> {
+        self.write(|state| {
+            state.require_account(localpart)?;
+            let key = (localpart.clone(), device_id.clone());
+            let device = state.devices.entry(key).or_insert_with(|| Device {
+                localpart: localpart.clone(),
+                device_id: device_id.clone(),
+                display_name: display_name.map(|name| name.as_str().to_owned()),
+                created: sighting.at,
+                last_seen: sighting.at,
+                last_seen_ip: None,
+                last_seen_user_agent: None,
+            });
+            device.record(sighting);
+            Ok(())
+        })
+    }
+
+    async fn see(
+        &mut self,
+        localpart: &Localpart,
+        device_id: &DeviceId,
+        sighting: &Sighting,
+        stale_before: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.write(|state| {
+            let device = state
+                .devices
+                .get_mut(&(localpart.clone(), device_id.clone()));
+            let Some(stale) = device.filter(|device| device.last_seen < stale_before) else {
+                return Ok(false);
+            };
+            stale.record(sighting);
+            Ok(true)
+        })
+    }
+
+    async fn rename(
+        &mut self,
+        localpart: &Localpart,
+        device_id: &DeviceId,
+        display_name: Option<&DisplayName>,
+    ) -> Result<bool, StoreError> {
+        self.write(|state| {
+            let device = state
+                .devices
+                .get_mut(&(localpart.clone(), device_id.clone()));
+            Ok(device.is_some_and(|device| {
+                device.display_name = display_name.map(|name| name.as_str().to_owned());
+                true
+            }))
+        })
+    }
+
+    async fn remove(
+        &mut self,
+        localpart: &Localpart,
+        device_ids: &[DeviceId],
+    ) -> Result<usize, StoreError> {
+        self.write(|state| {
+            let is_listed = |device: &Device| {
+                device.localpart == *localpart && device_ids.contains(&device.device_id)
+            };
+            Ok(state.remove_devices(is_listed))
+        })
+    }
+
+    async fn remove_all(&mut self, localpart: &Localpart) -> Result<usize, StoreError> {
+        self.write(|state| Ok(state.remove_devices(|device| device.localpart == *localpart)))
+    }
+}
+
+impl Device {
+    fn record(&mut self, sighting: &Sighting) {
+        self.last_seen = sighting.at;
+        self.last_seen_ip.clone_from(&sighting.ip);
+        self.last_seen_user_agent.clone_from(&sighting.user_agent);
+    }
+}
+
+impl State {
+    /// Removes devices with their tokens; the number of devices.
+    fn remove_devices(&mut self, is_doomed: impl Fn(&Device) -> bool) -> usize {
+        let before = self.devices.len();
+        let mut doomed = Vec::new();
+        self.devices.retain(|key, device| {
+            let keep = !is_doomed(device);
+            if !keep {
+                doomed.push(key.clone());
+            }
+            keep
+        });
+        for (localpart, device_id) in &doomed {
+            self.remove_tokens(localpart, Some(device_id));
+        }
+        before - self.devices.len()
+    }
+}

@@ -1,0 +1,28 @@
+use async_trait::async_trait;
+
+use super::FakeUnitOfWork;
+use crate::ports::store::{LeaseRepository, StoreError};
+use crate::time::Timestamp;
+
+#[async_trait]
+impl LeaseRepository for FakeUnitOfWork {
+    async fn acquire(
+        &mut self,
+        name: &str,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.write(|state| {
+            let is_held =
+                |(other, expires): &(String, Timestamp)| other != holder && *expires > now;
+            if state.leases.get(name).is_some_and(is_held) {
+                return Ok(false);
+            }
+            state
+                .leases
+                .insert(name.to_owned(), (holder.to_owned(), until));
+            Ok(true)
+        })
+    }
+}

@@ -1,0 +1,44 @@
+use async_trait::async_trait;
+
+use super::{FakeUnitOfWork, conflict};
+use crate::id::Localpart;
+use crate::ports::store::{Constraint, StoreError, ThreepidRepository};
+use crate::threepid::{AccountThreepid, Threepid};
+
+#[async_trait]
+impl ThreepidRepository for FakeUnitOfWork {
+    async fn find_owner(&mut self, threepid: &Threepid) -> Result<Option<Localpart>, StoreError> {
+        self.read(|state| {
+            state
+                .threepids
+                .get(threepid)
+                .map(|(owner, _)| owner.clone())
+        })
+    }
+
+    async fn list(&mut self, localpart: &Localpart) -> Result<Vec<AccountThreepid>, StoreError> {
+        self.read(|state| {
+            let theirs = state
+                .threepids
+                .values()
+                .filter(|(owner, _)| owner == localpart);
+            theirs.map(|(_, threepid)| threepid.clone()).collect()
+        })
+    }
+
+    async fn add(
+        &mut self,
+        localpart: &Localpart,
+        threepid: &AccountThreepid,
+    ) -> Result<(), StoreError> {
+        self.write(|state| {
+            if state.threepids.contains_key(&threepid.threepid) {
+                return Err(conflict(Constraint::ThreepidTaken));
+            }
+            state.require_account(localpart)?;
+            let row = (localpart.clone(), threepid.clone());
+            state.threepids.insert(threepid.threepid.clone(), row);
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,165 @@
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+
+use super::{FakeUnitOfWork, State, conflict};
+use crate::password::PasswordHash;
+use crate::ports::store::{Constraint, StoreError, UiaRepository};
+use crate::time::Timestamp;
+use crate::uia::{CompletedStage, Parameters, Registered, UiaSession, UiaSessionId};
+
+#[derive(Clone)]
+pub(super) struct SessionRow {
+    session: UiaSession,
+    clients: BTreeSet<(String, String)>,
+}
+
+#[async_trait]
+impl UiaRepository for FakeUnitOfWork {
+    async fn add(&mut self, session: &UiaSession) -> Result<(), StoreError> {
+        self.write(|state| {
+            if state.session(&session.id).is_some() {
+                return Err(conflict(Constraint::UiaSessionTaken));
+            }
+            let session = UiaSession {
+                completed: Vec::new(),
+                ..session.clone()
+            };
+            state.uia_sessions.push(SessionRow {
+                session,
+                clients: BTreeSet::new(),
+            });
+            Ok(())
+        })
+    }
+
+    async fn find(&mut self, id: &UiaSessionId) -> Result<Option<UiaSession>, StoreError> {
+        self.read(|state| state.session(id).map(|row| row.session.clone()))
+    }
+
+    async fn update_parameters(
+        &mut self,
+        id: &UiaSessionId,
+        parameters: &Parameters,
+    ) -> Result<(), StoreError> {
+        self.write(|state| {
+            if let Some(row) = state.session_mut(id) {
+                row.session.parameters = parameters.clone();
+            }
+            Ok(())
+        })
+    }
+
+    async fn record_client(
+        &mut self,
+        id: &UiaSessionId,
+        ip: &str,
+        user_agent: &str,
+    ) -> Result<(), StoreError> {
+        self.write(|state| {
+            let row = state.required_session(id)?;
+            row.clients.insert((ip.to_owned(), user_agent.to_owned()));
+            Ok(())
+        })
+    }
+
+    async fn list_clients(
+        &mut self,
+        id: &UiaSessionId,
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        self.read(|state| {
+            state
+                .session(id)
+                .into_iter()
+                .flat_map(|row| row.clients.iter().cloned())
+                .collect()
+        })
+    }
+
+    async fn record_stage(
+        &mut self,
+        id: &UiaSessionId,
+        stage: &CompletedStage,
+        _now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(|state| {
+            let completed = &mut state.required_session(id)?.session.completed;
+            match completed
+                .iter_mut()
+                .find(|other| other.stage == stage.stage)
+            {
+                Some(same) => same.result = stage.result.clone(),
+                None => completed.push(stage.clone()),
+            }
+            Ok(())
+        })
+    }
+
+    async fn park_password_hash(
+        &mut self,
+        id: &UiaSessionId,
+        hash: &PasswordHash,
+    ) -> Result<bool, StoreError> {
+        self.write(|state| {
+            let row = state
+                .session_mut(id)
+                .filter(|row| row.session.password_hash.is_none());
+            Ok(row.is_some_and(|row| {
+                row.session.password_hash = Some(hash.clone());
+                true
+            }))
+        })
+    }
+
+    async fn mark_registered(
+        &mut self,
+        id: &UiaSessionId,
+        registered: &Registered,
+    ) -> Result<bool, StoreError> {
+        self.write(|state| {
+            let row = state
+                .session_mut(id)
+                .filter(|row| row.session.registered.is_none());
+            Ok(row.is_some_and(|row| {
+                row.session.registered = Some(registered.clone());
+                true
+            }))
+        })
+    }
+
+    async fn remove_expired(
+        &mut self,
+        created_before: Timestamp,
+        limit: u32,
+    ) -> Result<usize, StoreError> {
+        self.write(|state| {
+            let before = state.uia_sessions.len();
+            let mut left = limit;
+            state.uia_sessions.sort_by_key(|row| row.session.created);
+            state.uia_sessions.retain(|row| {
+                let doomed = row.session.created <= created_before && left > 0;
+                left -= u32::from(doomed);
+                !doomed
+            });
+            Ok(before - state.uia_sessions.len())
+        })
+    }
+}
+
+impl State {
+    fn session(&self, id: &UiaSessionId) -> Option<&SessionRow> {
+        self.uia_sessions.iter().find(|row| row.session.id == *id)
+    }
+
+    fn session_mut(&mut self, id: &UiaSessionId) -> Option<&mut SessionRow> {
+        self.uia_sessions
+            .iter_mut()
+            .find(|row| row.session.id == *id)
+    }
+
+    /// The foreign key on sessions.
+    fn required_session(&mut self, id: &UiaSessionId) -> Result<&mut SessionRow, StoreError> {
+        self.session_mut(id)
+            .ok_or_else(|| conflict(Constraint::MissingReference))
+    }
+}
