@@ -34,8 +34,11 @@ pub struct Case {
     /// The claim.
     pub name: &'static str,
     /// Checks it on an empty store.
-    pub run: for<'a> fn(&'a dyn Store) -> Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>,
+    pub run: for<'a> fn(&'a dyn Store) -> Running<'a>,
 }
+
+/// A case at work.
+pub type Running<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 
 macro_rules! cases {
     ($($group:ident { $($claim:ident,)* })*) => {

@@ -1,0 +1,203 @@
+//! [`World`]: every use-case over fakes, with short ways to say what a client does.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use registrar_domain::account::identifier::{Identifier, IdentityClaim};
+use registrar_domain::account::login::{LoggedIn, LoginError, LoginRequest};
+use registrar_domain::account::register::{
+    RegisterError, RegisterOutcome, RegisterRequest, RegisteredAccount,
+};
+use registrar_domain::context::RequestContext;
+use registrar_domain::given::Given;
+use registrar_domain::id::{CreateRules, ServerName};
+use registrar_domain::limit::Rate;
+use registrar_domain::policy::{
+    PasswordPolicy, Policy, Rates, RegistrationPolicy, TokenLifetimes,
+};
+use registrar_domain::ports::clock::FakeClock;
+use registrar_domain::ports::entropy::SeededEntropy;
+use registrar_domain::ports::pacer::FakePacer;
+use registrar_domain::ports::password_hasher::FakePasswordHasher;
+use registrar_domain::ports::store::FakeStore;
+use registrar_domain::ports::{Intent, Store as _, UnitOfWork};
+use registrar_domain::secret::Secret;
+use registrar_domain::services::{Ports, Services};
+use registrar_domain::token::authenticate::{
+    AuthenticateError, Audience, Bearer, Requester,
+};
+use registrar_domain::uia::auth::{Auth, Submission};
+use registrar_domain::uia::flow::{FlowSettings, registration_flows};
+use registrar_domain::uia::gate::UiaPrompt;
+
+pub(crate) const PASSWORD: &str = "Secret-Passw0rd";
+
+pub(crate) struct World {
+    pub(crate) services: Services,
+    pub(crate) clock: Arc<FakeClock>,
+    pub(crate) hasher: Arc<FakePasswordHasher>,
+    pub(crate) store: Arc<FakeStore>,
+    pub(crate) ctx: RequestContext,
+}
+
+/// Open registration, guests, no limits, five-minute access tokens beside refresh tokens.
+pub(crate) fn policy() -> Policy {
+    let unlimited = Rate { per_second: 1e9, burst_count: 1e9 };
+    Policy {
+        server_name: ServerName::parse("example.org").unwrap(),
+        registration: RegistrationPolicy {
+            enabled: true,
+            guests_allowed: true,
+            flows: registration_flows(&FlowSettings::default()).unwrap(),
+            inhibit_user_in_use_error: false,
+            localparts: CreateRules::default(),
+            server_notices_localpart: None,
+            disabled: None,
+        },
+        password: PasswordPolicy { login_enabled: true, strength: None },
+        lifetimes: TokenLifetimes {
+            refreshable_access: Some(Duration::from_secs(300)),
+            ..TokenLifetimes::default()
+        },
+        rates: Rates {
+            registration: unlimited,
+            login_address: unlimited,
+            login_account: unlimited,
+            login_failed_attempts: unlimited,
+        },
+        ui_auth_session_timeout: Duration::ZERO,
+    }
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    pub(crate) fn with(change: impl FnOnce(&mut Policy)) -> Self {
+        let mut policy = policy();
+        change(&mut policy);
+        let clock = Arc::new(FakeClock::at(1_700_000_000_000));
+        let hasher = Arc::new(FakePasswordHasher::default());
+        let store = Arc::new(FakeStore::default());
+        let ports = Ports {
+            store: store.clone(),
+            password_hasher: hasher.clone(),
+            pacer: Arc::new(FakePacer),
+            clock: clock.clone(),
+            entropy: Arc::new(SeededEntropy::new(7)),
+        };
+        Self {
+            services: Services::new(ports, policy),
+            clock,
+            hasher,
+            store,
+            ctx: RequestContext {
+                client_ip: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))),
+                user_agent: "test".to_owned(),
+            },
+        }
+    }
+
+    pub(crate) async fn read(&self) -> Box<dyn UnitOfWork> {
+        self.store.begin(Intent::Read).await.unwrap()
+    }
+
+    pub(crate) async fn try_register(
+        &self,
+        request: &RegisterRequest,
+    ) -> Result<RegisterOutcome, RegisterError> {
+        self.services.registration.register(&self.ctx, request).await
+    }
+
+    /// Sends a request that must succeed.
+    pub(crate) async fn registered(&self, request: &RegisterRequest) -> RegisteredAccount {
+        match self.try_register(request).await.unwrap() {
+            RegisterOutcome::Registered(registered) => registered,
+            RegisterOutcome::AuthRequired(prompt) => panic!("not complete: {prompt:?}"),
+        }
+    }
+
+    /// Sends a request that must be answered with what is still to do.
+    pub(crate) async fn prompted(&self, request: &RegisterRequest) -> UiaPrompt {
+        match self.try_register(request).await.unwrap() {
+            RegisterOutcome::Registered(registered) => panic!("registered: {registered:?}"),
+            RegisterOutcome::AuthRequired(prompt) => prompt,
+        }
+    }
+
+    /// Sends a request that must be refused.
+    pub(crate) async fn refused(&self, request: &RegisterRequest) -> RegisterError {
+        self.try_register(request).await.expect_err("it was not refused")
+    }
+
+    pub(crate) async fn authenticate(&self, token: &str) -> Result<Requester, AuthenticateError> {
+        let bearer = Bearer::Token(Secret::new(token.to_owned()));
+        self.services.authentication.authenticate(&self.ctx, &bearer, Audience::Everyone).await
+    }
+
+    pub(crate) async fn log_in(&self, request: &LoginRequest) -> Result<LoggedIn, LoginError> {
+        self.services.login.log_in(&self.ctx, &Bearer::Absent, request).await
+    }
+}
+
+/// `POST /register` with a username and the password, and no `auth`.
+pub(crate) fn register(username: &str) -> RegisterRequest {
+    RegisterRequest { username: given(username), has_other_fields: true, ..empty_register() }
+}
+
+/// `POST /register` with the password alone.
+pub(crate) fn empty_register() -> RegisterRequest {
+    RegisterRequest {
+        kind: Given::Absent,
+        bearer: Bearer::Absent,
+        refresh_token: Given::Absent,
+        username: Given::Absent,
+        login_type: Given::Absent,
+        password: given(PASSWORD),
+        device_id: Given::Absent,
+        initial_device_display_name: Given::Absent,
+        guest_access_token: Given::Absent,
+        inhibit_login: false,
+        auth: Given::Absent,
+        has_other_fields: false,
+        uri: "/_matrix/client/v3/register".to_owned(),
+        method: "POST".to_owned(),
+    }
+}
+
+/// `auth` with the dummy stage, in a session or in none.
+pub(crate) fn dummy(session: Option<&UiaPrompt>) -> Given<Auth> {
+    Given::Value(Auth {
+        is_empty: false,
+        session: session.map(|prompt| prompt.session.as_str().to_owned()).into(),
+        stage: given("m.login.dummy"),
+        submission: Submission::default(),
+    })
+}
+
+/// `auth` with a session alone: a poll.
+pub(crate) fn poll(prompt: &UiaPrompt) -> Given<Auth> {
+    Given::Value(Auth { session: given(prompt.session.as_str()), ..Auth::default() })
+}
+
+/// `POST /login` with a user and the password.
+pub(crate) fn login(user: &str, password: &str) -> LoginRequest {
+    LoginRequest {
+        login_type: given("m.login.password"),
+        identity: named(user),
+        password: given(password),
+        ..LoginRequest::default()
+    }
+}
+
+pub(crate) fn named(user: &str) -> IdentityClaim {
+    let identifier =
+        Identifier { id_type: given("m.id.user"), user: given(user), ..Identifier::default() };
+    IdentityClaim { identifier: Given::Value(identifier), ..IdentityClaim::default() }
+}
+
+pub(crate) fn given(text: &str) -> Given<String> {
+    Given::Value(text.to_owned())
+}
