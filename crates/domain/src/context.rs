@@ -29,7 +29,9 @@ impl RequestContext {
 
     /// The client's address as text, or the empty string.
     pub fn client_ip_text(&self) -> String {
-        self.client_ip.map(|ip| ip.to_canonical().to_string()).unwrap_or_default()
+        self.client_ip
+            .map(|ip| ip.to_canonical().to_string())
+            .unwrap_or_default()
     }
 }
 
@@ -40,8 +42,11 @@ mod tests {
     #[test]
     fn one_ipv6_subscriber_is_one_key() {
         let key = |ip: &str| {
-            RequestContext { client_ip: Some(ip.parse().unwrap()), user_agent: String::new() }
-                .limit_key()
+            RequestContext {
+                client_ip: Some(ip.parse().unwrap()),
+                user_agent: String::new(),
+            }
+            .limit_key()
         };
         assert_eq!(key("2001:db8::1"), key("2001:db8:0:0:ffff::2"));
         assert_ne!(key("2001:db8::1"), key("2001:db8:0:1::1"));

@@ -13,7 +13,10 @@ pub struct DisplayName(String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DisplayNameError {
     /// Longer than [`DisplayName::MAX_CHARS`].
-    #[error("a device display name may not be longer than {} characters", DisplayName::MAX_CHARS)]
+    #[error(
+        "a device display name may not be longer than {} characters",
+        DisplayName::MAX_CHARS
+    )]
     TooLong,
     /// A NUL character, which PostgreSQL cannot store.
     #[error("a device display name may not contain a NUL character")]

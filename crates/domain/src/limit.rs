@@ -53,8 +53,11 @@ pub struct Limiter {
 impl Limiter {
     /// A limiter in which every key is rested.
     pub fn new(rate: Rate) -> Self {
-        let interval_ms =
-            if rate.per_second > 0.0 { 1000.0 / rate.per_second } else { f64::INFINITY };
+        let interval_ms = if rate.per_second > 0.0 {
+            1000.0 / rate.per_second
+        } else {
+            f64::INFINITY
+        };
         let spare_units = (rate.burst_count - 1.0).floor();
         // An infinite interval still leaves the burst: the bucket fills by one part in a burst.
         let interval_ms = interval_ms.min(1e15);
@@ -111,14 +114,20 @@ impl Limiter {
     }
 
     fn shard(&self, key: u64) -> std::sync::MutexGuard<'_, HashMap<u64, f64>> {
-        #[expect(clippy::cast_possible_truncation, reason = "only the low bits choose a shard")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "only the low bits choose a shard"
+        )]
         let shard = &self.shards[key as usize % SHARDS];
         shard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[cfg(test)]
     fn keys(&self) -> usize {
-        self.shards.iter().map(|shard| shard.lock().unwrap().len()).sum()
+        self.shards
+            .iter()
+            .map(|shard| shard.lock().unwrap().len())
+            .sum()
     }
 }
 
@@ -135,7 +144,10 @@ fn make_room(shard: &mut HashMap<u64, f64>, now: Timestamp) {
     shard.retain(|_, arrival| *arrival > cut);
 }
 
-#[expect(clippy::cast_precision_loss, reason = "exact to a millisecond for 285 000 years")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "exact to a millisecond for 285 000 years"
+)]
 fn to_ms(moment: Timestamp) -> f64 {
     moment.unix_ms() as f64
 }

@@ -1,6 +1,6 @@
 //! Passwords: what a new one must look like, and how one is compared with a stored hash.
 //!
-//! The functions that compute hashes are pure ([`argon2id`], [`stored`]); where they run is the
+//! The functions that compute hashes are pure ([`argon2id`], [`verify`]); where they run is the
 //! business of the [`PasswordHasher`](crate::ports::PasswordHasher).
 
 pub mod argon2id;
@@ -109,7 +109,9 @@ pub enum BadHash {
     #[error("the stored password hash is of an unknown form")]
     Unknown,
     /// A hash whose computation needs more memory than allowed.
-    #[error("the stored password hash asks for {asked_kib} KiB of memory, more than the allowed {allowed_kib} KiB")]
+    #[error(
+        "the stored password hash asks for {asked_kib} KiB of memory, more than the allowed {allowed_kib} KiB"
+    )]
     TooMuchMemory {
         /// What the hash asks for, in KiB.
         asked_kib: u32,
@@ -140,7 +142,11 @@ pub fn verify(
     if !stored.verify(prepared, memory)? {
         return Ok(Verification::Mismatch);
     }
-    Ok(if stored.cost() == *cost { Verification::Match } else { Verification::MatchOutdated })
+    Ok(if stored.cost() == *cost {
+        Verification::Match
+    } else {
+        Verification::MatchOutdated
+    })
 }
 
 #[cfg(test)]

@@ -36,14 +36,21 @@ where
     for tried in 1..MAX_ATTEMPTS {
         match attempt().await {
             Err(error) if error.store_error().is_some_and(StoreError::is_contended) => {
-                tracing::debug!(db.attempt = tried, "a unit of work was contended, trying again");
+                tracing::debug!(
+                    db.attempt = tried,
+                    "a unit of work was contended, trying again"
+                );
             }
             done => return done,
         }
         let mut byte = [0_u8; 1];
         entropy.fill(&mut byte);
         let ceiling_ms = BASE_PAUSE_MS << tried;
-        clock.sleep(Duration::from_millis(1 + ceiling_ms * u64::from(byte[0]) / 255)).await;
+        clock
+            .sleep(Duration::from_millis(
+                1 + ceiling_ms * u64::from(byte[0]) / 255,
+            ))
+            .await;
     }
     attempt().await
 }

@@ -62,7 +62,11 @@ impl Services {
     pub fn new(ports: Ports, policy: Policy) -> Self {
         let policy = Arc::new(policy);
         let limits = Limits::new(&policy.rates);
-        let core = Arc::new(Core { ports, policy: Arc::clone(&policy), limits });
+        let core = Arc::new(Core {
+            ports,
+            policy: Arc::clone(&policy),
+            limits,
+        });
         Self {
             registration: Registration::new(Arc::clone(&core)),
             availability: Availability::new(Arc::clone(&core)),

@@ -32,7 +32,9 @@ impl Medium {
 
     /// The medium of a name on the wire.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Email, Self::Msisdn].into_iter().find(|medium| medium.as_str() == text)
+        [Self::Email, Self::Msisdn]
+            .into_iter()
+            .find(|medium| medium.as_str() == text)
     }
 }
 
@@ -68,13 +70,19 @@ impl Threepid {
 
 impl From<EmailAddress> for Threepid {
     fn from(address: EmailAddress) -> Self {
-        Self { medium: Medium::Email, address: address.as_str().to_owned() }
+        Self {
+            medium: Medium::Email,
+            address: address.as_str().to_owned(),
+        }
     }
 }
 
 impl From<PhoneNumber> for Threepid {
     fn from(number: PhoneNumber) -> Self {
-        Self { medium: Medium::Msisdn, address: number.as_str().to_owned() }
+        Self {
+            medium: Medium::Msisdn,
+            address: number.as_str().to_owned(),
+        }
     }
 }
 

@@ -19,12 +19,18 @@ impl Timestamp {
 
     /// The moment `lifetime` later; saturates at the end of time.
     pub fn after(self, lifetime: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_add(i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// The moment `lifetime` earlier; saturates at the beginning of time.
     pub fn before(self, lifetime: Duration) -> Self {
-        Self(self.0.saturating_sub(i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_sub(i64::try_from(lifetime.as_millis()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// Milliseconds from `earlier` until this moment; zero when it is not later.

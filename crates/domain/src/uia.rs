@@ -15,7 +15,7 @@ mod session;
 pub mod stage;
 
 pub use session::{
-    CompletedStage, Parameters, Registered, RegisterParameters, StageResult, UiaSession,
-    UiaSessionId,
+    CompletedStage, GuestClaim, Parameters, RegisterParameters, Registered, StageResult,
+    UiaSession, UiaSessionId,
 };
 pub use stage::Stage;

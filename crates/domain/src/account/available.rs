@@ -72,7 +72,7 @@ impl Availability {
 
         let localpart = name::parse(core, username)?;
         let mut uow = core.ports.store.begin(Intent::Read).await?;
-        name::check(&mut *uow, core, &localpart, &Claims::default()).await?;
+        name::check(&mut *uow, core, &localpart, Claims::default()).await?;
         Ok(())
     }
 }

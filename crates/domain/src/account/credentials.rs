@@ -45,7 +45,10 @@ pub(crate) async fn check(
     let failures = &core.limits.login_failed_attempts;
     failures.peek(&named.failure_key, core.now())?;
     let outcome = compare(core, named, password).await;
-    if matches!(outcome, Err(CredentialError::Wrong | CredentialError::Deactivated)) {
+    if matches!(
+        outcome,
+        Err(CredentialError::Wrong | CredentialError::Deactivated)
+    ) {
         // Whoever runs into the limit with this very failure still learns that it was one.
         let _limit_reached = failures.charge(&named.failure_key, core.now());
     }
@@ -67,7 +70,10 @@ async fn compare(core: &Core, named: &Named, password: &str) -> Result<Verified,
         Verification::Match => None,
         Verification::MatchOutdated => Some(hash.clone()),
     };
-    Ok(Verified { account, outdated_hash })
+    Ok(Verified {
+        account,
+        outdated_hash,
+    })
 }
 
 /// The account of a name, ignoring case: the only one, or the exact one among several.

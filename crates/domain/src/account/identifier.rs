@@ -100,7 +100,11 @@ impl IdentityClaim {
     fn effective(&self) -> Result<Identifier, IdentifierError> {
         let user = || Given::Value("m.id.user".to_owned());
         if self.user.is_present() {
-            return Ok(Identifier { id_type: user(), user: self.user.clone(), ..Default::default() });
+            return Ok(Identifier {
+                id_type: user(),
+                user: self.user.clone(),
+                ..Default::default()
+            });
         }
         if self.medium.is_present() && self.address.is_present() {
             return Ok(Identifier {
@@ -121,7 +125,10 @@ impl IdentityClaim {
 /// Finds out whom a claim names, looking third-party identifiers up.
 pub(crate) async fn resolve(core: &Core, claim: &IdentityClaim) -> Result<Named, IdentifierError> {
     let identifier = claim.effective()?;
-    let id_type = identifier.id_type.optional().map_err(|_| IdentifierError::Malformed)?;
+    let id_type = identifier
+        .id_type
+        .optional()
+        .map_err(|_| IdentifierError::Malformed)?;
     match id_type.ok_or(IdentifierError::TypeMissing)?.as_str() {
         "m.id.user" => named_user(core, &identifier),
         "m.id.phone" => owner_of(core, phone(&identifier)?.into()).await,
@@ -131,14 +138,22 @@ pub(crate) async fn resolve(core: &Core, claim: &IdentityClaim) -> Result<Named,
 }
 
 fn named_user(core: &Core, identifier: &Identifier) -> Result<Named, IdentifierError> {
-    let user = identifier.user.optional().map_err(|_| IdentifierError::Malformed)?;
-    let user = user.filter(|user| !user.is_empty()).ok_or(IdentifierError::UserMissing)?;
+    let user = identifier
+        .user
+        .optional()
+        .map_err(|_| IdentifierError::Malformed)?;
+    let user = user
+        .filter(|user| !user.is_empty())
+        .ok_or(IdentifierError::UserMissing)?;
     let localpart = UserId::read_local(user, &core.policy.server_name);
     let failure_key = match &localpart {
         Some(localpart) => core.user_id(localpart).to_string().to_lowercase(),
         None => user.to_lowercase(),
     };
-    Ok(Named { localpart, failure_key })
+    Ok(Named {
+        localpart,
+        failure_key,
+    })
 }
 
 fn phone(identifier: &Identifier) -> Result<PhoneNumber, IdentifierError> {
@@ -156,9 +171,9 @@ fn threepid(identifier: &Identifier) -> Result<Threepid, IdentifierError> {
         return Err(IdentifierError::BadThreepid);
     };
     match Medium::parse(medium) {
-        Some(Medium::Email) => {
-            EmailAddress::parse(address).map(Into::into).map_err(|_| IdentifierError::BadEmail)
-        }
+        Some(Medium::Email) => EmailAddress::parse(address)
+            .map(Into::into)
+            .map_err(|_| IdentifierError::BadEmail),
         Some(Medium::Msisdn) => Ok(Threepid::from_canonical(Medium::Msisdn, address.clone())),
         None => Err(IdentifierError::NobodyHere),
     }
@@ -180,5 +195,8 @@ async fn owner_of(core: &Core, threepid: Threepid) -> Result<Named, IdentifierEr
         return Err(IdentifierError::NobodyHere);
     };
     let failure_key = core.user_id(&owner).to_string().to_lowercase();
-    Ok(Named { localpart: Some(owner), failure_key })
+    Ok(Named {
+        localpart: Some(owner),
+        failure_key,
+    })
 }

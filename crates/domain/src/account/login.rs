@@ -123,8 +123,16 @@ impl Login {
 
     /// The ways to log in, in the order in which clients are offered them.
     pub fn flows(&self) -> Vec<LoginFlow> {
-        let password = self.0.policy.password.login_enabled.then_some(LoginFlow::Password);
-        password.into_iter().chain([LoginFlow::ApplicationService]).collect()
+        let password = self
+            .0
+            .policy
+            .password
+            .login_enabled
+            .then_some(LoginFlow::Password);
+        password
+            .into_iter()
+            .chain([LoginFlow::ApplicationService])
+            .collect()
     }
 
     /// Logs somebody in.
@@ -154,7 +162,9 @@ impl Login {
                 Bearer::Absent | Bearer::Malformed => LoginError::AppserviceTokenMissing,
             });
         }
-        core.limits.login_address.charge(&ctx.limit_key(), core.now())?;
+        core.limits
+            .login_address
+            .charge(&ctx.limit_key(), core.now())?;
         let login_type = login_type.ok_or(LoginError::MalformedField("type"))?;
         let password = self.password(login_type, request)?;
         let named = identifier::resolve(core, &request.identity).await?;
@@ -162,7 +172,9 @@ impl Login {
             return Err(LoginError::UnknownType);
         };
         let verified = credentials::check(core, &named, password).await?;
-        core.limits.login_account.charge(&named.failure_key, core.now())?;
+        core.limits
+            .login_account
+            .charge(&named.failure_key, core.now())?;
         if verified.account.deactivated {
             return Err(CredentialError::Deactivated.into());
         }
@@ -175,7 +187,10 @@ impl Login {
             self.admit(ctx, &verified, &device, refresh.into(), new_hash.as_ref())
         })
         .await?;
-        Ok(LoggedIn { user_id: core.user_id(&verified.account.localpart), tokens })
+        Ok(LoggedIn {
+            user_id: core.user_id(&verified.account.localpart),
+            tokens,
+        })
     }
 
     /// The password of a password login; `None` for a type that nobody implements, which is refused
@@ -191,7 +206,11 @@ impl Login {
         if !self.0.policy.password.login_enabled {
             return Err(LoginError::PasswordLoginDisabled);
         }
-        request.password.value().map(Some).ok_or(LoginError::MalformedField("password"))
+        request
+            .password
+            .value()
+            .map(Some)
+            .ok_or(LoginError::MalformedField("password"))
     }
 
     /// Today's hash of a password that was stored under an older algorithm or cost.
@@ -222,7 +241,9 @@ impl Login {
         let localpart = &verified.account.localpart;
         let mut uow = core.ports.store.begin(Intent::Write).await?;
         if let (Some(old), Some(new)) = (&verified.outdated_hash, new_hash) {
-            uow.accounts().replace_password_hash(localpart, old, new).await?;
+            uow.accounts()
+                .replace_password_hash(localpart, old, new)
+                .await?;
         }
         let device_id = match &device.id {
             Some(device_id) => device_id.clone(),

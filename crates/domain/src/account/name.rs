@@ -6,15 +6,15 @@
 use crate::account::AccountKind;
 use crate::id::{Localpart, LocalpartError};
 use crate::ports::{StoreError, UnitOfWork};
-use crate::secret::Secret;
+use crate::secret::TokenDigest;
 use crate::services::Core;
-use crate::token::AccessToken;
+use crate::uia::GuestClaim;
 
 /// What the caller can say for itself besides the name.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Claims<'a> {
+pub(crate) struct Claims {
     /// The access token of a guest account that shall become the named account.
-    pub(crate) guest_access_token: Option<&'a Secret<String>>,
+    pub(crate) guest: Option<GuestClaim>,
     /// Whether it is told that a name is taken.
     pub(crate) disclosure: Disclosure,
 }
@@ -71,7 +71,10 @@ pub enum NameError {
 
 /// Reads a name that is already lower-cased where it should be: the checks that need nobody else.
 pub(crate) fn parse(core: &Core, text: &str) -> Result<Localpart, NameError> {
-    Ok(Localpart::create(text, core.policy.registration.localparts)?)
+    Ok(Localpart::create(
+        text,
+        core.policy.registration.localparts,
+    )?)
 }
 
 /// May the name be registered by somebody who makes these claims?
@@ -79,7 +82,7 @@ pub(crate) async fn check(
     uow: &mut dyn UnitOfWork,
     core: &Core,
     localpart: &Localpart,
-    claims: &Claims<'_>,
+    claims: Claims,
 ) -> Result<Standing, NameError> {
     if core.policy.registration.server_notices_localpart.as_ref() == Some(localpart) {
         return Err(NameError::Reserved);
@@ -87,19 +90,22 @@ pub(crate) async fn check(
     localpart.check_length(&core.policy.server_name)?;
 
     // An empty guest token claims nobody, and yet says that a numeric name is meant as a guest's.
-    let guest_token = claims.guest_access_token.filter(|token| !token.expose().is_empty());
+    let guest_token = match claims.guest {
+        Some(GuestClaim::Token(digest)) => Some(digest),
+        Some(GuestClaim::Empty) | None => None,
+    };
     if guest_token.is_some() || claims.disclosure == Disclosure::Tell {
         let taken = uow.accounts().is_taken(localpart).await?;
         match guest_token {
             Some(token) if taken => {
-                check_guest(uow, core, token, localpart).await?;
+                check_guest(uow, core, &token, localpart).await?;
                 return Ok(Standing::OwnGuest);
             }
             None if taken => return Err(NameError::Taken),
             _ => {}
         }
     }
-    if claims.guest_access_token.is_none() && localpart.is_numeric() {
+    if claims.guest.is_none() && localpart.is_numeric() {
         return Err(NameError::Numeric);
     }
     Ok(Standing::Free)
@@ -109,13 +115,12 @@ pub(crate) async fn check(
 async fn check_guest(
     uow: &mut dyn UnitOfWork,
     core: &Core,
-    token: &Secret<String>,
+    token: &TokenDigest,
     localpart: &Localpart,
 ) -> Result<(), NameError> {
-    let token = AccessToken::parse(token.expose()).ok_or(NameError::GuestTokenUnknown)?;
     let (stored, account) = uow
         .tokens()
-        .find_access(&token.digest())
+        .find_access(token)
         .await?
         .ok_or(NameError::GuestTokenUnknown)?;
     if stored.expires.is_some_and(|expires| expires <= core.now()) {

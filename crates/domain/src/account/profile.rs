@@ -30,6 +30,8 @@ impl Profiles {
         };
         let mut uow = core.ports.store.begin(Intent::Read).await?;
         let account = uow.accounts().find(&localpart).await?;
-        Ok(account.filter(|account| !account.deactivated).map(|account| account.display_name))
+        Ok(account
+            .filter(|account| !account.deactivated)
+            .map(|account| account.display_name))
     }
 }

@@ -47,7 +47,9 @@ impl Registration {
         request: &RegisterRequest,
     ) -> Result<RegisterOutcome, RegisterError> {
         let core = &self.0;
-        core.limits.registration.peek(&ctx.limit_key(), core.now())?;
+        core.limits
+            .registration
+            .peek(&ctx.limit_key(), core.now())?;
         match &request.kind {
             Given::Malformed => return Err(RegisterError::KindNotAscii),
             Given::Absent | Given::Null => {}
@@ -61,7 +63,10 @@ impl Registration {
         let session = self.session(request).await?;
         self.check_name_early(&wish, session.as_ref()).await?;
 
-        match self.pass_gate(ctx, request, &wish, session.is_some()).await? {
+        match self
+            .pass_gate(ctx, request, &wish, session.is_some())
+            .await?
+        {
             Decision::Challenged(prompt) => {
                 self.park_password(&wish, &prompt).await?;
                 Ok(RegisterOutcome::AuthRequired(prompt))
@@ -105,7 +110,7 @@ impl Registration {
             };
         }
         let claims = Claims {
-            guest_access_token: wish.parameters.guest_access_token.as_ref(),
+            guest: wish.parameters.guest_claim,
             disclosure: if core.policy.registration.inhibit_user_in_use_error {
                 Disclosure::Hide
             } else {
@@ -113,7 +118,7 @@ impl Registration {
             },
         };
         let mut uow = core.ports.store.begin(Intent::Read).await?;
-        name::check(&mut *uow, core, &localpart, &claims).await?;
+        name::check(&mut *uow, core, &localpart, claims).await?;
         Ok(())
     }
 
@@ -142,11 +147,7 @@ impl Registration {
 
     /// Keeps the hash of a password that came before the dialogue was complete: many clients do not
     /// send it again.
-    async fn park_password(
-        &self,
-        wish: &Wish,
-        prompt: &UiaPrompt,
-    ) -> Result<(), RegisterError> {
+    async fn park_password(&self, wish: &Wish, prompt: &UiaPrompt) -> Result<(), RegisterError> {
         let core = &self.0;
         let Some(password) = &wish.password else {
             return Ok(());
@@ -157,7 +158,9 @@ impl Registration {
         let hash = core.ports.password_hasher.hash(password).await?;
         retrying(&*core.ports.clock, core.entropy(), || async {
             let mut uow = core.ports.store.begin(Intent::Write).await?;
-            uow.uia_sessions().park_password_hash(&prompt.session, &hash).await?;
+            uow.uia_sessions()
+                .park_password_hash(&prompt.session, &hash)
+                .await?;
             Ok(uow.commit().await?)
         })
         .await
@@ -181,11 +184,16 @@ impl Registration {
         if let Some(registered) = &session.registered {
             return self.replay(ctx, &order, registered).await;
         }
-        let password = wish.password.as_ref().filter(|password| !password.expose().is_empty());
+        let password = wish
+            .password
+            .as_ref()
+            .filter(|password| !password.expose().is_empty());
         if password.is_none() && session.password_hash.is_none() {
             return Err(RegisterError::PasswordMissing);
         }
-        core.limits.registration.charge(&ctx.limit_key(), core.now())?;
+        core.limits
+            .registration
+            .charge(&ctx.limit_key(), core.now())?;
         if let Some(disabled) = &core.policy.registration.disabled {
             return Err(RegisterError::ServerDisabled(disabled.clone()));
         }
@@ -216,15 +224,18 @@ impl Registration {
         let core = &self.0;
         let localpart = name::parse(core, username)?;
         let claims = Claims {
-            guest_access_token: parameters.guest_access_token.as_ref(),
+            guest: parameters.guest_claim,
             disclosure: Disclosure::Tell,
         };
         let mut uow = core.ports.store.begin(Intent::Read).await?;
-        let standing = name::check(&mut *uow, core, &localpart, &claims).await?;
+        let standing = name::check(&mut *uow, core, &localpart, claims).await?;
         // A guest can only become the user of the same name; for any other there is nobody to upgrade.
-        if claims.guest_access_token.is_some() && standing == Standing::Free {
+        if claims.guest.is_some() && standing == Standing::Free {
             return Err(NameError::GuestMismatch.into());
         }
-        Ok(CheckedName { localpart, standing })
+        Ok(CheckedName {
+            localpart,
+            standing,
+        })
     }
 }

@@ -102,7 +102,10 @@ impl Devices {
     ) -> Result<Device, DeviceError> {
         let device_id = DeviceId::parse(device_id).map_err(|_| DeviceError::NotFound)?;
         let mut uow = self.0.ports.store.begin(Intent::Read).await?;
-        let device = uow.devices().find(&requester.account.localpart, &device_id).await?;
+        let device = uow
+            .devices()
+            .find(&requester.account.localpart, &device_id)
+            .await?;
         device.ok_or(DeviceError::NotFound)
     }
 
@@ -126,7 +129,11 @@ impl Devices {
         let core = &self.0;
         retrying(&*core.ports.clock, core.entropy(), || async {
             let mut uow = core.ports.store.begin(Intent::Write).await?;
-            if !uow.devices().rename(localpart, &device_id, Some(&display_name)).await? {
+            if !uow
+                .devices()
+                .rename(localpart, &device_id, Some(&display_name))
+                .await?
+            {
                 return Err(DeviceError::NotFound);
             }
             Ok(uow.commit().await?)
@@ -146,7 +153,10 @@ impl Devices {
         device_id: &str,
     ) -> Result<RemoveOutcome, DeviceError> {
         let device_ids: Vec<_> = DeviceId::parse(device_id).into_iter().collect();
-        match self.prove(ctx, requester, request, Some(&Parameters::None)).await? {
+        match self
+            .prove(ctx, requester, request, Some(&Parameters::None))
+            .await?
+        {
             Proof::Given(_) => self.take_away(requester, &device_ids).await,
             Proof::Wanted(prompt) => Ok(RemoveOutcome::AuthRequired(prompt)),
         }
@@ -164,7 +174,9 @@ impl Devices {
         request: &RemoveRequest<'_>,
         devices: &Given<Vec<String>>,
     ) -> Result<RemoveOutcome, DeviceError> {
-        let named = devices.optional().map_err(|_| DeviceError::MalformedField("devices"))?;
+        let named = devices
+            .optional()
+            .map_err(|_| DeviceError::MalformedField("devices"))?;
         if named.is_none() && gate::session_id(request.auth)?.is_none() {
             return Err(DeviceError::DevicesMissing);
         }
@@ -176,7 +188,10 @@ impl Devices {
             let device_ids = names.iter().flat_map(|name| DeviceId::parse(name));
             Parameters::DeleteDevices(device_ids.collect())
         });
-        match self.prove(ctx, requester, request, parameters.as_ref()).await? {
+        match self
+            .prove(ctx, requester, request, parameters.as_ref())
+            .await?
+        {
             Proof::Given(Parameters::DeleteDevices(device_ids)) => {
                 self.take_away(requester, &device_ids).await
             }
@@ -194,13 +209,17 @@ impl Devices {
         parameters: Option<&Parameters>,
     ) -> Result<Proof, DeviceError> {
         let core = &self.0;
-        let fresh_until = requester.validated.after(core.policy.ui_auth_session_timeout);
+        let fresh_until = requester
+            .validated
+            .after(core.policy.ui_auth_session_timeout);
         if let Some(parameters) = parameters.filter(|_| core.now() < fresh_until) {
             return Ok(Proof::Given(parameters.clone()));
         }
         let has_password = requester.account.password_hash.is_some();
-        let flows: Vec<Flow> =
-            has_password.then(|| Flow::new([Stage::Password])).into_iter().collect();
+        let flows: Vec<Flow> = has_password
+            .then(|| Flow::new([Stage::Password]))
+            .into_iter()
+            .collect();
         let operation = Operation {
             uri: request.uri,
             method: request.method,
@@ -208,7 +227,11 @@ impl Devices {
             enabled: &[Stage::Password],
             requester: Some(&requester.account.localpart),
         };
-        let attempt = Attempt { operation, auth: request.auth, parameters };
+        let attempt = Attempt {
+            operation,
+            auth: request.auth,
+            parameters,
+        };
         match gate::pass(core, ctx, &attempt).await? {
             Decision::Challenged(prompt) => Ok(Proof::Wanted(prompt)),
             Decision::Cleared(clearance) => {
@@ -227,8 +250,12 @@ impl Devices {
         let core = &self.0;
         retrying(&*core.ports.clock, core.entropy(), || async {
             let mut uow = core.ports.store.begin(Intent::Write).await?;
-            uow.tokens().mark_access_validated(requester.access_token, core.now()).await?;
-            uow.devices().remove(&requester.account.localpart, device_ids).await?;
+            uow.tokens()
+                .mark_access_validated(requester.access_token, core.now())
+                .await?;
+            uow.devices()
+                .remove(&requester.account.localpart, device_ids)
+                .await?;
             uow.commit().await?;
             Ok(RemoveOutcome::Removed)
         })

@@ -10,7 +10,10 @@ pub struct DeviceId(String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DeviceIdError {
     /// Longer than [`DeviceId::MAX_CHARS`].
-    #[error("a device ID may not be longer than {} characters", DeviceId::MAX_CHARS)]
+    #[error(
+        "a device ID may not be longer than {} characters",
+        DeviceId::MAX_CHARS
+    )]
     TooLong,
     /// A NUL character, which PostgreSQL cannot store.
     #[error("a device ID may not contain a NUL character")]
@@ -37,7 +40,11 @@ impl DeviceId {
 
     /// Makes up a device ID: ten upper-case letters (about 47 bits).
     pub fn generate(entropy: &dyn Entropy) -> Self {
-        Self(crate::secret::random_text(entropy, b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", 10))
+        Self(crate::secret::random_text(
+            entropy,
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+            10,
+        ))
     }
 
     /// The device ID of every guest.

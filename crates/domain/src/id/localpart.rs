@@ -73,7 +73,11 @@ impl Localpart {
     /// [`LocalpartError::TooLong`].
     pub fn check_length(&self, server_name: &ServerName) -> Result<(), LocalpartError> {
         let user_id_bytes = self.0.len() + server_name.as_str().len() + "@:".len();
-        if user_id_bytes > UserId::MAX_BYTES { Err(LocalpartError::TooLong) } else { Ok(()) }
+        if user_id_bytes > UserId::MAX_BYTES {
+            Err(LocalpartError::TooLong)
+        } else {
+            Ok(())
+        }
     }
 
     /// Is it made of digits only? Such names are reserved for accounts that the server numbers.
@@ -109,7 +113,9 @@ mod tests {
     #[test]
     fn new_localparts() {
         let strict = CreateRules::default();
-        let lax = CreateRules { allow_underscore_prefix: true };
+        let lax = CreateRules {
+            allow_underscore_prefix: true,
+        };
         let rows: &[(&str, CreateRules, Result<(), LocalpartError>)] = &[
             ("alice", strict, Ok(())),
             ("a.b_c=d-e/f+g0", strict, Ok(())),
@@ -125,7 +131,11 @@ mod tests {
             ("_x", lax, Ok(())),
         ];
         for (text, rules, expected) in rows {
-            assert_eq!(Localpart::create(text, *rules).map(|_| ()), *expected, "{text:?}");
+            assert_eq!(
+                Localpart::create(text, *rules).map(|_| ()),
+                *expected,
+                "{text:?}"
+            );
         }
     }
 
@@ -134,9 +144,19 @@ mod tests {
         let server = ServerName::parse("oracle.test").unwrap();
         let longest = "x".repeat(255 - "@:oracle.test".len());
         let rules = CreateRules::default();
-        assert!(Localpart::create(&longest, rules).unwrap().check_length(&server).is_ok());
+        assert!(
+            Localpart::create(&longest, rules)
+                .unwrap()
+                .check_length(&server)
+                .is_ok()
+        );
         let longer = longest + "x";
-        assert!(Localpart::create(&longer, rules).unwrap().check_length(&server).is_err());
+        assert!(
+            Localpart::create(&longer, rules)
+                .unwrap()
+                .check_length(&server)
+                .is_err()
+        );
     }
 
     #[test]

@@ -31,13 +31,18 @@ impl ServerName {
                 .is_some_and(|literal| literal.parse::<std::net::Ipv6Addr>().is_ok()),
             None => {
                 !host.is_empty()
-                    && host.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
+                    && host
+                        .bytes()
+                        .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
             }
         };
-        let port_ok = port.is_none_or(|p| {
-            (1..=5).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit())
-        });
-        if host_ok && port_ok { Ok(Self(text.to_owned())) } else { Err(refuse()) }
+        let port_ok = port
+            .is_none_or(|p| (1..=5).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit()));
+        if host_ok && port_ok {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(refuse())
+        }
     }
 
     /// The name as text.
@@ -75,10 +80,19 @@ mod tests {
 
     #[test]
     fn grammar() {
-        for good in ["example.org", "localhost", "a.b:8448", "1.2.3.4:1", "[::1]", "[::1]:8448"] {
+        for good in [
+            "example.org",
+            "localhost",
+            "a.b:8448",
+            "1.2.3.4:1",
+            "[::1]",
+            "[::1]:8448",
+        ] {
             assert!(ServerName::parse(good).is_ok(), "{good}");
         }
-        for bad in ["", "a b", "a:b", "a:", "[::1", "[::1]x", "[zz]", "ü.org", "a/b", "a:123456"] {
+        for bad in [
+            "", "a b", "a:b", "a:", "[::1", "[::1]x", "[zz]", "ü.org", "a/b", "a:123456",
+        ] {
             assert!(ServerName::parse(bad).is_err(), "{bad}");
         }
     }

@@ -15,7 +15,10 @@ impl UserId {
 
     /// The user ID of `localpart` on `server_name`.
     pub fn new(localpart: Localpart, server_name: ServerName) -> Self {
-        Self { localpart, server_name }
+        Self {
+            localpart,
+            server_name,
+        }
     }
 
     /// Reads what a person calls themselves when they log in: a bare localpart or a full user ID.
@@ -54,7 +57,13 @@ mod tests {
         let read = |text| UserId::read_local(text, &server).map(|l| l.to_string());
         assert_eq!(read("alice").as_deref(), Some("alice"));
         assert_eq!(read("@alice:example.org:8448").as_deref(), Some("alice"));
-        for nobody in ["@alice:example.org", "@alice", "@:example.org:8448", "", "@a:b:example.org:8448"] {
+        for nobody in [
+            "@alice:example.org",
+            "@alice",
+            "@:example.org:8448",
+            "",
+            "@a:b:example.org:8448",
+        ] {
             assert_eq!(read(nobody), None, "{nobody:?}");
         }
     }

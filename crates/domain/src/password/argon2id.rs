@@ -33,7 +33,11 @@ pub struct CostError;
 impl Default for Cost {
     /// 19 MiB, two passes, one lane: the first choice of OWASP's password storage advice.
     fn default() -> Self {
-        Self { memory_kib: 19_456, passes: 2, lanes: 1 }
+        Self {
+            memory_kib: 19_456,
+            passes: 2,
+            lanes: 1,
+        }
     }
 }
 
@@ -61,7 +65,9 @@ pub struct Memory {
 
 impl std::fmt::Debug for Memory {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Memory").field("blocks", &self.blocks.len()).finish_non_exhaustive()
+        f.debug_struct("Memory")
+            .field("blocks", &self.blocks.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -122,8 +128,14 @@ pub fn hash(
     let mut salt = [0_u8; SALT_BYTES];
     entropy.fill(&mut salt);
     let mut output = [0_u8; OUTPUT_BYTES];
-    memory.compute(cost.params()?, prepared, &salt, &mut output).map_err(|_| CostError)?;
-    let Cost { memory_kib, passes, lanes } = cost;
+    memory
+        .compute(cost.params()?, prepared, &salt, &mut output)
+        .map_err(|_| CostError)?;
+    let Cost {
+        memory_kib,
+        passes,
+        lanes,
+    } = cost;
     let (salt, output) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(output));
     Ok(PasswordHash::from_stored(format!(
         "$argon2id$v=19$m={memory_kib},t={passes},p={lanes}${salt}${output}"
@@ -149,7 +161,10 @@ impl Stored {
             return Err(BadHash::Unknown);
         };
         let number = |field: Option<&str>, key: &str| {
-            field.and_then(|f| f.strip_prefix(key)).and_then(|n| n.parse().ok()).ok_or(BadHash::Unknown)
+            field
+                .and_then(|f| f.strip_prefix(key))
+                .and_then(|n| n.parse().ok())
+                .ok_or(BadHash::Unknown)
         };
         let mut numbers = cost.split(',');
         let cost = Cost {
@@ -159,7 +174,11 @@ impl Stored {
         };
         let bytes = |field| STANDARD_NO_PAD.decode(field).map_err(|_| BadHash::Unknown);
         match numbers.next() {
-            None => Ok(Self { cost, salt: bytes(salt)?, output: bytes(output)? }),
+            None => Ok(Self {
+                cost,
+                salt: bytes(salt)?,
+                output: bytes(output)?,
+            }),
             Some(_) => Err(BadHash::Unknown),
         }
     }
@@ -173,12 +192,12 @@ impl Stored {
     ///
     /// # Errors
     /// [`BadHash`] when it cannot be computed.
-    pub fn verify(
-        &self,
-        prepared: &Secret<Vec<u8>>,
-        memory: &mut Memory,
-    ) -> Result<bool, BadHash> {
-        let Cost { memory_kib, passes, lanes } = self.cost;
+    pub fn verify(&self, prepared: &Secret<Vec<u8>>, memory: &mut Memory) -> Result<bool, BadHash> {
+        let Cost {
+            memory_kib,
+            passes,
+            lanes,
+        } = self.cost;
         let params = Params::new(memory_kib, passes, lanes, Some(self.output.len()))
             .map_err(|_| BadHash::Unknown)?;
         let mut output = vec![0_u8; self.output.len()];

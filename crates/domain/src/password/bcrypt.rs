@@ -10,7 +10,9 @@ pub const BCRYPT_WORK_FACTOR: usize = 16;
 const MAX_COST: u32 = 15;
 
 pub(super) fn is_bcrypt(hash: &str) -> bool {
-    ["$2b$", "$2a$", "$2y$"].iter().any(|prefix| hash.starts_with(prefix))
+    ["$2b$", "$2a$", "$2y$"]
+        .iter()
+        .any(|prefix| hash.starts_with(prefix))
 }
 
 pub(super) fn verify(prepared: &Secret<Vec<u8>>, hash: &str) -> Result<bool, BadHash> {

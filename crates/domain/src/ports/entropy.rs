@@ -18,7 +18,10 @@ pub struct SeededEntropy {
 impl SeededEntropy {
     /// A source that gives the same bytes for the same seed.
     pub fn new(seed: u64) -> Self {
-        Self { seed, counter: std::sync::atomic::AtomicU64::new(0) }
+        Self {
+            seed,
+            counter: std::sync::atomic::AtomicU64::new(0),
+        }
     }
 }
 
@@ -27,9 +30,12 @@ impl Entropy for SeededEntropy {
     fn fill(&self, bytes: &mut [u8]) {
         use sha2::{Digest as _, Sha256};
         for chunk in bytes.chunks_mut(32) {
-            let block = self.counter.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-            let digest =
-                Sha256::new().chain_update(self.seed.to_le_bytes()).chain_update(block.to_le_bytes());
+            let block = self
+                .counter
+                .fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let digest = Sha256::new()
+                .chain_update(self.seed.to_le_bytes())
+                .chain_update(block.to_le_bytes());
             chunk.copy_from_slice(&digest.finalize()[..chunk.len()]);
         }
     }

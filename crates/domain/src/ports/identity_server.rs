@@ -28,7 +28,8 @@ pub trait IdentityServer: Send + Sync {
         request: &MsisdnTokenRequest,
     ) -> Result<RequestTokenReply, IdentityServerError>;
 
-    /// Hands it the token that a person received by text message. Its reply, as JSON text.
+    /// Hands it the token that a person received by text message. What a second call with the
+    /// same token says is up to it.
     ///
     /// # Errors
     /// [`IdentityServerError`].
@@ -37,7 +38,7 @@ pub trait IdentityServer: Send + Sync {
         sid: &str,
         client_secret: &ClientSecret,
         token: &str,
-    ) -> Result<String, IdentityServerError>;
+    ) -> Result<SubmitTokenReply, IdentityServerError>;
 
     /// What a validation session has proved, or `None` while it has not.
     ///
@@ -83,6 +84,15 @@ pub struct MsisdnTokenRequest {
 pub struct RequestTokenReply {
     /// Its validation session.
     pub sid: ValidationSessionId,
+    /// Its whole answer, a JSON object as text, which the client receives.
+    pub body: String,
+}
+
+/// The identity server's answer to a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubmitTokenReply {
+    /// Does it accept the token? Some identity servers say no with a success status.
+    pub accepted: bool,
     /// Its whole answer, a JSON object as text, which the client receives.
     pub body: String,
 }

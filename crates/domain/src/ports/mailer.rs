@@ -70,7 +70,10 @@ pub struct FakeMailer {
 impl FakeMailer {
     /// The mails so far, oldest first.
     pub fn mails(&self) -> Vec<Mail> {
-        self.sent.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.sent
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -78,7 +81,10 @@ impl FakeMailer {
 #[async_trait]
 impl Mailer for FakeMailer {
     async fn send(&self, mail: &Mail) -> Result<(), MailError> {
-        self.sent.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(mail.clone());
+        self.sent
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .push(mail.clone());
         Ok(())
     }
 }

@@ -18,8 +18,11 @@ pub trait PasswordHasher: Send + Sync {
     /// # Errors
     /// [`HashError::Busy`] when the queue is full; [`HashError::Failed`] for a hash that cannot be
     /// read or asks for more memory than the pool allows.
-    async fn verify(&self, password: &Password, hash: &PasswordHash)
-    -> Result<Verification, HashError>;
+    async fn verify(
+        &self,
+        password: &Password,
+        hash: &PasswordHash,
+    ) -> Result<Verification, HashError>;
 }
 
 /// What the comparison of a password with a hash tells.
@@ -62,7 +65,9 @@ impl FakePasswordHasher {
     fn work(&self) -> Result<(), HashError> {
         use std::sync::atomic::Ordering::SeqCst;
         if self.busy.load(SeqCst) {
-            return Err(HashError::Busy { retry_after_ms: 1500 });
+            return Err(HashError::Busy {
+                retry_after_ms: 1500,
+            });
         }
         self.calls.fetch_add(1, SeqCst);
         Ok(())
@@ -74,7 +79,10 @@ impl FakePasswordHasher {
 impl PasswordHasher for FakePasswordHasher {
     async fn hash(&self, password: &Password) -> Result<PasswordHash, HashError> {
         self.work()?;
-        Ok(PasswordHash::from_stored(format!("fake${}", password.expose())))
+        Ok(PasswordHash::from_stored(format!(
+            "fake${}",
+            password.expose()
+        )))
     }
 
     async fn verify(
@@ -85,7 +93,9 @@ impl PasswordHasher for FakePasswordHasher {
         self.work()?;
         Ok(match hash.expose().split_once('$') {
             Some(("fake", stored)) if stored == password.expose() => Verification::Match,
-            Some(("fake-old", stored)) if stored == password.expose() => Verification::MatchOutdated,
+            Some(("fake-old", stored)) if stored == password.expose() => {
+                Verification::MatchOutdated
+            }
             _ => Verification::Mismatch,
         })
     }

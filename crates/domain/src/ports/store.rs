@@ -4,6 +4,7 @@
 //! * What a unit of work wrote is visible to others after [`UnitOfWork::commit`] and not before;
 //!   dropping it at any point, also in the middle of a statement, undoes all of it.
 //! * When `commit` returns `Ok`, the data survives a crash of the machine.
+//! * After a failed statement a unit of work can only be dropped.
 //! * Uniqueness is the database's business and comes back as [`StoreErrorKind::Conflict`].
 //! * Counters and one-time marks are *guarded updates*: they change a row only while the guard holds
 //!   and say whether they did. No two callers win the same guard.

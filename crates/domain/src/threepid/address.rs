@@ -34,8 +34,14 @@ impl EmailAddress {
         let canonical = format!("{local}@{}", domain.to_lowercase());
         let chars = canonical.chars().count();
         let plausible = (Self::MIN_CHARS..=Self::MAX_CHARS).contains(&chars)
-            && !canonical.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));
-        if plausible { Ok(Self(canonical)) } else { Err(EmailAddressError) }
+            && !canonical
+                .chars()
+                .any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));
+        if plausible {
+            Ok(Self(canonical))
+        } else {
+            Err(EmailAddressError)
+        }
     }
 
     /// The canonical form.
@@ -63,7 +69,9 @@ impl PhoneNumber {
     pub fn parse(country: &str, number: &str) -> Result<Self, PhoneNumberError> {
         let is_region = country.bytes().all(|b| b.is_ascii_uppercase());
         let region = country.parse::<Region>().ok().filter(|_| is_region);
-        let parsed = PHONE_NUMBER_UTIL.parse(number, region).map_err(|_| PhoneNumberError)?;
+        let parsed = PHONE_NUMBER_UTIL
+            .parse(number, region)
+            .map_err(|_| PhoneNumberError)?;
         let e164 = PHONE_NUMBER_UTIL.format(&parsed, PhoneNumberFormat::E164);
         Ok(Self(e164.trim_start_matches('+').to_owned()))
     }
@@ -97,7 +105,11 @@ mod tests {
         ];
         for (text, expected) in rows {
             let parsed = EmailAddress::parse(text);
-            assert_eq!(parsed.as_ref().ok().map(EmailAddress::as_str), *expected, "{text:?}");
+            assert_eq!(
+                parsed.as_ref().ok().map(EmailAddress::as_str),
+                *expected,
+                "{text:?}"
+            );
         }
         assert!(EmailAddress::parse(&format!("{}@b", "l".repeat(498))).is_ok());
         assert!(EmailAddress::parse(&format!("{}@b", "l".repeat(499))).is_err());

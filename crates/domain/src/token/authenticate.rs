@@ -15,7 +15,10 @@ use crate::time::Timestamp;
 use crate::token::{AccessToken, AccessTokenKey, StoredAccessToken, issue};
 
 /// How often a device's last sighting is written, per second: once in two minutes.
-const SIGHTINGS: Rate = Rate { per_second: 1.0 / 120.0, burst_count: 1.0 };
+const SIGHTINGS: Rate = Rate {
+    per_second: 1.0 / 120.0,
+    burst_count: 1.0,
+};
 
 /// The use-case.
 #[derive(Clone)]
@@ -86,7 +89,10 @@ pub enum AuthenticateError {
 
 impl Authentication {
     pub(crate) fn new(core: Arc<Core>) -> Self {
-        Self { core, sightings: Arc::new(Limiter::new(SIGHTINGS)) }
+        Self {
+            core,
+            sightings: Arc::new(Limiter::new(SIGHTINGS)),
+        }
     }
 
     /// Finds out who makes a request. Marks the token as used and, now and then, the device as seen.
@@ -107,12 +113,17 @@ impl Authentication {
         let token = AccessToken::parse(text.expose()).ok_or(AuthenticateError::Unknown)?;
         let (stored, account) = {
             let mut uow = self.core.ports.store.begin(Intent::Read).await?;
-            uow.tokens().find_access(&token.digest()).await?.ok_or(AuthenticateError::Unknown)?
+            uow.tokens()
+                .find_access(&token.digest())
+                .await?
+                .ok_or(AuthenticateError::Unknown)?
         };
         if account.deactivated {
             return Err(AuthenticateError::Unknown);
         }
-        let expired = stored.expires.is_some_and(|expires| expires <= self.core.now());
+        let expired = stored
+            .expires
+            .is_some_and(|expires| expires <= self.core.now());
         if expired && audience != Audience::Leaving {
             return Err(AuthenticateError::Expired);
         }
@@ -153,7 +164,9 @@ impl Authentication {
             }
             if let Some(device_id) = device_id {
                 let sighting = issue::sighting(ctx, now);
-                uow.devices().see(&stored.localpart, device_id, &sighting, now).await?;
+                uow.devices()
+                    .see(&stored.localpart, device_id, &sighting, now)
+                    .await?;
             }
             uow.commit().await
         })

@@ -34,7 +34,11 @@ pub(crate) enum RefreshWish {
 
 impl From<bool> for RefreshWish {
     fn from(wanted: bool) -> Self {
-        if wanted { Self::Wanted } else { Self::NotWanted }
+        if wanted {
+            Self::Wanted
+        } else {
+            Self::NotWanted
+        }
     }
 }
 
@@ -67,7 +71,11 @@ impl Expiries {
             lifetimes.session.map(after),
             lifetimes.nonrefreshable_access.map(after),
         );
-        Self { access, refresh: None, session: None }
+        Self {
+            access,
+            refresh: None,
+            session: None,
+        }
     }
 
     /// Of tokens that can be refreshed until `session` ends the login.
@@ -97,9 +105,16 @@ pub(crate) async fn issue(
     login: &NewLogin<'_>,
 ) -> Result<IssuedTokens, StoreError> {
     let now = core.now();
-    let NewLogin { localpart, device_id, display_name, refresh } = login;
+    let NewLogin {
+        localpart,
+        device_id,
+        display_name,
+        refresh,
+    } = login;
     let sighting = sighting(ctx, now);
-    uow.devices().add_or_see(localpart, device_id, *display_name, &sighting).await?;
+    uow.devices()
+        .add_or_see(localpart, device_id, *display_name, &sighting)
+        .await?;
     uow.tokens().remove_of_device(localpart, device_id).await?;
 
     let lifetimes = &core.policy.lifetimes;
@@ -121,7 +136,15 @@ pub(crate) async fn issue(
             session_expires: expiries.session,
         })
         .await?;
-    add_pair(uow, core, localpart, device_id, expiries, Some((refresh_token, key))).await
+    add_pair(
+        uow,
+        core,
+        localpart,
+        device_id,
+        expiries,
+        Some((refresh_token, key)),
+    )
+    .await
 }
 
 /// Adds an access token and puts the answer together.
@@ -197,24 +220,42 @@ mod tests {
 
     #[test]
     fn expiry_table() {
-        let lifetimes = |session, refreshable_access, nonrefreshable_access, refresh| TokenLifetimes {
-            session,
-            refreshable_access,
-            nonrefreshable_access,
-            refresh,
-        };
+        let lifetimes =
+            |session, refreshable_access, nonrefreshable_access, refresh| TokenLifetimes {
+                session,
+                refreshable_access,
+                nonrefreshable_access,
+                refresh,
+            };
         let endless = lifetimes(None, seconds(300), None, None);
         let capped = lifetimes(seconds(5), seconds(300), seconds(4), seconds(8));
 
         let without = |l| Expiries::without_refresh(&l, NOW).access;
         assert_eq!(without(endless), None);
         assert_eq!(without(capped), at(4));
-        assert_eq!(without(lifetimes(seconds(3), None, seconds(4), None)), at(3));
+        assert_eq!(
+            without(lifetimes(seconds(3), None, seconds(4), None)),
+            at(3)
+        );
 
         let with = |l: TokenLifetimes| {
             Expiries::with_refresh(&l, l.session.map(|lifetime| NOW.after(lifetime)), NOW)
         };
-        assert_eq!(with(endless), Expiries { access: at(300), refresh: None, session: None });
-        assert_eq!(with(capped), Expiries { access: at(5), refresh: at(5), session: at(5) });
+        assert_eq!(
+            with(endless),
+            Expiries {
+                access: at(300),
+                refresh: None,
+                session: None
+            }
+        );
+        assert_eq!(
+            with(capped),
+            Expiries {
+                access: at(5),
+                refresh: at(5),
+                session: at(5)
+            }
+        );
     }
 }

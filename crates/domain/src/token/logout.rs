@@ -27,7 +27,9 @@ impl Logout {
             match &requester.device_id {
                 Some(device_id) => {
                     let localpart = &requester.account.localpart;
-                    uow.devices().remove(localpart, std::slice::from_ref(device_id)).await?;
+                    uow.devices()
+                        .remove(localpart, std::slice::from_ref(device_id))
+                        .await?;
                 }
                 None => uow.tokens().remove_access(requester.access_token).await?,
             }

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use super::issue::{self, Expiries, IssuedTokens};
 use super::{NewRefreshToken, RefreshToken, StoredRefreshToken};
 use crate::given::Given;
-use crate::ports::{Intent, StoreError};
 use crate::ports::store::StoreErrorKind;
+use crate::ports::{Intent, StoreError};
 use crate::retry::{MaybeStore, retrying};
 use crate::services::Core;
 use crate::time::Timestamp;
@@ -86,8 +86,11 @@ impl Refresh {
         let core = &self.0;
         let now = core.now();
         let mut uow = core.ports.store.begin(Intent::Write).await?;
-        let old =
-            uow.tokens().find_refresh(&token.digest()).await?.ok_or(RefreshError::Unknown)?;
+        let old = uow
+            .tokens()
+            .find_refresh(&token.digest())
+            .await?
+            .ok_or(RefreshError::Unknown)?;
         check(&old, now)?;
 
         let expiries = Expiries::with_refresh(&core.policy.lifetimes, old.session_expires, now);
@@ -103,14 +106,24 @@ impl Refresh {
             })
             .await?;
         let expected = old.successor.map(|successor| successor.key);
-        if !uow.tokens().rotate_refresh(old.key, expected, new_key).await? {
+        if !uow
+            .tokens()
+            .rotate_refresh(old.key, expected, new_key)
+            .await?
+        {
             // Another request exchanged the token in this moment: look again at what it left.
             return Err(StoreError::from(StoreErrorKind::Contended).into());
         }
         let refresh = Some((new_token, new_key));
-        let issued =
-            issue::add_pair(&mut *uow, core, &old.localpart, &old.device_id, expiries, refresh)
-                .await?;
+        let issued = issue::add_pair(
+            &mut *uow,
+            core,
+            &old.localpart,
+            &old.device_id,
+            expiries,
+            refresh,
+        )
+        .await?;
         uow.commit().await?;
         Ok(issued)
     }
@@ -118,7 +131,10 @@ impl Refresh {
 
 /// May this refresh token be exchanged now?
 fn check(token: &StoredRefreshToken, now: Timestamp) -> Result<(), RefreshError> {
-    if token.successor.is_some_and(|next| next.access_token_used || next.rotated) {
+    if token
+        .successor
+        .is_some_and(|next| next.access_token_used || next.rotated)
+    {
         return Err(RefreshError::Superseded);
     }
     if token.expires.is_some_and(|expires| expires < now) {

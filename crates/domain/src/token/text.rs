@@ -61,7 +61,9 @@ fn is_well_formed(prefix: &str, text: &str) -> bool {
         return false;
     };
     text.len() <= MAX_BYTES
-        && body.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('_'))
+        && body
+            .strip_prefix(prefix)
+            .is_some_and(|rest| rest.starts_with('_'))
         && stated == checksum(body)
 }
 
@@ -98,7 +100,15 @@ mod tests {
     #[test]
     fn junk_is_refused() {
         let long = format!("syt_{}_x_000000", "a".repeat(MAX_BYTES));
-        for token in ["", "_", "syt", "syt_YQ_zzzzzzzzzzzzzzzzzzzz_1TsdZI", "syt_YQ", "a\0b", &long] {
+        for token in [
+            "",
+            "_",
+            "syt",
+            "syt_YQ_zzzzzzzzzzzzzzzzzzzz_1TsdZI",
+            "syt_YQ",
+            "a\0b",
+            &long,
+        ] {
             assert!(AccessToken::parse(token).is_none(), "{token:?}");
         }
     }

@@ -21,5 +21,9 @@ pub fn progress(flows: &[Flow], completed: &[Stage]) -> Progress {
     let is_complete = |flow: &Flow| {
         !flow.stages().is_empty() && flow.stages().iter().all(|stage| completed.contains(stage))
     };
-    if flows.iter().any(is_complete) { Progress::Cleared } else { Progress::Pending }
+    if flows.iter().any(is_complete) {
+        Progress::Cleared
+    } else {
+        Progress::Pending
+    }
 }

@@ -44,7 +44,10 @@ impl UiaExpiry {
             if !uow.leases().acquire(LEASE, holder, now, until).await? {
                 return Ok((total > 0).then_some(total));
             }
-            let removed = uow.uia_sessions().remove_expired(now.before(LIFETIME), BATCH).await?;
+            let removed = uow
+                .uia_sessions()
+                .remove_expired(now.before(LIFETIME), BATCH)
+                .await?;
             uow.commit().await?;
             total += removed;
             if removed < BATCH as usize {

@@ -1,7 +1,7 @@
 //! The gate in front of a protected use-case: it carries the dialogue on by one request and lets
 //! through whoever has completed a flow.
 //!
-//! Passing is a value: only this module can make a [`Clearance`], and the protected use-cases take it.
+//! Passing is a value: only this module can make a `Clearance`, and the protected use-cases take it.
 //!
 //! Reference §2.3.
 
@@ -56,7 +56,7 @@ pub(crate) enum Decision {
 /// Proof that a flow is complete, with the session that proved it.
 #[derive(Debug)]
 pub(crate) struct Clearance {
-    session: UiaSession,
+    session: Box<UiaSession>,
 }
 
 impl Clearance {
@@ -147,10 +147,16 @@ pub(crate) fn session_id(auth: &Given<Auth>) -> Result<Option<UiaSessionId>, Gat
     let Some(auth) = auth else {
         return Ok(None);
     };
-    match auth.session.optional().map_err(|_| GateError::MalformedAuth)? {
+    match auth
+        .session
+        .optional()
+        .map_err(|_| GateError::MalformedAuth)?
+    {
         None => Ok(None),
         Some(text) if text.is_empty() => Ok(None),
-        Some(text) => UiaSessionId::parse(text).map(Some).ok_or(GateError::UnknownSession),
+        Some(text) => UiaSessionId::parse(text)
+            .map(Some)
+            .ok_or(GateError::UnknownSession),
     }
 }
 
@@ -177,7 +183,11 @@ async fn examine(
     let Some(auth) = attempt.auth.value() else {
         return Ok(None);
     };
-    let Some(name) = auth.stage.optional().map_err(|_| GateError::MalformedAuth)? else {
+    let Some(name) = auth
+        .stage
+        .optional()
+        .map_err(|_| GateError::MalformedAuth)?
+    else {
         return Ok(None);
     };
     // A session that is unknown or bound to something else is the greater mistake, and costs nothing.
@@ -185,8 +195,9 @@ async fn examine(
         let mut uow = core.ports.store.begin(Intent::Read).await?;
         find_bound(&mut *uow, attempt, id).await?;
     }
-    let unknown =
-        GateError::UnknownStage { with_identity: auth.submission.identity.is_present() };
+    let unknown = GateError::UnknownStage {
+        with_identity: auth.submission.identity.is_present(),
+    };
     let stage = Stage::parse(name).filter(|stage| attempt.operation.enabled.contains(stage));
     let verdict = match (stage, attempt.operation.requester) {
         (Some(Stage::Dummy), _) => Verdict::Passed(dummy::check()),
@@ -219,16 +230,25 @@ async fn step(
         }
     };
     let (ip, user_agent) = (ctx.client_ip_text(), &ctx.user_agent);
-    uow.uia_sessions().record_client(&session.id, &ip, user_agent).await?;
+    uow.uia_sessions()
+        .record_client(&session.id, &ip, user_agent)
+        .await?;
     if let Some((stage, Verdict::Passed(result))) = verdict {
-        let completed = CompletedStage { stage: *stage, result: result.clone() };
-        uow.uia_sessions().record_stage(&session.id, &completed, core.now()).await?;
+        let completed = CompletedStage {
+            stage: *stage,
+            result: result.clone(),
+        };
+        uow.uia_sessions()
+            .record_stage(&session.id, &completed, core.now())
+            .await?;
         session.completed.retain(|earlier| earlier.stage != *stage);
         session.completed.push(completed);
     }
     uow.commit().await?;
 
-    let failure = verdict.filter(|(_, verdict)| *verdict == Verdict::Failed).map(|(stage, _)| *stage);
+    let failure = verdict
+        .filter(|(_, verdict)| *verdict == Verdict::Failed)
+        .map(|(stage, _)| *stage);
     Ok(decide(attempt, session, failure))
 }
 
@@ -238,7 +258,9 @@ fn decide(attempt: &Attempt<'_>, session: UiaSession, failure: Option<Stage>) ->
     let has_auth = attempt.auth.value().is_some_and(|auth| !auth.is_empty);
     // Without `auth` the client only asks for the way, however far the dialogue is.
     if has_auth && progress(flows, &completed) == Progress::Cleared {
-        return Decision::Cleared(Clearance { session });
+        return Decision::Cleared(Clearance {
+            session: Box::new(session),
+        });
     }
     Decision::Challenged(UiaPrompt {
         has_password_hash: session.password_hash.is_some(),
@@ -255,8 +277,17 @@ async fn find_bound(
     attempt: &Attempt<'_>,
     id: &UiaSessionId,
 ) -> Result<UiaSession, GateError> {
-    let Operation { uri, method, requester, .. } = attempt.operation;
-    let session = uow.uia_sessions().find(id).await?.ok_or(GateError::UnknownSession)?;
+    let Operation {
+        uri,
+        method,
+        requester,
+        ..
+    } = attempt.operation;
+    let session = uow
+        .uia_sessions()
+        .find(id)
+        .await?
+        .ok_or(GateError::UnknownSession)?;
     if session.uri != uri || session.method != method {
         return Err(GateError::OperationChanged);
     }
@@ -272,7 +303,12 @@ async fn open(
     core: &Core,
     attempt: &Attempt<'_>,
 ) -> Result<UiaSession, GateError> {
-    let Operation { uri, method, requester, .. } = attempt.operation;
+    let Operation {
+        uri,
+        method,
+        requester,
+        ..
+    } = attempt.operation;
     let session = UiaSession {
         id: UiaSessionId::generate(core.entropy()),
         created: core.now(),

@@ -1,7 +1,7 @@
 use crate::id::{DeviceId, Localpart};
 use crate::password::PasswordHash;
 use crate::ports::Entropy;
-use crate::secret::{LETTERS, random_text};
+use crate::secret::{LETTERS, TokenDigest, random_text};
 use crate::time::Timestamp;
 use crate::uia::Stage;
 
@@ -20,8 +20,8 @@ impl UiaSessionId {
 
     /// Takes what a client presents; `None` for text that cannot be the ID of a session.
     pub fn parse(text: &str) -> Option<Self> {
-        let plausible =
-            (1..=Self::MAX_BYTES).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+        let plausible = (1..=Self::MAX_BYTES).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_graphic());
         plausible.then(|| Self(text.to_owned()))
     }
 
@@ -65,8 +65,9 @@ pub struct UiaSession {
 pub struct Registered {
     /// The account.
     pub localpart: Localpart,
-    /// The device that was made with it; a repeated final request gets new tokens for the same one.
-    pub device_id: Option<DeviceId>,
+    /// Its first device, chosen with it even if the client wanted no tokens: every repeated final
+    /// request gets new tokens for the same one.
+    pub device_id: DeviceId,
 }
 
 /// What the client wants to do once the dialogue is complete. An empty request body keeps what was
@@ -87,13 +88,33 @@ pub struct RegisterParameters {
     /// `username`, lower-cased.
     pub username: Option<String>,
     /// `guest_access_token`: the guest account to upgrade.
-    pub guest_access_token: Option<crate::secret::Secret<String>>,
+    pub guest_claim: Option<GuestClaim>,
     /// `device_id`.
     pub device_id: Option<DeviceId>,
     /// `initial_device_display_name`; its length is checked when the dialogue is complete.
     pub initial_device_display_name: Option<String>,
     /// `inhibit_login`: make no device and no tokens.
     pub inhibit_login: bool,
+}
+
+/// What a client offers to show that it is a certain guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GuestClaim {
+    /// An empty token: nothing at all.
+    Empty,
+    /// The digest of a token, as of every token that is stored.
+    Token(TokenDigest),
+}
+
+impl GuestClaim {
+    /// Takes a `guest_access_token` as the client sent it. Whether it is one is found out by looking.
+    pub fn of(token: &str) -> Self {
+        if token.is_empty() {
+            Self::Empty
+        } else {
+            Self::Token(TokenDigest::of(token))
+        }
+    }
 }
 
 /// A stage that the client has passed, with what it proved.

@@ -19,7 +19,10 @@ async fn alice(world: &World) -> Requester {
     let mut second = login("alice", PASSWORD);
     second.device_id = given("TWO");
     world.log_in(&second).await.unwrap();
-    world.authenticate(tokens.access_token.expose()).await.unwrap()
+    world
+        .authenticate(tokens.access_token.expose())
+        .await
+        .unwrap()
 }
 
 fn password(prompt: &UiaPrompt, user: &str, password: &str) -> Given<Auth> {
@@ -27,7 +30,10 @@ fn password(prompt: &UiaPrompt, user: &str, password: &str) -> Given<Auth> {
         is_empty: false,
         session: given(prompt.session.as_str()),
         stage: given("m.login.password"),
-        submission: Submission { password: given(password), identity: named(user) },
+        submission: Submission {
+            password: given(password),
+            identity: named(user),
+        },
     })
 }
 
@@ -38,8 +44,16 @@ async fn remove(
     auth: &Given<Auth>,
 ) -> Result<RemoveOutcome, DeviceError> {
     let uri = format!("/_matrix/client/v3/devices/{device_id}");
-    let request = RemoveRequest { uri: &uri, method: "DELETE", auth };
-    world.services.devices.remove(&world.ctx, requester, &request, device_id).await
+    let request = RemoveRequest {
+        uri: &uri,
+        method: "DELETE",
+        auth,
+    };
+    world
+        .services
+        .devices
+        .remove(&world.ctx, requester, &request, device_id)
+        .await
 }
 
 async fn remove_several(
@@ -48,9 +62,16 @@ async fn remove_several(
     devices: Given<Vec<String>>,
     auth: &Given<Auth>,
 ) -> Result<RemoveOutcome, DeviceError> {
-    let request =
-        RemoveRequest { uri: "/_matrix/client/v3/delete_devices", method: "POST", auth };
-    world.services.devices.remove_several(&world.ctx, requester, &request, &devices).await
+    let request = RemoveRequest {
+        uri: "/_matrix/client/v3/delete_devices",
+        method: "POST",
+        auth,
+    };
+    world
+        .services
+        .devices
+        .remove_several(&world.ctx, requester, &request, &devices)
+        .await
 }
 
 fn prompt(outcome: Result<RemoveOutcome, DeviceError>) -> UiaPrompt {
@@ -62,7 +83,10 @@ fn prompt(outcome: Result<RemoveOutcome, DeviceError>) -> UiaPrompt {
 
 async fn device_ids(world: &World, requester: &Requester) -> Vec<String> {
     let devices = world.services.devices.list(requester).await.unwrap();
-    devices.iter().map(|device| device.device_id.to_string()).collect()
+    devices
+        .iter()
+        .map(|device| device.device_id.to_string())
+        .collect()
 }
 
 #[tokio::test]
@@ -72,11 +96,23 @@ async fn removing_a_device_needs_the_password_of_its_owner() {
     let asked = prompt(remove(&world, &requester, "TWO", &Given::Absent).await);
     assert_eq!(asked.flows[0].stages(), [Stage::Password]);
 
-    let wrong = remove(&world, &requester, "TWO", &password(&asked, "alice", "wrong")).await;
+    let wrong = remove(
+        &world,
+        &requester,
+        "TWO",
+        &password(&asked, "alice", "wrong"),
+    )
+    .await;
     assert_eq!(prompt(wrong).failure, Some(Stage::Password));
     assert_eq!(device_ids(&world, &requester).await, ["ONE", "TWO"]);
 
-    let right = remove(&world, &requester, "TWO", &password(&asked, "alice", PASSWORD)).await;
+    let right = remove(
+        &world,
+        &requester,
+        "TWO",
+        &password(&asked, "alice", PASSWORD),
+    )
+    .await;
     assert_eq!(right.unwrap(), RemoveOutcome::Removed);
     assert_eq!(device_ids(&world, &requester).await, ["ONE"]);
 }
@@ -88,17 +124,44 @@ async fn nobody_else_can_answer_and_no_other_device_can_be_meant() {
     let mut bob = register("bob");
     bob.auth = dummy(None);
     let tokens = world.registered(&bob).await.tokens.unwrap();
-    let bob = world.authenticate(tokens.access_token.expose()).await.unwrap();
+    let bob = world
+        .authenticate(tokens.access_token.expose())
+        .await
+        .unwrap();
 
     let asked = prompt(remove(&world, &requester, "TWO", &Given::Absent).await);
-    let by_bob = remove(&world, &requester, "TWO", &password(&asked, "bob", PASSWORD)).await;
-    assert!(matches!(by_bob, Err(DeviceError::Gate(GateError::AnotherUser))), "{by_bob:?}");
+    let by_bob = remove(
+        &world,
+        &requester,
+        "TWO",
+        &password(&asked, "bob", PASSWORD),
+    )
+    .await;
+    assert!(
+        matches!(by_bob, Err(DeviceError::Gate(GateError::AnotherUser))),
+        "{by_bob:?}"
+    );
     let in_bobs_name = remove(&world, &bob, "TWO", &password(&asked, "bob", PASSWORD)).await;
-    assert!(matches!(in_bobs_name, Err(DeviceError::Gate(GateError::AnotherUser))));
-    let another = remove(&world, &requester, "ONE", &password(&asked, "alice", PASSWORD)).await;
-    assert!(matches!(another, Err(DeviceError::Gate(GateError::OperationChanged))));
+    assert!(matches!(
+        in_bobs_name,
+        Err(DeviceError::Gate(GateError::AnotherUser))
+    ));
+    let another = remove(
+        &world,
+        &requester,
+        "ONE",
+        &password(&asked, "alice", PASSWORD),
+    )
+    .await;
+    assert!(matches!(
+        another,
+        Err(DeviceError::Gate(GateError::OperationChanged))
+    ));
     let dummy = remove(&world, &requester, "TWO", &dummy(Some(&asked))).await;
-    assert!(matches!(dummy, Err(DeviceError::Gate(GateError::UnknownStage { .. }))));
+    assert!(matches!(
+        dummy,
+        Err(DeviceError::Gate(GateError::UnknownStage { .. }))
+    ));
     assert_eq!(device_ids(&world, &requester).await, ["ONE", "TWO"]);
 }
 
@@ -121,27 +184,49 @@ async fn devices_must_be_named() {
     let outcome = remove_several(&world, &requester, Given::Absent, &Given::Absent).await;
     assert!(matches!(outcome, Err(DeviceError::DevicesMissing)));
     let outcome = remove_several(&world, &requester, Given::Malformed, &Given::Absent).await;
-    assert!(matches!(outcome, Err(DeviceError::MalformedField("devices"))));
+    assert!(matches!(
+        outcome,
+        Err(DeviceError::MalformedField("devices"))
+    ));
 }
 
 #[tokio::test]
 async fn failures_at_the_gate_are_limited_too() {
     let world = World::with(|policy| {
-        policy.rates.login_failed_attempts = Rate { per_second: 0.01, burst_count: 2.0 };
+        policy.rates.login_failed_attempts = Rate {
+            per_second: 0.01,
+            burst_count: 2.0,
+        };
     });
     let requester = alice(&world).await;
     let asked = prompt(remove(&world, &requester, "TWO", &Given::Absent).await);
     for _ in 0..2 {
-        prompt(remove(&world, &requester, "TWO", &password(&asked, "alice", "wrong")).await);
+        prompt(
+            remove(
+                &world,
+                &requester,
+                "TWO",
+                &password(&asked, "alice", "wrong"),
+            )
+            .await,
+        );
     }
-    let limited = remove(&world, &requester, "TWO", &password(&asked, "alice", PASSWORD)).await;
-    assert!(matches!(limited, Err(DeviceError::Gate(GateError::Credential(_)))), "{limited:?}");
+    let limited = remove(
+        &world,
+        &requester,
+        "TWO",
+        &password(&asked, "alice", PASSWORD),
+    )
+    .await;
+    assert!(
+        matches!(limited, Err(DeviceError::Gate(GateError::Credential(_)))),
+        "{limited:?}"
+    );
 }
 
 #[tokio::test]
 async fn within_the_session_timeout_nobody_is_asked_again() {
-    let world =
-        World::with(|policy| policy.ui_auth_session_timeout = Duration::from_secs(15));
+    let world = World::with(|policy| policy.ui_auth_session_timeout = Duration::from_secs(15));
     let requester = alice(&world).await;
     let outcome = remove(&world, &requester, "TWO", &Given::Absent).await;
     assert_eq!(outcome.unwrap(), RemoveOutcome::Removed);
@@ -154,12 +239,20 @@ async fn devices_are_renamed_within_limits() {
     let world = World::new();
     let requester = alice(&world).await;
     let devices = &world.services.devices;
-    devices.rename(&requester, "TWO", &given("Täblet")).await.unwrap();
-    devices.rename(&requester, "TWO", &Given::Absent).await.unwrap();
+    devices
+        .rename(&requester, "TWO", &given("Täblet"))
+        .await
+        .unwrap();
+    devices
+        .rename(&requester, "TWO", &Given::Absent)
+        .await
+        .unwrap();
     let renamed = devices.find(&requester, "TWO").await.unwrap();
     assert_eq!(renamed.display_name.as_deref(), Some("Täblet"));
 
-    let too_long = devices.rename(&requester, "TWO", &given(&"n".repeat(101))).await;
+    let too_long = devices
+        .rename(&requester, "TWO", &given(&"n".repeat(101)))
+        .await;
     assert!(matches!(too_long, Err(DeviceError::DisplayName(_))));
     for unknown in [given("x"), Given::Absent] {
         let outcome = devices.rename(&requester, "NONE", &unknown).await;
@@ -173,7 +266,10 @@ async fn logging_out_ends_one_login_or_all() {
     let requester = alice(&world).await;
     let other = world.log_in(&login("alice", PASSWORD)).await.unwrap();
     world.services.logout.one(&requester).await.unwrap();
-    let other = world.authenticate(other.tokens.access_token.expose()).await.unwrap();
+    let other = world
+        .authenticate(other.tokens.access_token.expose())
+        .await
+        .unwrap();
     let left = device_ids(&world, &other).await;
     assert!(!left.contains(&"ONE".to_owned()), "{left:?}");
     assert_eq!(left.len(), 2);

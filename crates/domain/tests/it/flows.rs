@@ -1,11 +1,11 @@
 //! All 512 combinations of the switches that decide the flows, against the tables of the reference
 //! (§3.2, §3.3), written down here once more by hand.
 
+use registrar_domain::uia::Stage;
 use registrar_domain::uia::Stage::{
     Dummy as D, Email as E, Msisdn as M, Recaptcha as R, RegistrationToken as K, Terms as T,
 };
 use registrar_domain::uia::flow::{Flow, FlowError, FlowSettings, registration_flows};
-use registrar_domain::uia::Stage;
 
 type Stages = &'static [Stage];
 type Base = Result<&'static [Stages], FlowError>;
@@ -18,8 +18,14 @@ const ERR_X: Base = Err(FlowError::MsisdnDisabled);
 /// (disable_msisdn, email, msisdn) → base flows for nothing, email, msisdn, both required.
 const BASE: [((bool, bool, bool), [Base; 4]); 8] = [
     ((false, false, false), [Ok(&[&[D]]), ERR_E, ERR_M, ERR_E]),
-    ((false, false, true), [Ok(&[&[D], &[M]]), ERR_E, Ok(&[&[M]]), ERR_E]),
-    ((false, true, false), [Ok(&[&[D], &[E]]), Ok(&[&[E]]), ERR_M, ERR_M]),
+    (
+        (false, false, true),
+        [Ok(&[&[D], &[M]]), ERR_E, Ok(&[&[M]]), ERR_E],
+    ),
+    (
+        (false, true, false),
+        [Ok(&[&[D], &[E]]), Ok(&[&[E]]), ERR_M, ERR_M],
+    ),
     (
         (false, true, true),
         [
@@ -31,8 +37,14 @@ const BASE: [((bool, bool, bool), [Base; 4]); 8] = [
     ),
     ((true, false, false), [Ok(&[&[D]]), ERR_E, ERR_X, ERR_E]),
     ((true, false, true), [Ok(&[&[D]]), ERR_E, ERR_X, ERR_E]),
-    ((true, true, false), [Ok(&[&[D], &[E]]), Ok(&[&[E]]), ERR_X, ERR_X]),
-    ((true, true, true), [Ok(&[&[D], &[E]]), Ok(&[&[E]]), ERR_X, ERR_X]),
+    (
+        (true, true, false),
+        [Ok(&[&[D], &[E]]), Ok(&[&[E]]), ERR_X, ERR_X],
+    ),
+    (
+        (true, true, true),
+        [Ok(&[&[D], &[E]]), Ok(&[&[E]]), ERR_X, ERR_X],
+    ),
 ];
 
 /// (token, captcha, consent, bypass) → what is put before each base flow, and the flow added last.
@@ -90,5 +102,8 @@ fn every_combination_of_switches() {
             }
         }
     }
-    assert_eq!((combinations, refused_like_the_reference, refused_on_purpose), (512, 176, 96));
+    assert_eq!(
+        (combinations, refused_like_the_reference, refused_on_purpose),
+        (512, 176, 96)
+    );
 }

@@ -7,11 +7,20 @@ use registrar_domain::account::register::{RegisterError, RegisterRequest, Regist
 use crate::world::{World, dummy, empty_register, given, register};
 
 fn guest() -> RegisterRequest {
-    RegisterRequest { kind: given("guest"), ..empty_register() }
+    RegisterRequest {
+        kind: given("guest"),
+        ..empty_register()
+    }
 }
 
 fn upgrade(guest: &RegisteredAccount, username: &str) -> RegisterRequest {
-    let token = guest.tokens.as_ref().unwrap().access_token.expose().to_owned();
+    let token = guest
+        .tokens
+        .as_ref()
+        .unwrap()
+        .access_token
+        .expose()
+        .to_owned();
     RegisterRequest {
         guest_access_token: given(&token),
         auth: dummy(None),
@@ -27,7 +36,10 @@ async fn a_guest_is_numbered_and_knows_no_password() {
     let tokens = first.tokens.unwrap();
     assert_eq!(tokens.device_id.as_str(), "guest_device");
     assert_eq!((tokens.expires_in_ms, tokens.refresh_token), (None, None));
-    let requester = world.authenticate(tokens.access_token.expose()).await.unwrap();
+    let requester = world
+        .authenticate(tokens.access_token.expose())
+        .await
+        .unwrap();
     assert_eq!(requester.account.kind, AccountKind::Guest);
     assert_eq!(requester.account.password_hash, None);
     let second = world.registered(&guest()).await;
@@ -47,7 +59,10 @@ async fn guests_live_with_every_lifetime() {
 #[tokio::test]
 async fn guests_must_be_allowed() {
     let world = World::with(|policy| policy.registration.guests_allowed = false);
-    assert!(matches!(world.refused(&guest()).await, RegisterError::GuestsForbidden));
+    assert!(matches!(
+        world.refused(&guest()).await,
+        RegisterError::GuestsForbidden
+    ));
 }
 
 #[tokio::test]
@@ -63,14 +78,25 @@ async fn a_guest_becomes_the_user_of_the_same_name() {
     assert_eq!(requester.account.kind, AccountKind::User);
     assert!(requester.account.upgraded.is_some());
     let old = account.tokens.unwrap().access_token;
-    world.authenticate(old.expose()).await.expect_err("the guest's token must end");
+    world
+        .authenticate(old.expose())
+        .await
+        .expect_err("the guest's token must end");
 }
 
 #[tokio::test]
 async fn a_guest_cannot_become_anybody_else() {
     let world = World::new();
-    let (first, second) = (world.registered(&guest()).await, world.registered(&guest()).await);
-    world.registered(&RegisterRequest { auth: dummy(None), ..register("alice") }).await;
+    let (first, second) = (
+        world.registered(&guest()).await,
+        world.registered(&guest()).await,
+    );
+    world
+        .registered(&RegisterRequest {
+            auth: dummy(None),
+            ..register("alice")
+        })
+        .await;
     for username in ["bob", "alice", second.user_id.localpart().as_str()] {
         let refused = world.refused(&upgrade(&first, username)).await;
         let mismatch = matches!(refused, RegisterError::Name(NameError::GuestMismatch));
@@ -91,9 +117,18 @@ async fn junk_for_a_guest_token_opens_no_taken_name() {
         ..register("1")
     };
     let refused = world.refused(&request).await;
-    assert!(matches!(refused, RegisterError::Name(NameError::GuestTokenUnknown)), "{refused:?}");
+    assert!(
+        matches!(refused, RegisterError::Name(NameError::GuestTokenUnknown)),
+        "{refused:?}"
+    );
 
-    let empty = RegisterRequest { guest_access_token: given(""), ..request };
+    let empty = RegisterRequest {
+        guest_access_token: given(""),
+        ..request
+    };
     let refused = world.refused(&empty).await;
-    assert!(matches!(refused, RegisterError::Name(NameError::Taken)), "{refused:?}");
+    assert!(
+        matches!(refused, RegisterError::Name(NameError::Taken)),
+        "{refused:?}"
+    );
 }

@@ -38,7 +38,10 @@ async fn a_user_is_found_by_localpart_and_by_user_id_in_any_case() {
     for user in ["alice", "ALICE", "@alice:example.org"] {
         let logged_in = world.log_in(&login(user, PASSWORD)).await.unwrap();
         assert_eq!(logged_in.user_id.to_string(), "@alice:example.org");
-        world.authenticate(logged_in.tokens.access_token.expose()).await.unwrap();
+        world
+            .authenticate(logged_in.tokens.access_token.expose())
+            .await
+            .unwrap();
     }
 }
 
@@ -68,8 +71,14 @@ async fn of_accounts_that_differ_in_case_the_exact_one_logs_in() {
     let user_id = |outcome: Result<_, LoginError>| {
         outcome.map(|l: registrar_domain::account::login::LoggedIn| l.user_id.to_string())
     };
-    assert_eq!(user_id(world.log_in(&login("Bob", "upper")).await).unwrap(), "@Bob:example.org");
-    assert_eq!(user_id(world.log_in(&login("bob", "lower")).await).unwrap(), "@bob:example.org");
+    assert_eq!(
+        user_id(world.log_in(&login("Bob", "upper")).await).unwrap(),
+        "@Bob:example.org"
+    );
+    assert_eq!(
+        user_id(world.log_in(&login("bob", "lower")).await).unwrap(),
+        "@bob:example.org"
+    );
     assert!(world.log_in(&login("BOB", "lower")).await.is_err());
 }
 
@@ -82,7 +91,11 @@ async fn email_addresses_and_phone_numbers_name_their_owner() {
     let mut uow = world.store.begin(Intent::Write).await.unwrap();
     for threepid in [email, phone] {
         let now = Timestamp::from_unix_ms(1);
-        let threepid = AccountThreepid { threepid, validated: now, added: now };
+        let threepid = AccountThreepid {
+            threepid,
+            validated: now,
+            added: now,
+        };
         uow.threepids().add(&alice, &threepid).await.unwrap();
     }
     uow.commit().await.unwrap();
@@ -101,8 +114,14 @@ async fn email_addresses_and_phone_numbers_name_their_owner() {
     for identifier in [
         third_party("email", " Alice@EXAMPLE.com"),
         third_party("msisdn", "447700900001"),
-        phone(Identifier { phone: given("07700 900001"), ..Identifier::default() }),
-        phone(Identifier { number: given("07700 900001"), ..Identifier::default() }),
+        phone(Identifier {
+            phone: given("07700 900001"),
+            ..Identifier::default()
+        }),
+        phone(Identifier {
+            number: given("07700 900001"),
+            ..Identifier::default()
+        }),
     ] {
         let mut request = login("", PASSWORD);
         request.identity.identifier = Given::Value(identifier.clone());
@@ -117,14 +136,20 @@ async fn email_addresses_and_phone_numbers_name_their_owner() {
     let mut stranger = login("", PASSWORD);
     stranger.identity.identifier = Given::Value(third_party("email", "bob@example.com"));
     let refused = world.log_in(&stranger).await.unwrap_err();
-    assert!(matches!(refused, LoginError::Identifier(IdentifierError::NobodyHere)));
+    assert!(matches!(
+        refused,
+        LoginError::Identifier(IdentifierError::NobodyHere)
+    ));
 }
 
 /// Each row breaks one more check than the row before, in the reverse order of the checks.
 #[tokio::test]
 async fn complaints_come_in_the_order_of_the_reference() {
     let world = with_alice(World::new()).await;
-    let mut request = LoginRequest { device_id: Given::Malformed, ..login("alice", "wrong") };
+    let mut request = LoginRequest {
+        device_id: Given::Malformed,
+        ..login("alice", "wrong")
+    };
     let complaint = |request: &LoginRequest| {
         let (world, request) = (&world, request.clone());
         async move { format!("{:?}", world.log_in(&request).await.unwrap_err()) }
@@ -150,11 +175,26 @@ async fn complaints_come_in_the_order_of_the_reference() {
 #[tokio::test]
 async fn identifier_types() {
     let world = with_alice(World::new()).await;
-    let identifier = |id_type: &str| Identifier { id_type: given(id_type), ..Identifier::default() };
+    let identifier = |id_type: &str| Identifier {
+        id_type: given(id_type),
+        ..Identifier::default()
+    };
     for (identifier, expected) in [
         (identifier("m.id.user"), "Identifier(UserMissing)"),
-        (Identifier { user: given(""), ..identifier("m.id.user") }, "Identifier(UserMissing)"),
-        (Identifier { user: Given::Malformed, ..identifier("m.id.user") }, "Identifier(Malformed)"),
+        (
+            Identifier {
+                user: given(""),
+                ..identifier("m.id.user")
+            },
+            "Identifier(UserMissing)",
+        ),
+        (
+            Identifier {
+                user: Given::Malformed,
+                ..identifier("m.id.user")
+            },
+            "Identifier(Malformed)",
+        ),
         (identifier("m.id.phone"), "Identifier(BadPhone)"),
         (identifier("m.id.thirdparty"), "Identifier(BadThreepid)"),
         (identifier("m.id.fingerprint"), "Identifier(UnknownType)"),
@@ -169,18 +209,34 @@ async fn identifier_types() {
 #[tokio::test]
 async fn failures_are_limited_by_name_whether_it_exists_or_not() {
     let world = with_alice(World::with(|policy| {
-        policy.rates.login_failed_attempts = Rate { per_second: 0.1, burst_count: 2.0 };
+        policy.rates.login_failed_attempts = Rate {
+            per_second: 0.1,
+            burst_count: 2.0,
+        };
     }))
     .await;
     for user in ["alice", "nobody"] {
         for _ in 0..2 {
             let refused = world.log_in(&login(user, "wrong")).await.unwrap_err();
-            assert!(matches!(refused, LoginError::Credential(CredentialError::Wrong)));
+            assert!(matches!(
+                refused,
+                LoginError::Credential(CredentialError::Wrong)
+            ));
         }
         let hashed = world.hasher.calls.load(SeqCst);
-        let refused = world.log_in(&login(&user.to_uppercase(), PASSWORD)).await.unwrap_err();
-        assert!(matches!(refused, LoginError::Credential(CredentialError::Limited(_))));
-        assert_eq!(world.hasher.calls.load(SeqCst), hashed, "nothing is hashed beyond the limit");
+        let refused = world
+            .log_in(&login(&user.to_uppercase(), PASSWORD))
+            .await
+            .unwrap_err();
+        assert!(matches!(
+            refused,
+            LoginError::Credential(CredentialError::Limited(_))
+        ));
+        assert_eq!(
+            world.hasher.calls.load(SeqCst),
+            hashed,
+            "nothing is hashed beyond the limit"
+        );
     }
     world.clock.advance(Duration::from_secs(20));
     world.log_in(&login("alice", PASSWORD)).await.unwrap();
@@ -188,10 +244,16 @@ async fn failures_are_limited_by_name_whether_it_exists_or_not() {
 
 #[tokio::test]
 async fn logins_are_limited_by_address_and_by_account() {
-    let one = Rate { per_second: 0.1, burst_count: 1.0 };
+    let one = Rate {
+        per_second: 0.1,
+        burst_count: 1.0,
+    };
     let world = with_alice(World::with(|policy| policy.rates.login_address = one)).await;
     world.log_in(&login("alice", PASSWORD)).await.unwrap();
-    assert!(matches!(world.log_in(&login("bob", "x")).await, Err(LoginError::Limited(_))));
+    assert!(matches!(
+        world.log_in(&login("bob", "x")).await,
+        Err(LoginError::Limited(_))
+    ));
 
     let world = with_alice(World::with(|policy| policy.rates.login_account = one)).await;
     assert!(world.log_in(&login("alice", "wrong")).await.is_err());
@@ -206,8 +268,18 @@ async fn an_outdated_hash_is_renewed_at_login_unless_the_pool_is_busy() {
     add_account(&world, "carol", Some(&format!("fake-old${PASSWORD}"))).await;
     world.log_in(&login("carol", PASSWORD)).await.unwrap();
     let carol = Localpart::read("carol").unwrap();
-    let account = world.read().await.accounts().find(&carol).await.unwrap().unwrap();
-    assert_eq!(account.password_hash.unwrap().expose(), format!("fake${PASSWORD}"));
+    let account = world
+        .read()
+        .await
+        .accounts()
+        .find(&carol)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        account.password_hash.unwrap().expose(),
+        format!("fake${PASSWORD}")
+    );
 }
 
 #[tokio::test]
@@ -215,7 +287,10 @@ async fn a_full_hash_queue_refuses_for_now() {
     let world = with_alice(World::new()).await;
     world.hasher.busy.store(true, SeqCst);
     let refused = world.log_in(&login("alice", PASSWORD)).await.unwrap_err();
-    assert!(matches!(refused, LoginError::Credential(CredentialError::Hash(_))), "{refused:?}");
+    assert!(
+        matches!(refused, LoginError::Credential(CredentialError::Hash(_))),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]
@@ -227,9 +302,22 @@ async fn logging_in_again_on_a_device_ends_its_earlier_tokens_and_keeps_its_name
     let first = world.log_in(&request).await.unwrap();
     request.initial_device_display_name = given("second name");
     let second = world.log_in(&request).await.unwrap();
-    assert!(world.authenticate(first.tokens.access_token.expose()).await.is_err());
-    let requester = world.authenticate(second.tokens.access_token.expose()).await.unwrap();
-    let device = world.services.devices.find(&requester, "PHONE").await.unwrap();
+    assert!(
+        world
+            .authenticate(first.tokens.access_token.expose())
+            .await
+            .is_err()
+    );
+    let requester = world
+        .authenticate(second.tokens.access_token.expose())
+        .await
+        .unwrap();
+    let device = world
+        .services
+        .devices
+        .find(&requester, "PHONE")
+        .await
+        .unwrap();
     assert_eq!(device.display_name.as_deref(), Some("first name"));
 }
 
@@ -258,10 +346,18 @@ async fn unusable_devices_are_refused_before_anything_is_created() {
 #[tokio::test]
 async fn an_application_service_token_is_asked_for() {
     let world = World::new();
-    let request = LoginRequest { login_type: given("m.login.application_service"), ..login("a", "b") };
+    let request = LoginRequest {
+        login_type: given("m.login.application_service"),
+        ..login("a", "b")
+    };
     let refused = world.log_in(&request).await.unwrap_err();
     assert!(matches!(refused, LoginError::AppserviceTokenMissing));
     let bearer = Bearer::Token(registrar_domain::secret::Secret::new("x".to_owned()));
-    let refused = world.services.login.log_in(&world.ctx, &bearer, &request).await.unwrap_err();
+    let refused = world
+        .services
+        .login
+        .log_in(&world.ctx, &bearer, &request)
+        .await
+        .unwrap_err();
     assert!(matches!(refused, LoginError::AppserviceTokenUnknown));
 }

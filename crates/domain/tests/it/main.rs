@@ -1,12 +1,15 @@
 //! The rules and use-cases of the domain, over in-memory ports.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
+
 mod available;
 mod devices;
 mod flows;
 mod guests;
 mod login;
-mod register;
 mod refresh;
+mod register;
+mod store;
 mod uia_properties;
 mod uia_sessions;
 mod world;

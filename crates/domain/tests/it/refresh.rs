@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use registrar_domain::given::Given;
 use registrar_domain::policy::Policy;
-use registrar_domain::token::authenticate::{AuthenticateError, Audience, Bearer};
+use registrar_domain::token::authenticate::{Audience, AuthenticateError, Bearer};
 use registrar_domain::token::issue::IssuedTokens;
 use registrar_domain::token::refresh::RefreshError;
 
@@ -28,12 +28,30 @@ async fn a_lost_answer_is_recoverable_until_its_tokens_are_used() {
     assert_eq!(first.expires_in_ms, Some(300_000));
     let lost = refresh(&world, &first).await.unwrap();
     let second = refresh(&world, &first).await.unwrap();
-    assert!(world.authenticate(lost.access_token.expose()).await.is_err(), "the lost pair is gone");
-    assert!(matches!(refresh(&world, &lost).await, Err(RefreshError::Unknown)));
+    assert!(
+        world
+            .authenticate(lost.access_token.expose())
+            .await
+            .is_err(),
+        "the lost pair is gone"
+    );
+    assert!(matches!(
+        refresh(&world, &lost).await,
+        Err(RefreshError::Unknown)
+    ));
 
-    world.authenticate(first.access_token.expose()).await.unwrap();
-    world.authenticate(second.access_token.expose()).await.unwrap();
-    assert!(matches!(refresh(&world, &first).await, Err(RefreshError::Superseded)));
+    world
+        .authenticate(first.access_token.expose())
+        .await
+        .unwrap();
+    world
+        .authenticate(second.access_token.expose())
+        .await
+        .unwrap();
+    assert!(matches!(
+        refresh(&world, &first).await,
+        Err(RefreshError::Superseded)
+    ));
     refresh(&world, &second).await.unwrap();
 }
 
@@ -42,26 +60,47 @@ async fn rotating_the_successor_ends_the_predecessor_and_its_access_token() {
     let (world, first) = start(|_| {}).await;
     let second = refresh(&world, &first).await.unwrap();
     refresh(&world, &second).await.unwrap();
-    assert!(matches!(refresh(&world, &first).await, Err(RefreshError::Unknown)));
-    assert!(world.authenticate(first.access_token.expose()).await.is_err());
-    world.authenticate(second.access_token.expose()).await.unwrap();
+    assert!(matches!(
+        refresh(&world, &first).await,
+        Err(RefreshError::Unknown)
+    ));
+    assert!(
+        world
+            .authenticate(first.access_token.expose())
+            .await
+            .is_err()
+    );
+    world
+        .authenticate(second.access_token.expose())
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
 async fn access_tokens_expire_and_can_still_log_out() {
     let (world, tokens) = start(|_| {}).await;
     world.clock.advance(Duration::from_secs(299));
-    world.authenticate(tokens.access_token.expose()).await.unwrap();
+    world
+        .authenticate(tokens.access_token.expose())
+        .await
+        .unwrap();
     world.clock.advance(Duration::from_secs(1));
-    let refused = world.authenticate(tokens.access_token.expose()).await.unwrap_err();
+    let refused = world
+        .authenticate(tokens.access_token.expose())
+        .await
+        .unwrap_err();
     assert!(matches!(refused, AuthenticateError::Expired));
 
     let text = registrar_domain::secret::Secret::new(tokens.access_token.expose().to_owned());
     let authentication = &world.services.authentication;
-    let leaving =
-        authentication.authenticate(&world.ctx, &Bearer::Token(text), Audience::Leaving).await;
+    let leaving = authentication
+        .authenticate(&world.ctx, &Bearer::Token(text), Audience::Leaving)
+        .await;
     world.services.logout.one(&leaving.unwrap()).await.unwrap();
-    assert!(matches!(refresh(&world, &tokens).await, Err(RefreshError::Unknown)));
+    assert!(matches!(
+        refresh(&world, &tokens).await,
+        Err(RefreshError::Unknown)
+    ));
 }
 
 #[tokio::test]
@@ -73,13 +112,23 @@ async fn lifetimes_cap_what_is_refreshed() {
     .await;
     world.clock.advance(Duration::from_secs(200));
     let second = refresh(&world, &first).await.unwrap();
-    assert_eq!(second.expires_in_ms, Some(200_000), "the session ends before the token would");
+    assert_eq!(
+        second.expires_in_ms,
+        Some(200_000),
+        "the session ends before the token would"
+    );
     world.clock.advance(Duration::from_secs(201));
-    assert!(matches!(refresh(&world, &second).await, Err(RefreshError::Expired)));
+    assert!(matches!(
+        refresh(&world, &second).await,
+        Err(RefreshError::Expired)
+    ));
 
     let (world, first) = start(|p| p.lifetimes.refresh = Some(Duration::from_secs(10))).await;
     world.clock.advance(Duration::from_millis(10_001));
-    assert!(matches!(refresh(&world, &first).await, Err(RefreshError::Expired)));
+    assert!(matches!(
+        refresh(&world, &first).await,
+        Err(RefreshError::Expired)
+    ));
 }
 
 #[tokio::test]
@@ -89,12 +138,29 @@ async fn malformed_and_foreign_tokens() {
         let world = &world;
         async move { world.services.refresh.refresh(&token).await.unwrap_err() }
     };
-    assert!(matches!(refresh(Given::Absent).await, RefreshError::Missing));
-    assert!(matches!(refresh(Given::Null).await, RefreshError::Malformed));
-    assert!(matches!(refresh(Given::Malformed).await, RefreshError::Malformed));
+    assert!(matches!(
+        refresh(Given::Absent).await,
+        RefreshError::Missing
+    ));
+    assert!(matches!(
+        refresh(Given::Null).await,
+        RefreshError::Malformed
+    ));
+    assert!(matches!(
+        refresh(Given::Malformed).await,
+        RefreshError::Malformed
+    ));
     let access = tokens.access_token.expose();
-    for junk in ["", "nonsense", access, "syr_YWxpY2U_AbCdEfGhIjKlMnOpQrSt_3yC2bo"] {
-        assert!(matches!(refresh(given(junk)).await, RefreshError::Unknown), "{junk}");
+    for junk in [
+        "",
+        "nonsense",
+        access,
+        "syr_YWxpY2U_AbCdEfGhIjKlMnOpQrSt_3yC2bo",
+    ] {
+        assert!(
+            matches!(refresh(given(junk)).await, RefreshError::Unknown),
+            "{junk}"
+        );
     }
 }
 
@@ -102,7 +168,12 @@ async fn malformed_and_foreign_tokens() {
 async fn without_refreshing_nobody_gets_a_refresh_token() {
     let (world, tokens) = start(|policy| policy.lifetimes.refreshable_access = None).await;
     assert_eq!(tokens.refresh_token, None);
-    let refused = world.services.refresh.refresh(&given("x")).await.unwrap_err();
+    let refused = world
+        .services
+        .refresh
+        .refresh(&given("x"))
+        .await
+        .unwrap_err();
     assert!(matches!(refused, RefreshError::SwitchedOff));
 }
 

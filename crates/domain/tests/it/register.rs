@@ -17,19 +17,33 @@ use crate::world::{PASSWORD, World, dummy, empty_register, given, login, poll, r
 
 async fn exists(world: &World, localpart: &str) -> bool {
     let localpart = Localpart::read(localpart).unwrap();
-    world.read().await.accounts().find(&localpart).await.unwrap().is_some()
+    world
+        .read()
+        .await
+        .accounts()
+        .find(&localpart)
+        .await
+        .unwrap()
+        .is_some()
 }
 
 #[tokio::test]
 async fn one_request_is_enough_for_the_dummy_flow() {
     let world = World::new();
-    let registered =
-        world.registered(&RegisterRequest { auth: dummy(None), ..register("alice") }).await;
+    let registered = world
+        .registered(&RegisterRequest {
+            auth: dummy(None),
+            ..register("alice")
+        })
+        .await;
     assert_eq!(registered.user_id.to_string(), "@alice:example.org");
     let tokens = registered.tokens.unwrap();
     assert_eq!((tokens.expires_in_ms, tokens.refresh_token), (None, None));
     assert_eq!(tokens.device_id.as_str().len(), 10);
-    let requester = world.authenticate(tokens.access_token.expose()).await.unwrap();
+    let requester = world
+        .authenticate(tokens.access_token.expose())
+        .await
+        .unwrap();
     assert_eq!(requester.user_id, registered.user_id);
     assert_eq!(requester.account.display_name.as_deref(), Some("alice"));
 }
@@ -55,8 +69,16 @@ async fn what_was_said_first_need_not_be_repeated() {
     assert_eq!(registered.user_id.to_string(), "@alice:example.org");
     let tokens = registered.tokens.unwrap();
     assert_eq!(tokens.device_id.as_str(), "PHONE");
-    let requester = world.authenticate(tokens.access_token.expose()).await.unwrap();
-    let device = world.services.devices.find(&requester, "PHONE").await.unwrap();
+    let requester = world
+        .authenticate(tokens.access_token.expose())
+        .await
+        .unwrap();
+    let device = world
+        .services
+        .devices
+        .find(&requester, "PHONE")
+        .await
+        .unwrap();
     assert_eq!(device.display_name.as_deref(), Some("My phone"));
     world.log_in(&login("alice", PASSWORD)).await.unwrap();
 }
@@ -72,7 +94,11 @@ async fn new_parameters_replace_the_stored_ones_as_a_whole() {
         ..empty_register()
     };
     let registered = world.registered(&last).await;
-    assert_eq!(registered.user_id.to_string(), "@1:example.org", "the username is forgotten");
+    assert_eq!(
+        registered.user_id.to_string(),
+        "@1:example.org",
+        "the username is forgotten"
+    );
     assert!(registered.tokens.unwrap().refresh_token.is_some());
 }
 
@@ -80,8 +106,16 @@ async fn new_parameters_replace_the_stored_ones_as_a_whole() {
 async fn the_password_of_the_last_request_wins_over_the_parked_one() {
     let world = World::new();
     let prompt = world.prompted(&register("alice")).await;
-    let ignored = RegisterRequest { password: given("second"), ..empty_register() };
-    world.prompted(&RegisterRequest { auth: poll(&prompt), ..ignored }).await;
+    let ignored = RegisterRequest {
+        password: given("second"),
+        ..empty_register()
+    };
+    world
+        .prompted(&RegisterRequest {
+            auth: poll(&prompt),
+            ..ignored
+        })
+        .await;
     let last = RegisterRequest {
         password: given("third"),
         auth: dummy(Some(&prompt)),
@@ -96,30 +130,61 @@ async fn the_password_of_the_last_request_wins_over_the_parked_one() {
 async fn a_repeated_final_request_gives_new_tokens_of_the_same_device() {
     let world = World::new();
     let prompt = world.prompted(&register("alice")).await;
-    let last = RegisterRequest { auth: dummy(Some(&prompt)), ..register("alice") };
+    let last = RegisterRequest {
+        auth: dummy(Some(&prompt)),
+        ..register("alice")
+    };
     let first = world.registered(&last).await;
     let hashed = world.hasher.calls.load(SeqCst);
     let second = world.registered(&last).await;
-    assert_eq!(world.hasher.calls.load(SeqCst), hashed, "a replay hashes nothing");
+    assert_eq!(
+        world.hasher.calls.load(SeqCst),
+        hashed,
+        "a replay hashes nothing"
+    );
     assert_eq!(first.user_id, second.user_id);
 
     let (first, second) = (first.tokens.unwrap(), second.tokens.unwrap());
     assert_eq!(first.device_id, second.device_id);
-    assert!(world.authenticate(first.access_token.expose()).await.is_err());
-    world.authenticate(second.access_token.expose()).await.unwrap();
+    assert!(
+        world
+            .authenticate(first.access_token.expose())
+            .await
+            .is_err()
+    );
+    world
+        .authenticate(second.access_token.expose())
+        .await
+        .unwrap();
 
-    let other = RegisterRequest { auth: dummy(Some(&prompt)), ..register("bob") };
+    let other = RegisterRequest {
+        auth: dummy(Some(&prompt)),
+        ..register("bob")
+    };
     let refused = world.refused(&other).await;
-    assert!(matches!(refused, RegisterError::Name(NameError::DifferentUserRegistered)));
-    let polled = RegisterRequest { password: Given::Absent, auth: poll(&prompt), ..empty_register() };
-    assert_eq!(world.registered(&polled).await.user_id.to_string(), "@alice:example.org");
+    assert!(matches!(
+        refused,
+        RegisterError::Name(NameError::DifferentUserRegistered)
+    ));
+    let polled = RegisterRequest {
+        password: Given::Absent,
+        auth: poll(&prompt),
+        ..empty_register()
+    };
+    assert_eq!(
+        world.registered(&polled).await.user_id.to_string(),
+        "@alice:example.org"
+    );
 }
 
 #[tokio::test]
 async fn concurrent_final_requests_create_one_account() {
     let world = World::new();
     let prompt = world.prompted(&empty_register()).await;
-    let last = RegisterRequest { auth: dummy(Some(&prompt)), ..empty_register() };
+    let last = RegisterRequest {
+        auth: dummy(Some(&prompt)),
+        ..empty_register()
+    };
     let (a, b, c) = tokio::join!(
         world.registered(&last),
         world.registered(&last),
@@ -138,20 +203,36 @@ async fn concurrent_final_requests_create_one_account() {
 async fn contention_is_retried_and_a_lost_race_is_a_taken_name() {
     let world = World::new();
     world.store.contend_next(2);
-    let request = RegisterRequest { auth: dummy(None), ..register("alice") };
+    let request = RegisterRequest {
+        auth: dummy(None),
+        ..register("alice")
+    };
     world.registered(&request).await;
 
-    let (one, two) = (world.prompted(&register("bob")).await, world.prompted(&register("bob")).await);
-    let final_request = |prompt| RegisterRequest { auth: dummy(Some(prompt)), ..register("bob") };
+    let (one, two) = (
+        world.prompted(&register("bob")).await,
+        world.prompted(&register("bob")).await,
+    );
+    let final_request = |prompt| RegisterRequest {
+        auth: dummy(Some(prompt)),
+        ..register("bob")
+    };
     world.registered(&final_request(&one)).await;
     let refused = world.refused(&final_request(&two)).await;
-    assert!(matches!(refused, RegisterError::Name(NameError::Taken)), "{refused:?}");
+    assert!(
+        matches!(refused, RegisterError::Name(NameError::Taken)),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]
 async fn inhibit_login_makes_no_device_and_no_token() {
     let world = World::new();
-    let request = RegisterRequest { inhibit_login: true, auth: dummy(None), ..register("alice") };
+    let request = RegisterRequest {
+        inhibit_login: true,
+        auth: dummy(None),
+        ..register("alice")
+    };
     assert_eq!(world.registered(&request).await.tokens, None);
     let alice = Localpart::read("alice").unwrap();
     assert_eq!(world.read().await.devices().list(&alice).await.unwrap(), []);
@@ -161,14 +242,21 @@ async fn inhibit_login_makes_no_device_and_no_token() {
 #[tokio::test]
 async fn complaints_come_in_the_order_of_the_reference() {
     let world = World::with(|policy| {
-        policy.password.strength =
-            Some(StrengthRules { minimum_length: Some(8), ..StrengthRules::default() });
+        policy.password.strength = Some(StrengthRules {
+            minimum_length: Some(8),
+            ..StrengthRules::default()
+        });
     });
     let complaint = |request: &RegisterRequest| {
         let (world, request) = (&world, request.clone());
         async move { format!("{:?}", world.refused(&request).await) }
     };
-    world.registered(&RegisterRequest { auth: dummy(None), ..register("taken") }).await;
+    world
+        .registered(&RegisterRequest {
+            auth: dummy(None),
+            ..register("taken")
+        })
+        .await;
 
     let mut request = RegisterRequest {
         initial_device_display_name: given(&"n".repeat(101)),
@@ -176,18 +264,30 @@ async fn complaints_come_in_the_order_of_the_reference() {
         ..register("alice")
     };
     assert_eq!(complaint(&request).await, "DisplayName(TooLong)");
-    request.auth = Given::Value(Auth { stage: given("m.login.nonsense"), ..Auth::default() });
-    assert_eq!(complaint(&request).await, "Gate(UnknownStage { with_identity: false })");
+    request.auth = Given::Value(Auth {
+        stage: given("m.login.nonsense"),
+        ..Auth::default()
+    });
+    assert_eq!(
+        complaint(&request).await,
+        "Gate(UnknownStage { with_identity: false })"
+    );
     request.username = given("taken");
     assert_eq!(complaint(&request).await, "Name(Taken)");
-    request.auth = Given::Value(Auth { session: given("nosuch"), ..Auth::default() });
+    request.auth = Given::Value(Auth {
+        session: given("nosuch"),
+        ..Auth::default()
+    });
     assert_eq!(complaint(&request).await, "Gate(UnknownSession)");
     request.auth = Given::Malformed;
     assert_eq!(complaint(&request).await, "Gate(MalformedAuth)");
     request.device_id = Given::Malformed;
     assert_eq!(complaint(&request).await, "MalformedField(\"device_id\")");
     request.password = given("short");
-    assert_eq!(complaint(&request).await, "WeakPassword(TooShort { minimum_length: 8 })");
+    assert_eq!(
+        complaint(&request).await,
+        "WeakPassword(TooShort { minimum_length: 8 })"
+    );
     request.password = given("nul\0nul\0nul");
     assert_eq!(complaint(&request).await, "PasswordWithNul");
     request.password = given(&"p".repeat(513));
@@ -211,18 +311,34 @@ async fn complaints_come_in_the_order_of_the_reference() {
 #[tokio::test]
 async fn a_closed_server_says_so_after_the_types_and_before_the_password() {
     let world = World::with(|policy| policy.registration.enabled = false);
-    let mut request = RegisterRequest { password: Given::Malformed, ..register("alice") };
-    assert!(matches!(world.refused(&request).await, RegisterError::Closed));
+    let mut request = RegisterRequest {
+        password: Given::Malformed,
+        ..register("alice")
+    };
+    assert!(matches!(
+        world.refused(&request).await,
+        RegisterError::Closed
+    ));
     request.username = Given::Malformed;
-    assert!(matches!(world.refused(&request).await, RegisterError::UsernameUnreadable));
+    assert!(matches!(
+        world.refused(&request).await,
+        RegisterError::UsernameUnreadable
+    ));
 }
 
 #[tokio::test]
 async fn a_password_is_needed_at_the_end_and_an_empty_one_is_none() {
     let world = World::new();
     for password in [Given::Absent, Given::Null, given("")] {
-        let request = RegisterRequest { password, auth: dummy(None), ..register("alice") };
-        assert!(matches!(world.refused(&request).await, RegisterError::PasswordMissing));
+        let request = RegisterRequest {
+            password,
+            auth: dummy(None),
+            ..register("alice")
+        };
+        assert!(matches!(
+            world.refused(&request).await,
+            RegisterError::PasswordMissing
+        ));
     }
     assert!(!exists(&world, "alice").await);
 }
@@ -231,30 +347,64 @@ async fn a_password_is_needed_at_the_end_and_an_empty_one_is_none() {
 async fn a_name_that_is_too_long_is_refused_before_it_is_looked_up() {
     let world = World::new();
     let refused = world.refused(&register(&"x".repeat(300))).await;
-    assert!(matches!(refused, RegisterError::Name(NameError::Invalid(_))), "{refused:?}");
+    assert!(
+        matches!(refused, RegisterError::Name(NameError::Invalid(_))),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]
 async fn with_inhibit_a_taken_name_shows_only_after_the_dialogue() {
     let world = World::with(|policy| policy.registration.inhibit_user_in_use_error = true);
-    world.registered(&RegisterRequest { auth: dummy(None), ..register("alice") }).await;
+    world
+        .registered(&RegisterRequest {
+            auth: dummy(None),
+            ..register("alice")
+        })
+        .await;
     let prompt = world.prompted(&register("alice")).await;
-    let last = RegisterRequest { auth: dummy(Some(&prompt)), ..register("alice") };
-    assert!(matches!(world.refused(&last).await, RegisterError::Name(NameError::Taken)));
+    let last = RegisterRequest {
+        auth: dummy(Some(&prompt)),
+        ..register("alice")
+    };
+    assert!(matches!(
+        world.refused(&last).await,
+        RegisterError::Name(NameError::Taken)
+    ));
 }
 
 #[tokio::test]
 async fn a_dialogue_costs_one_unit_however_many_requests_it_takes() {
     let world = World::with(|policy| {
-        policy.rates.registration = Rate { per_second: 0.01, burst_count: 1.0 };
+        policy.rates.registration = Rate {
+            per_second: 0.01,
+            burst_count: 1.0,
+        };
     });
     let prompt = world.prompted(&register("alice")).await;
-    world.prompted(&RegisterRequest { auth: poll(&prompt), ..register("alice") }).await;
-    let last = RegisterRequest { auth: dummy(Some(&prompt)), ..register("alice") };
+    world
+        .prompted(&RegisterRequest {
+            auth: poll(&prompt),
+            ..register("alice")
+        })
+        .await;
+    let last = RegisterRequest {
+        auth: dummy(Some(&prompt)),
+        ..register("alice")
+    };
     world.registered(&last).await;
-    for request in [last, register("bob"), RegisterRequest { kind: given("guest"), ..empty_register() }]
-    {
-        assert!(matches!(world.refused(&request).await, RegisterError::Limited(_)));
+    for request in [
+        last,
+        register("bob"),
+        RegisterRequest {
+            kind: given("guest"),
+            ..empty_register()
+        },
+    ] {
+        assert!(matches!(
+            world.refused(&request).await,
+            RegisterError::Limited(_)
+        ));
     }
     world.clock.advance(Duration::from_secs(101));
     world.prompted(&register("bob")).await;
@@ -264,8 +414,14 @@ async fn a_dialogue_costs_one_unit_however_many_requests_it_takes() {
 async fn a_full_hash_queue_creates_nothing() {
     let world = World::new();
     world.hasher.busy.store(true, SeqCst);
-    let request = RegisterRequest { auth: dummy(None), ..register("alice") };
-    assert!(matches!(world.refused(&request).await, RegisterError::Hash(_)));
+    let request = RegisterRequest {
+        auth: dummy(None),
+        ..register("alice")
+    };
+    assert!(matches!(
+        world.refused(&request).await,
+        RegisterError::Hash(_)
+    ));
     assert!(!exists(&world, "alice").await);
     world.hasher.busy.store(false, SeqCst);
     world.registered(&request).await;
@@ -274,10 +430,15 @@ async fn a_full_hash_queue_creates_nothing() {
 #[tokio::test]
 async fn a_server_that_is_switched_off_registers_nobody() {
     let world = World::with(|policy| {
-        policy.registration.disabled =
-            Some(ServerDisabled { message: "moving house".to_owned(), admin_contact: None });
+        policy.registration.disabled = Some(ServerDisabled {
+            message: "moving house".to_owned(),
+            admin_contact: None,
+        });
     });
-    let request = RegisterRequest { auth: dummy(None), ..register("alice") };
+    let request = RegisterRequest {
+        auth: dummy(None),
+        ..register("alice")
+    };
     let refused = world.refused(&request).await;
     assert!(matches!(refused, RegisterError::ServerDisabled(_)));
     assert_eq!(refused.to_string(), "moving house");
@@ -287,14 +448,24 @@ async fn a_server_that_is_switched_off_registers_nobody() {
 async fn the_password_stage_is_unknown_to_registration() {
     let world = World::new();
     let prompt = world.prompted(&register("alice")).await;
-    let mut auth = Auth { session: given(prompt.session.as_str()), ..Auth::default() };
+    let mut auth = Auth {
+        session: given(prompt.session.as_str()),
+        ..Auth::default()
+    };
     auth.stage = given(Stage::Password.as_str());
     auth.submission.password = given(PASSWORD);
     auth.submission.identity = crate::world::named("alice");
-    let refused = world.refused(&RegisterRequest { auth: Given::Value(auth), ..register("alice") }).await;
+    let refused = world
+        .refused(&RegisterRequest {
+            auth: Given::Value(auth),
+            ..register("alice")
+        })
+        .await;
     let unknown = matches!(
         refused,
-        RegisterError::Gate(GateError::UnknownStage { with_identity: true })
+        RegisterError::Gate(GateError::UnknownStage {
+            with_identity: true
+        })
     );
     assert!(unknown, "{refused:?}");
 }
@@ -308,9 +479,18 @@ async fn numbers_that_somebody_has_are_passed_over() {
     for number in 1..=3 {
         let localpart = Localpart::numbered(number);
         let now = registrar_domain::time::Timestamp::from_unix_ms(0);
-        uow.accounts().add(&Account::new(localpart, AccountKind::User, now)).await.unwrap();
+        uow.accounts()
+            .add(&Account::new(localpart, AccountKind::User, now))
+            .await
+            .unwrap();
     }
     uow.commit().await.unwrap();
-    let request = RegisterRequest { auth: dummy(None), ..empty_register() };
-    assert_eq!(world.registered(&request).await.user_id.to_string(), "@4:example.org");
+    let request = RegisterRequest {
+        auth: dummy(None),
+        ..empty_register()
+    };
+    assert_eq!(
+        world.registered(&request).await.user_id.to_string(),
+        "@4:example.org"
+    );
 }

@@ -13,9 +13,7 @@ use registrar_domain::context::RequestContext;
 use registrar_domain::given::Given;
 use registrar_domain::id::{CreateRules, ServerName};
 use registrar_domain::limit::Rate;
-use registrar_domain::policy::{
-    PasswordPolicy, Policy, Rates, RegistrationPolicy, TokenLifetimes,
-};
+use registrar_domain::policy::{PasswordPolicy, Policy, Rates, RegistrationPolicy, TokenLifetimes};
 use registrar_domain::ports::clock::FakeClock;
 use registrar_domain::ports::entropy::SeededEntropy;
 use registrar_domain::ports::pacer::FakePacer;
@@ -24,9 +22,7 @@ use registrar_domain::ports::store::FakeStore;
 use registrar_domain::ports::{Intent, Store as _, UnitOfWork};
 use registrar_domain::secret::Secret;
 use registrar_domain::services::{Ports, Services};
-use registrar_domain::token::authenticate::{
-    AuthenticateError, Audience, Bearer, Requester,
-};
+use registrar_domain::token::authenticate::{Audience, AuthenticateError, Bearer, Requester};
 use registrar_domain::uia::auth::{Auth, Submission};
 use registrar_domain::uia::flow::{FlowSettings, registration_flows};
 use registrar_domain::uia::gate::UiaPrompt;
@@ -43,7 +39,10 @@ pub(crate) struct World {
 
 /// Open registration, guests, no limits, five-minute access tokens beside refresh tokens.
 pub(crate) fn policy() -> Policy {
-    let unlimited = Rate { per_second: 1e9, burst_count: 1e9 };
+    let unlimited = Rate {
+        per_second: 1e9,
+        burst_count: 1e9,
+    };
     Policy {
         server_name: ServerName::parse("example.org").unwrap(),
         registration: RegistrationPolicy {
@@ -55,7 +54,10 @@ pub(crate) fn policy() -> Policy {
             server_notices_localpart: None,
             disabled: None,
         },
-        password: PasswordPolicy { login_enabled: true, strength: None },
+        password: PasswordPolicy {
+            login_enabled: true,
+            strength: None,
+        },
         lifetimes: TokenLifetimes {
             refreshable_access: Some(Duration::from_secs(300)),
             ..TokenLifetimes::default()
@@ -108,7 +110,10 @@ impl World {
         &self,
         request: &RegisterRequest,
     ) -> Result<RegisterOutcome, RegisterError> {
-        self.services.registration.register(&self.ctx, request).await
+        self.services
+            .registration
+            .register(&self.ctx, request)
+            .await
     }
 
     /// Sends a request that must succeed.
@@ -129,22 +134,34 @@ impl World {
 
     /// Sends a request that must be refused.
     pub(crate) async fn refused(&self, request: &RegisterRequest) -> RegisterError {
-        self.try_register(request).await.expect_err("it was not refused")
+        self.try_register(request)
+            .await
+            .expect_err("it was not refused")
     }
 
     pub(crate) async fn authenticate(&self, token: &str) -> Result<Requester, AuthenticateError> {
         let bearer = Bearer::Token(Secret::new(token.to_owned()));
-        self.services.authentication.authenticate(&self.ctx, &bearer, Audience::Everyone).await
+        self.services
+            .authentication
+            .authenticate(&self.ctx, &bearer, Audience::Everyone)
+            .await
     }
 
     pub(crate) async fn log_in(&self, request: &LoginRequest) -> Result<LoggedIn, LoginError> {
-        self.services.login.log_in(&self.ctx, &Bearer::Absent, request).await
+        self.services
+            .login
+            .log_in(&self.ctx, &Bearer::Absent, request)
+            .await
     }
 }
 
 /// `POST /register` with a username and the password, and no `auth`.
 pub(crate) fn register(username: &str) -> RegisterRequest {
-    RegisterRequest { username: given(username), has_other_fields: true, ..empty_register() }
+    RegisterRequest {
+        username: given(username),
+        has_other_fields: true,
+        ..empty_register()
+    }
 }
 
 /// `POST /register` with the password alone.
@@ -171,7 +188,9 @@ pub(crate) fn empty_register() -> RegisterRequest {
 pub(crate) fn dummy(session: Option<&UiaPrompt>) -> Given<Auth> {
     Given::Value(Auth {
         is_empty: false,
-        session: session.map(|prompt| prompt.session.as_str().to_owned()).into(),
+        session: session
+            .map(|prompt| prompt.session.as_str().to_owned())
+            .into(),
         stage: given("m.login.dummy"),
         submission: Submission::default(),
     })
@@ -179,7 +198,10 @@ pub(crate) fn dummy(session: Option<&UiaPrompt>) -> Given<Auth> {
 
 /// `auth` with a session alone: a poll.
 pub(crate) fn poll(prompt: &UiaPrompt) -> Given<Auth> {
-    Given::Value(Auth { session: given(prompt.session.as_str()), ..Auth::default() })
+    Given::Value(Auth {
+        session: given(prompt.session.as_str()),
+        ..Auth::default()
+    })
 }
 
 /// `POST /login` with a user and the password.
@@ -193,9 +215,15 @@ pub(crate) fn login(user: &str, password: &str) -> LoginRequest {
 }
 
 pub(crate) fn named(user: &str) -> IdentityClaim {
-    let identifier =
-        Identifier { id_type: given("m.id.user"), user: given(user), ..Identifier::default() };
-    IdentityClaim { identifier: Given::Value(identifier), ..IdentityClaim::default() }
+    let identifier = Identifier {
+        id_type: given("m.id.user"),
+        user: given(user),
+        ..Identifier::default()
+    };
+    IdentityClaim {
+        identifier: Given::Value(identifier),
+        ..IdentityClaim::default()
+    }
 }
 
 pub(crate) fn given(text: &str) -> Given<String> {

@@ -106,8 +106,15 @@ impl Registration {
         };
         // First of all the mark: whoever sets it creates the account, everyone else waits for the
         // outcome here and then finds the mark set.
-        let registered = Registered { localpart, device_id: Some(device_id) };
-        if !uow.uia_sessions().mark_registered(order.session_id, &registered).await? {
+        let registered = Registered {
+            localpart,
+            device_id,
+        };
+        if !uow
+            .uia_sessions()
+            .mark_registered(order.session_id, &registered)
+            .await?
+        {
             return Ok(Creation::Overtaken);
         }
         let Registered { localpart, .. } = &registered;
@@ -142,7 +149,10 @@ impl Registration {
             }
             let tokens = log_in(&mut *uow, core, ctx, order, registered).await?;
             uow.commit().await?;
-            Ok(RegisteredAccount { user_id: core.user_id(&registered.localpart), tokens })
+            Ok(RegisteredAccount {
+                user_id: core.user_id(&registered.localpart),
+                tokens,
+            })
         })
         .await
     }
@@ -156,12 +166,12 @@ async fn log_in(
     order: &Order<'_>,
     registered: &Registered,
 ) -> Result<Option<IssuedTokens>, StoreError> {
-    let Some(device_id) = registered.device_id.as_ref().filter(|_| !order.inhibit_login) else {
+    if order.inhibit_login {
         return Ok(None);
-    };
+    }
     let login = NewLogin {
         localpart: &registered.localpart,
-        device_id,
+        device_id: &registered.device_id,
         display_name: order.display_name.as_ref(),
         refresh: order.refresh,
     };
@@ -189,7 +199,11 @@ async fn upgrade_guest(
     localpart: &Localpart,
     hash: &PasswordHash,
 ) -> Result<(), RegisterError> {
-    if !uow.accounts().upgrade_guest(localpart, hash, core.now()).await? {
+    if !uow
+        .accounts()
+        .upgrade_guest(localpart, hash, core.now())
+        .await?
+    {
         return Err(NameError::GuestMismatch.into());
     }
     uow.devices().remove_all(localpart).await?;

@@ -23,9 +23,12 @@ impl Registration {
             return Err(RegisterError::GuestsForbidden);
         }
         let name = request.initial_device_display_name.optional();
-        let name = name.map_err(|_| RegisterError::MalformedField("initial_device_display_name"))?;
+        let name =
+            name.map_err(|_| RegisterError::MalformedField("initial_device_display_name"))?;
         let display_name = name.map(|text| DisplayName::parse(text)).transpose()?;
-        core.limits.registration.charge(&ctx.limit_key(), core.now())?;
+        core.limits
+            .registration
+            .charge(&ctx.limit_key(), core.now())?;
         if let Some(disabled) = &core.policy.registration.disabled {
             return Err(RegisterError::ServerDisabled(disabled.clone()));
         }
@@ -52,6 +55,9 @@ impl Registration {
         };
         let tokens = issue::issue(&mut *uow, core, ctx, &login).await?;
         uow.commit().await?;
-        Ok(RegisteredAccount { user_id: core.user_id(&localpart), tokens: Some(tokens) })
+        Ok(RegisteredAccount {
+            user_id: core.user_id(&localpart),
+            tokens: Some(tokens),
+        })
     }
 }

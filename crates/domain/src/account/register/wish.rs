@@ -1,10 +1,9 @@
 use super::{RegisterError, RegisterRequest};
 use crate::id::DeviceId;
 use crate::password::{Password, PasswordError};
-use crate::secret::Secret;
 use crate::services::Core;
 use crate::token::authenticate::Bearer;
-use crate::uia::RegisterParameters;
+use crate::uia::{GuestClaim, RegisterParameters};
 
 /// The longest `username` that is looked at, in Unicode code points.
 const MAX_USERNAME_CHARS: usize = 512;
@@ -31,7 +30,11 @@ impl Wish {
             .copied()
             .unwrap_or(false);
         let username = username(request)?;
-        if request.login_type.value().is_some_and(|kind| kind == "m.login.application_service") {
+        if request
+            .login_type
+            .value()
+            .is_some_and(|kind| kind == "m.login.application_service")
+        {
             return Err(refuse_appservice(request));
         }
         if request.bearer != Bearer::Absent {
@@ -52,7 +55,7 @@ impl Wish {
             says_something: request.has_other_fields || display_name.is_some(),
             parameters: RegisterParameters {
                 username: username.map(|text| text.to_lowercase()),
-                guest_access_token: guest.map(|token| Secret::new(token.clone())),
+                guest_claim: guest.map(|token| GuestClaim::of(token)),
                 device_id: device_id.map(|text| DeviceId::parse(text)).transpose()?,
                 initial_device_display_name: display_name,
                 inhibit_login: request.inhibit_login,
@@ -81,7 +84,10 @@ fn refuse_appservice(request: &RegisterRequest) -> RegisterError {
 }
 
 fn password(core: &Core, request: &RegisterRequest) -> Result<Option<Password>, RegisterError> {
-    let text = request.password.optional().map_err(|_| RegisterError::PasswordUnreadable)?;
+    let text = request
+        .password
+        .optional()
+        .map_err(|_| RegisterError::PasswordUnreadable)?;
     let Some(text) = text else {
         return Ok(None);
     };

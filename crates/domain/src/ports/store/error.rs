@@ -47,7 +47,10 @@ pub enum Constraint {
 impl StoreError {
     /// An error with the adapter's own error as its cause.
     pub fn new(kind: StoreErrorKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { kind, source: Some(source.into()) }
+        Self {
+            kind,
+            source: Some(source.into()),
+        }
     }
 
     /// Does this constraint stand in the way?
@@ -70,11 +73,16 @@ impl From<StoreErrorKind> for StoreError {
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
-            StoreErrorKind::Conflict(constraint) => write!(f, "conflict in the database: {constraint:?}"),
+            StoreErrorKind::Conflict(constraint) => {
+                write!(f, "conflict in the database: {constraint:?}")
+            }
             StoreErrorKind::Contended => f.write_str("another transaction stood in the way"),
             StoreErrorKind::Unavailable => f.write_str("the database is not available"),
             StoreErrorKind::Corrupt { table, column } => {
-                write!(f, "the database holds an unreadable value in {table}.{column}")
+                write!(
+                    f,
+                    "the database holds an unreadable value in {table}.{column}"
+                )
             }
             StoreErrorKind::Other => f.write_str("the database operation failed"),
         }
@@ -83,6 +91,8 @@ impl fmt::Display for StoreError {
 
 impl Error for StoreError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_deref().map(|source| source as &(dyn Error + 'static))
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn Error + 'static))
     }
 }

@@ -44,7 +44,8 @@ pub trait TokenRepository: Send {
     /// # Errors
     /// [`Constraint::MissingReference`](super::Constraint::MissingReference) when its account or
     /// its device is gone.
-    async fn add_refresh(&mut self, token: &NewRefreshToken) -> Result<RefreshTokenKey, StoreError>;
+    async fn add_refresh(&mut self, token: &NewRefreshToken)
+    -> Result<RefreshTokenKey, StoreError>;
 
     /// A refresh token, with what became of its successor.
     async fn find_refresh(

@@ -36,7 +36,10 @@ pub trait UiaRepository: Send {
     ) -> Result<(), StoreError>;
 
     /// The (address, user agent) pairs that took part in the session.
-    async fn list_clients(&mut self, id: &UiaSessionId) -> Result<Vec<(String, String)>, StoreError>;
+    async fn list_clients(
+        &mut self,
+        id: &UiaSessionId,
+    ) -> Result<Vec<(String, String)>, StoreError>;
 
     /// Records a completed stage; replaces the result of the same stage.
     ///

@@ -22,16 +22,19 @@ pub(crate) async fn examine(
     if !core.policy.password.login_enabled {
         return Err(GateError::PasswordLoginDisabled);
     }
-    let password = submission.password.value().ok_or(GateError::MalformedField("password"))?;
+    let password = submission
+        .password
+        .value()
+        .ok_or(GateError::MalformedField("password"))?;
     let named = match identifier::resolve(core, &submission.identity).await {
         Ok(named) => named,
         Err(IdentifierError::NobodyHere) => return Ok(Verdict::Failed),
         Err(error) => return Err(error.into()),
     };
     match credentials::check(core, &named, password).await {
-        Ok(verified) if verified.account.localpart == *requester => {
-            Ok(Verdict::Passed(StageResult::Account(verified.account.localpart)))
-        }
+        Ok(verified) if verified.account.localpart == *requester => Ok(Verdict::Passed(
+            StageResult::Account(verified.account.localpart),
+        )),
         Ok(_) => Err(GateError::AnotherUser),
         Err(CredentialError::Wrong) => Ok(Verdict::Failed),
         Err(error) => Err(error.into()),

@@ -1,8 +1,8 @@
 use super::tokens::add_pair;
 use super::uia::{given_session, session_id};
 use super::{
-    Constraint, Outcome, StoreErrorKind, at, given_device, given_user, hash, join_all, localpart,
-    read, retrying, user, write,
+    Constraint, Outcome, StoreErrorKind, at, device_id, given_device, given_user, hash, join_all,
+    localpart, read, retrying, user, write,
 };
 use crate::account::{Account, AccountKind};
 use crate::ports::store::{Store, StoreError};
@@ -30,7 +30,7 @@ pub(super) async fn one_of_many_registers_the_session(store: &dyn Store) -> Outc
         let name = localpart(&format!("racer{racer}"));
         let registered = Registered {
             localpart: name.clone(),
-            device_id: None,
+            device_id: device_id("PHONE"),
         };
         let mut uow = write(store).await?;
         if !uow.uia_sessions().mark_registered(id, &registered).await? {

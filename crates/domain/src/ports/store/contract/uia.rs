@@ -1,9 +1,8 @@
 use super::{Constraint, Outcome, assert_conflict, at, device_id, hash, localpart, read, write};
 use crate::ports::store::{Store, StoreError};
-use crate::secret::Secret;
 use crate::uia::{
-    CompletedStage, Parameters, RegisterParameters, Registered, Stage, StageResult, UiaSession,
-    UiaSessionId,
+    CompletedStage, GuestClaim, Parameters, RegisterParameters, Registered, Stage, StageResult,
+    UiaSession, UiaSessionId,
 };
 
 pub(super) fn session_id(text: &str) -> UiaSessionId {
@@ -52,7 +51,7 @@ pub(super) async fn a_session_comes_back_as_it_was_added(store: &dyn Store) -> O
         requester: Some(localpart("Ädmin")),
         registered: Some(Registered {
             localpart: localpart("new"),
-            device_id: None,
+            device_id: device_id("🏠"),
         }),
         ..session(&"x".repeat(255), 9)
     };
@@ -71,7 +70,7 @@ pub(super) async fn a_session_comes_back_as_it_was_added(store: &dyn Store) -> O
 pub(super) async fn every_kind_of_parameters_comes_back(store: &dyn Store) -> Outcome {
     let full = RegisterParameters {
         username: Some("Ünï\"\\\u{0}".to_owned()),
-        guest_access_token: Some(Secret::new("syt_…".to_owned())),
+        guest_claim: Some(GuestClaim::of("syt_…")),
         device_id: Some(device_id("🏠")),
         initial_device_display_name: Some("long".repeat(10_000)),
         inhibit_login: true,
@@ -280,11 +279,11 @@ pub(super) async fn a_session_registers_one_account(store: &dyn Store) -> Outcom
     let id = given_session(store, "s", 1).await?;
     let first = Registered {
         localpart: localpart("alice"),
-        device_id: Some(device_id("PHONE")),
+        device_id: device_id("PHONE"),
     };
     let second = Registered {
         localpart: localpart("bob"),
-        device_id: None,
+        device_id: device_id(""),
     };
     let mut uow = write(store).await?;
     // The account may be created after the mark, so the mark does not refer to it.

@@ -1,3 +1,4 @@
+use std::fmt::Debug;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
@@ -5,9 +6,9 @@ use std::task::Poll;
 use super::{Constraint, Outcome, assert_conflict, at, given_user, localpart, read, user, write};
 use crate::account::Account;
 use crate::id::Localpart;
-use crate::ports::store::{Store, StoreErrorKind};
+use crate::ports::store::{Store, StoreError, StoreErrorKind};
 
-async fn find(store: &dyn Store, who: &Localpart) -> Result<Option<Account>, super::StoreError> {
+async fn find(store: &dyn Store, who: &Localpart) -> Result<Option<Account>, StoreError> {
     read(store).await?.accounts().find(who).await
 }
 
@@ -101,38 +102,25 @@ pub(super) async fn an_empty_unit_of_work_commits(store: &dyn Store) -> Outcome 
 
 pub(super) async fn reading_units_of_work_refuse_to_write(store: &dyn Store) -> Outcome {
     let alice = given_user(store, "alice").await?;
-    let refused = [
-        read(store)
-            .await?
-            .accounts()
-            .add(&user("bob"))
-            .await
-            .map(drop),
-        read(store).await?.accounts().next_number().await.map(drop),
-        read(store)
-            .await?
-            .devices()
-            .remove_all(&alice)
-            .await
-            .map(drop),
-        read(store).await?.tokens().remove_all(&alice).await,
+    // One unit of work each, dropped at the end of its line.
+    assert_refused(read(store).await?.accounts().add(&user("bob")).await);
+    assert_refused(read(store).await?.accounts().next_number().await);
+    assert_refused(read(store).await?.devices().remove_all(&alice).await);
+    assert_refused(read(store).await?.tokens().remove_all(&alice).await);
+    assert_refused(
         read(store)
             .await?
             .leases()
             .acquire("l", "h", at(1), at(2))
-            .await
-            .map(drop),
+            .await,
+    );
+    assert_refused(
         read(store)
             .await?
             .uia_sessions()
             .remove_expired(at(1), 1)
-            .await
-            .map(drop),
-    ];
-    for result in refused {
-        let error = result.expect_err("the intent was to read");
-        assert_eq!(error.kind, StoreErrorKind::Other, "{error:?}");
-    }
+            .await,
+    );
     assert_eq!(find(store, &localpart("bob")).await?, None);
     Ok(())
 }
@@ -159,4 +147,10 @@ async fn cut_after<T>(steps: u32, future: impl Future<Output = T>) -> Option<T> 
         }
     })
     .await
+}
+
+#[track_caller]
+fn assert_refused<T: Debug>(written: Result<T, StoreError>) {
+    let error = written.expect_err("the intent was to read");
+    assert_eq!(error.kind, StoreErrorKind::Other, "{error:?}");
 }
