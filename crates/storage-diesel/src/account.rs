@@ -1,0 +1,174 @@
+//! Accounts.
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use registrar_domain::account::{Account, AccountKind};
+use registrar_domain::id::Localpart;
+use registrar_domain::password::PasswordHash;
+use registrar_domain::ports::store::{AccountRepository, StoreError};
+use registrar_domain::time::Timestamp;
+
+use crate::connection::on_conn;
+use crate::error::corrupt;
+use crate::schema::{accounts, counters};
+use crate::unit_of_work::DieselUnitOfWork;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = accounts)]
+pub(crate) struct AccountRow {
+    localpart: String,
+    localpart_folded: String,
+    password_hash: Option<String>,
+    created_ts: i64,
+    upgraded_ts: Option<i64>,
+    is_guest: bool,
+    admin: bool,
+    appservice_id: Option<String>,
+    display_name: Option<String>,
+    user_type: Option<String>,
+    consent_version: Option<String>,
+    deactivated: bool,
+    shadow_banned: bool,
+}
+
+impl From<&Account> for AccountRow {
+    fn from(account: &Account) -> Self {
+        Self {
+            localpart: account.localpart.to_string(),
+            localpart_folded: account.localpart.folded(),
+            password_hash: account
+                .password_hash
+                .as_ref()
+                .map(|hash| hash.expose().to_owned()),
+            created_ts: account.created.unix_ms(),
+            upgraded_ts: account.upgraded.map(Timestamp::unix_ms),
+            is_guest: account.kind == AccountKind::Guest,
+            admin: account.admin,
+            appservice_id: account.appservice_id.clone(),
+            display_name: account.display_name.clone(),
+            user_type: account.user_type.clone(),
+            consent_version: account.consent_version.clone(),
+            deactivated: account.deactivated,
+            shadow_banned: account.shadow_banned,
+        }
+    }
+}
+
+impl TryFrom<AccountRow> for Account {
+    type Error = StoreError;
+
+    fn try_from(row: AccountRow) -> Result<Self, StoreError> {
+        let localpart =
+            Localpart::read(&row.localpart).ok_or_else(|| corrupt("accounts", "localpart"))?;
+        Ok(Self {
+            localpart,
+            kind: if row.is_guest {
+                AccountKind::Guest
+            } else {
+                AccountKind::User
+            },
+            password_hash: row.password_hash.map(PasswordHash::from_stored),
+            created: Timestamp::from_unix_ms(row.created_ts),
+            upgraded: row.upgraded_ts.map(Timestamp::from_unix_ms),
+            admin: row.admin,
+            appservice_id: row.appservice_id,
+            display_name: row.display_name,
+            user_type: row.user_type,
+            consent_version: row.consent_version,
+            deactivated: row.deactivated,
+            shadow_banned: row.shadow_banned,
+        })
+    }
+}
+
+#[async_trait]
+impl AccountRepository for DieselUnitOfWork {
+    #[tracing::instrument(name = "db.account.find", level = "debug", skip_all)]
+    async fn find(&mut self, localpart: &Localpart) -> Result<Option<Account>, StoreError> {
+        let row: Option<AccountRow> = on_conn!(self, conn => accounts::table
+            .find(localpart.as_str())
+            .select(AccountRow::as_select())
+            .first(conn)
+            .await
+            .optional())?;
+        row.map(Account::try_from).transpose()
+    }
+
+    #[tracing::instrument(name = "db.account.list_by_folded", level = "debug", skip_all)]
+    async fn list_by_folded(&mut self, localpart: &Localpart) -> Result<Vec<Account>, StoreError> {
+        let rows: Vec<AccountRow> = on_conn!(self, conn => accounts::table
+            .filter(accounts::localpart_folded.eq(localpart.folded()))
+            .order(accounts::localpart)
+            .select(AccountRow::as_select())
+            .load(conn)
+            .await)?;
+        rows.into_iter().map(Account::try_from).collect()
+    }
+
+    #[tracing::instrument(name = "db.account.is_taken", level = "debug", skip_all)]
+    async fn is_taken(&mut self, localpart: &Localpart) -> Result<bool, StoreError> {
+        let same = accounts::localpart_folded.eq(localpart.folded());
+        on_conn!(self, conn =>
+            diesel::select(diesel::dsl::exists(accounts::table.filter(same))).get_result(conn).await)
+    }
+
+    #[tracing::instrument(name = "db.account.add", level = "debug", skip_all)]
+    async fn add(&mut self, account: &Account) -> Result<(), StoreError> {
+        let row = AccountRow::from(account);
+        on_conn!(self, conn =>
+            diesel::insert_into(accounts::table).values(&row).execute(conn).await)?;
+        Ok(())
+    }
+
+    #[tracing::instrument(name = "db.account.upgrade_guest", level = "debug", skip_all)]
+    async fn upgrade_guest(
+        &mut self,
+        localpart: &Localpart,
+        password_hash: &PasswordHash,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let guest = accounts::localpart
+            .eq(localpart.as_str())
+            .and(accounts::is_guest.eq(true));
+        let upgraded = on_conn!(self, conn => diesel::update(accounts::table.filter(guest))
+            .set((
+                accounts::is_guest.eq(false),
+                accounts::password_hash.eq(password_hash.expose()),
+                accounts::upgraded_ts.eq(now.unix_ms()),
+            ))
+            .execute(conn)
+            .await)?;
+        Ok(upgraded > 0)
+    }
+
+    #[tracing::instrument(name = "db.account.replace_password_hash", level = "debug", skip_all)]
+    async fn replace_password_hash(
+        &mut self,
+        localpart: &Localpart,
+        old: &PasswordHash,
+        new: &PasswordHash,
+    ) -> Result<bool, StoreError> {
+        let unchanged = accounts::localpart
+            .eq(localpart.as_str())
+            .and(accounts::password_hash.eq(old.expose()));
+        let replaced = on_conn!(self, conn => diesel::update(accounts::table.filter(unchanged))
+            .set(accounts::password_hash.eq(new.expose()))
+            .execute(conn)
+            .await)?;
+        Ok(replaced > 0)
+    }
+
+    #[tracing::instrument(name = "db.account.next_number", level = "debug", skip_all)]
+    async fn next_number(&mut self) -> Result<u64, StoreError> {
+        let number: i64 = on_conn!(self, conn => diesel::insert_into(counters::table)
+            .values((counters::name.eq("account_number"), counters::value.eq(1)))
+            .on_conflict(counters::name)
+            .do_update()
+            .set(counters::value.eq(counters::value + 1))
+            .returning(counters::value)
+            .get_result(conn)
+            .await)?;
+        u64::try_from(number).map_err(|_| corrupt("counters", "value"))
+    }
+}

@@ -1,0 +1,135 @@
+//! The tables of both databases. The migrations make them; a test compares.
+
+/// Every table, without the one in which migrations are recorded.
+pub(crate) const TABLES: [&str; 10] = [
+    "access_tokens",
+    "accounts",
+    "counters",
+    "devices",
+    "leases",
+    "refresh_tokens",
+    "threepids",
+    "uia_clients",
+    "uia_sessions",
+    "uia_stages",
+];
+
+diesel::table! {
+    access_tokens (access_token_id) {
+        access_token_id -> BigInt,
+        digest -> Binary,
+        localpart -> Text,
+        device_id -> Nullable<Text>,
+        issued_ts -> BigInt,
+        validated_ts -> BigInt,
+        expires_ts -> Nullable<BigInt>,
+        refresh_token_id -> Nullable<BigInt>,
+        used -> Bool,
+    }
+}
+
+diesel::table! {
+    accounts (localpart) {
+        localpart -> Text,
+        localpart_folded -> Text,
+        password_hash -> Nullable<Text>,
+        created_ts -> BigInt,
+        upgraded_ts -> Nullable<BigInt>,
+        is_guest -> Bool,
+        admin -> Bool,
+        appservice_id -> Nullable<Text>,
+        display_name -> Nullable<Text>,
+        user_type -> Nullable<Text>,
+        consent_version -> Nullable<Text>,
+        deactivated -> Bool,
+        shadow_banned -> Bool,
+    }
+}
+
+diesel::table! {
+    counters (name) {
+        name -> Text,
+        value -> BigInt,
+    }
+}
+
+diesel::table! {
+    devices (localpart, device_id) {
+        localpart -> Text,
+        device_id -> Text,
+        display_name -> Nullable<Text>,
+        created_ts -> BigInt,
+        last_seen_ts -> BigInt,
+        last_seen_ip -> Nullable<Text>,
+        last_seen_user_agent -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    leases (name) {
+        name -> Text,
+        holder -> Text,
+        expires_ts -> BigInt,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (refresh_token_id) {
+        refresh_token_id -> BigInt,
+        digest -> Binary,
+        localpart -> Text,
+        device_id -> Text,
+        expires_ts -> Nullable<BigInt>,
+        session_expires_ts -> Nullable<BigInt>,
+        successor_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    threepids (medium, address) {
+        medium -> Text,
+        address -> Text,
+        localpart -> Text,
+        validated_ts -> BigInt,
+        added_ts -> BigInt,
+    }
+}
+
+diesel::table! {
+    uia_clients (uia_session_id, client_digest) {
+        uia_session_id -> Text,
+        client_digest -> Binary,
+        ip -> Text,
+        user_agent -> Text,
+    }
+}
+
+diesel::table! {
+    uia_sessions (uia_session_id) {
+        uia_session_id -> Text,
+        created_ts -> BigInt,
+        uri -> Text,
+        method -> Text,
+        parameters -> Text,
+        password_hash -> Nullable<Text>,
+        requester -> Nullable<Text>,
+        registered_localpart -> Nullable<Text>,
+        registered_device_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    uia_stages (uia_stage_id) {
+        uia_stage_id -> BigInt,
+        uia_session_id -> Text,
+        stage -> Text,
+        result -> Text,
+        completed_ts -> BigInt,
+    }
+}
+
+diesel::joinable!(access_tokens -> accounts (localpart));
+diesel::joinable!(uia_stages -> uia_sessions (uia_session_id));
+diesel::allow_tables_to_appear_in_same_query!(access_tokens, accounts);
+diesel::allow_tables_to_appear_in_same_query!(access_tokens, refresh_tokens);
+diesel::allow_tables_to_appear_in_same_query!(uia_sessions, uia_stages);

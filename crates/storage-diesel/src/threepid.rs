@@ -1,0 +1,82 @@
+//! Third-party identifiers of accounts.
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use registrar_domain::id::Localpart;
+use registrar_domain::ports::store::{StoreError, ThreepidRepository};
+use registrar_domain::threepid::{AccountThreepid, Medium, Threepid};
+use registrar_domain::time::Timestamp;
+
+use crate::connection::on_conn;
+use crate::error::corrupt;
+use crate::schema::threepids;
+use crate::unit_of_work::DieselUnitOfWork;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = threepids)]
+struct ThreepidRow {
+    medium: String,
+    address: String,
+    localpart: String,
+    validated_ts: i64,
+    added_ts: i64,
+}
+
+impl TryFrom<ThreepidRow> for AccountThreepid {
+    type Error = StoreError;
+
+    fn try_from(row: ThreepidRow) -> Result<Self, StoreError> {
+        let medium = Medium::parse(&row.medium).ok_or_else(|| corrupt("threepids", "medium"))?;
+        Ok(Self {
+            threepid: Threepid::from_canonical(medium, row.address),
+            validated: Timestamp::from_unix_ms(row.validated_ts),
+            added: Timestamp::from_unix_ms(row.added_ts),
+        })
+    }
+}
+
+#[async_trait]
+impl ThreepidRepository for DieselUnitOfWork {
+    #[tracing::instrument(name = "db.threepid.find_owner", level = "debug", skip_all)]
+    async fn find_owner(&mut self, threepid: &Threepid) -> Result<Option<Localpart>, StoreError> {
+        let owner: Option<String> = on_conn!(self, conn => threepids::table
+            .find((threepid.medium().as_str(), threepid.address()))
+            .select(threepids::localpart)
+            .first(conn)
+            .await
+            .optional())?;
+        let read =
+            |text: String| Localpart::read(&text).ok_or_else(|| corrupt("threepids", "localpart"));
+        owner.map(read).transpose()
+    }
+
+    #[tracing::instrument(name = "db.threepid.list", level = "debug", skip_all)]
+    async fn list(&mut self, localpart: &Localpart) -> Result<Vec<AccountThreepid>, StoreError> {
+        let rows: Vec<ThreepidRow> = on_conn!(self, conn => threepids::table
+            .filter(threepids::localpart.eq(localpart.as_str()))
+            .order((threepids::medium, threepids::address))
+            .select(ThreepidRow::as_select())
+            .load(conn)
+            .await)?;
+        rows.into_iter().map(AccountThreepid::try_from).collect()
+    }
+
+    #[tracing::instrument(name = "db.threepid.add", level = "debug", skip_all)]
+    async fn add(
+        &mut self,
+        localpart: &Localpart,
+        threepid: &AccountThreepid,
+    ) -> Result<(), StoreError> {
+        let row = ThreepidRow {
+            medium: threepid.threepid.medium().as_str().to_owned(),
+            address: threepid.threepid.address().to_owned(),
+            localpart: localpart.to_string(),
+            validated_ts: threepid.validated.unix_ms(),
+            added_ts: threepid.added.unix_ms(),
+        };
+        on_conn!(self, conn =>
+            diesel::insert_into(threepids::table).values(&row).execute(conn).await)?;
+        Ok(())
+    }
+}

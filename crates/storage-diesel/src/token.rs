@@ -1,0 +1,273 @@
+//! Access and refresh tokens.
+
+use async_trait::async_trait;
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use diesel_async::RunQueryDsl;
+use registrar_domain::account::Account;
+use registrar_domain::id::{DeviceId, Localpart};
+use registrar_domain::ports::store::{StoreError, TokenRepository};
+use registrar_domain::secret::TokenDigest;
+use registrar_domain::time::Timestamp;
+use registrar_domain::token::{
+    AccessTokenKey, NewAccessToken, NewRefreshToken, RefreshTokenKey, StoredAccessToken,
+    StoredRefreshToken, Successor,
+};
+
+use crate::account::AccountRow;
+use crate::connection::on_conn;
+use crate::error::corrupt;
+use crate::schema::{access_tokens, accounts, refresh_tokens};
+use crate::unit_of_work::DieselUnitOfWork;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = access_tokens)]
+struct AccessTokenRow {
+    access_token_id: i64,
+    localpart: String,
+    device_id: Option<String>,
+    validated_ts: i64,
+    expires_ts: Option<i64>,
+    refresh_token_id: Option<i64>,
+    used: bool,
+}
+
+impl TryFrom<AccessTokenRow> for StoredAccessToken {
+    type Error = StoreError;
+
+    fn try_from(row: AccessTokenRow) -> Result<Self, StoreError> {
+        let parse = |text: String| {
+            DeviceId::parse(&text).map_err(|_| corrupt("access_tokens", "device_id"))
+        };
+        Ok(Self {
+            key: AccessTokenKey(row.access_token_id),
+            localpart: Localpart::read(&row.localpart)
+                .ok_or_else(|| corrupt("access_tokens", "localpart"))?,
+            device_id: row.device_id.map(parse).transpose()?,
+            validated: Timestamp::from_unix_ms(row.validated_ts),
+            expires: row.expires_ts.map(Timestamp::from_unix_ms),
+            refresh_token: row.refresh_token_id.map(RefreshTokenKey),
+            used: row.used,
+        })
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = refresh_tokens)]
+struct RefreshTokenRow {
+    refresh_token_id: i64,
+    localpart: String,
+    device_id: String,
+    expires_ts: Option<i64>,
+    session_expires_ts: Option<i64>,
+    successor_id: Option<i64>,
+}
+
+impl RefreshTokenRow {
+    fn stored(
+        self,
+        access_token_used: bool,
+        next_successor_id: Option<i64>,
+    ) -> Result<StoredRefreshToken, StoreError> {
+        let successor = |id| Successor {
+            key: RefreshTokenKey(id),
+            access_token_used,
+            rotated: next_successor_id.is_some(),
+        };
+        Ok(StoredRefreshToken {
+            key: RefreshTokenKey(self.refresh_token_id),
+            localpart: Localpart::read(&self.localpart)
+                .ok_or_else(|| corrupt("refresh_tokens", "localpart"))?,
+            device_id: DeviceId::parse(&self.device_id)
+                .map_err(|_| corrupt("refresh_tokens", "device_id"))?,
+            expires: self.expires_ts.map(Timestamp::from_unix_ms),
+            session_expires: self.session_expires_ts.map(Timestamp::from_unix_ms),
+            successor: self.successor_id.map(successor),
+        })
+    }
+}
+
+#[async_trait]
+impl TokenRepository for DieselUnitOfWork {
+    #[tracing::instrument(name = "db.token.add_access", level = "debug", skip_all)]
+    async fn add_access(&mut self, token: &NewAccessToken) -> Result<AccessTokenKey, StoreError> {
+        let row = (
+            access_tokens::digest.eq(token.digest.as_bytes()),
+            access_tokens::localpart.eq(token.localpart.as_str()),
+            access_tokens::device_id.eq(token.device_id.as_ref().map(DeviceId::as_str)),
+            access_tokens::issued_ts.eq(token.issued.unix_ms()),
+            access_tokens::validated_ts.eq(token.issued.unix_ms()),
+            access_tokens::expires_ts.eq(token.expires.map(Timestamp::unix_ms)),
+            access_tokens::refresh_token_id.eq(token.refresh_token.map(|key| key.0)),
+            access_tokens::used.eq(false),
+        );
+        on_conn!(self, conn => diesel::insert_into(access_tokens::table)
+            .values(row)
+            .returning(access_tokens::access_token_id)
+            .get_result(conn)
+            .await)
+        .map(AccessTokenKey)
+    }
+
+    #[tracing::instrument(name = "db.token.find_access", level = "debug", skip_all)]
+    async fn find_access(
+        &mut self,
+        digest: &TokenDigest,
+    ) -> Result<Option<(StoredAccessToken, Account)>, StoreError> {
+        let found: Option<(AccessTokenRow, AccountRow)> = on_conn!(self, conn =>
+            access_tokens::table
+                .inner_join(accounts::table)
+                .filter(access_tokens::digest.eq(digest.as_bytes()))
+                .select((AccessTokenRow::as_select(), AccountRow::as_select()))
+                .first(conn)
+                .await
+                .optional())?;
+        found
+            .map(|(token, account)| Ok((token.try_into()?, account.try_into()?)))
+            .transpose()
+    }
+
+    #[tracing::instrument(name = "db.token.mark_access_used", level = "debug", skip_all)]
+    async fn mark_access_used(&mut self, key: AccessTokenKey) -> Result<(), StoreError> {
+        let token = access_tokens::table.find(key.0);
+        on_conn!(self, conn => diesel::update(token)
+            .set(access_tokens::used.eq(true))
+            .execute(conn)
+            .await)?;
+        Ok(())
+    }
+
+    #[tracing::instrument(name = "db.token.mark_access_validated", level = "debug", skip_all)]
+    async fn mark_access_validated(
+        &mut self,
+        key: AccessTokenKey,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let token = access_tokens::table.find(key.0);
+        on_conn!(self, conn => diesel::update(token)
+            .set(access_tokens::validated_ts.eq(now.unix_ms()))
+            .execute(conn)
+            .await)?;
+        Ok(())
+    }
+
+    #[tracing::instrument(name = "db.token.remove_access", level = "debug", skip_all)]
+    async fn remove_access(&mut self, key: AccessTokenKey) -> Result<(), StoreError> {
+        let token = access_tokens::table.find(key.0);
+        on_conn!(self, conn => diesel::delete(token).execute(conn).await)?;
+        Ok(())
+    }
+
+    #[tracing::instrument(name = "db.token.add_refresh", level = "debug", skip_all)]
+    async fn add_refresh(
+        &mut self,
+        token: &NewRefreshToken,
+    ) -> Result<RefreshTokenKey, StoreError> {
+        let row = (
+            refresh_tokens::digest.eq(token.digest.as_bytes()),
+            refresh_tokens::localpart.eq(token.localpart.as_str()),
+            refresh_tokens::device_id.eq(token.device_id.as_str()),
+            refresh_tokens::expires_ts.eq(token.expires.map(Timestamp::unix_ms)),
+            refresh_tokens::session_expires_ts.eq(token.session_expires.map(Timestamp::unix_ms)),
+        );
+        on_conn!(self, conn => diesel::insert_into(refresh_tokens::table)
+            .values(row)
+            .returning(refresh_tokens::refresh_token_id)
+            .get_result(conn)
+            .await)
+        .map(RefreshTokenKey)
+    }
+
+    #[tracing::instrument(name = "db.token.find_refresh", level = "debug", skip_all)]
+    async fn find_refresh(
+        &mut self,
+        digest: &TokenDigest,
+    ) -> Result<Option<StoredRefreshToken>, StoreError> {
+        let successors = diesel::alias!(refresh_tokens as successors);
+        let is_successor = refresh_tokens::successor_id.eq(successors
+            .field(refresh_tokens::refresh_token_id)
+            .nullable());
+        let is_used = exists(
+            access_tokens::table.filter(
+                access_tokens::refresh_token_id
+                    .eq(refresh_tokens::successor_id)
+                    .and(access_tokens::used.eq(true)),
+            ),
+        );
+        let found: Option<(RefreshTokenRow, bool, Option<i64>)> = on_conn!(self, conn =>
+            refresh_tokens::table
+                .left_join(successors.on(is_successor))
+                .filter(refresh_tokens::digest.eq(digest.as_bytes()))
+                .select((
+                    RefreshTokenRow::as_select(),
+                    is_used,
+                    successors.field(refresh_tokens::successor_id).nullable(),
+                ))
+                .first(conn)
+                .await
+                .optional())?;
+        found
+            .map(|(row, is_used, next)| row.stored(is_used, next))
+            .transpose()
+    }
+
+    #[tracing::instrument(name = "db.token.rotate_refresh", level = "debug", skip_all)]
+    async fn rotate_refresh(
+        &mut self,
+        old: RefreshTokenKey,
+        expected: Option<RefreshTokenKey>,
+        new: RefreshTokenKey,
+    ) -> Result<bool, StoreError> {
+        let expected = expected.map(|key| key.0);
+        // "Is not distinct from", spelled so that both databases understand it.
+        let has_none = refresh_tokens::successor_id.is_null();
+        let as_expected = refresh_tokens::successor_id
+            .eq(expected)
+            .or(has_none.and(expected.is_none().into_sql::<Bool>()));
+        let unchanged = refresh_tokens::table.find(old.0).filter(as_expected);
+        let rotated = on_conn!(self, conn => diesel::update(unchanged)
+            .set(refresh_tokens::successor_id.eq(new.0))
+            .execute(conn)
+            .await)?;
+        if rotated == 0 {
+            return Ok(false);
+        }
+        // Their access tokens go with them, by the foreign key.
+        let replaced = refresh_tokens::refresh_token_id.nullable().eq(expected);
+        let predecessor = refresh_tokens::successor_id.eq(old.0);
+        let doomed = refresh_tokens::table.filter(replaced.or(predecessor));
+        on_conn!(self, conn => diesel::delete(doomed).execute(conn).await)?;
+        Ok(true)
+    }
+
+    #[tracing::instrument(name = "db.token.remove_of_device", level = "debug", skip_all)]
+    async fn remove_of_device(
+        &mut self,
+        localpart: &Localpart,
+        device_id: &DeviceId,
+    ) -> Result<(), StoreError> {
+        let access = access_tokens::localpart
+            .eq(localpart.as_str())
+            .and(access_tokens::device_id.eq(device_id.as_str()));
+        on_conn!(self, conn =>
+            diesel::delete(access_tokens::table.filter(access)).execute(conn).await)?;
+        let refresh = refresh_tokens::localpart
+            .eq(localpart.as_str())
+            .and(refresh_tokens::device_id.eq(device_id.as_str()));
+        on_conn!(self, conn =>
+            diesel::delete(refresh_tokens::table.filter(refresh)).execute(conn).await)?;
+        Ok(())
+    }
+
+    #[tracing::instrument(name = "db.token.remove_all", level = "debug", skip_all)]
+    async fn remove_all(&mut self, localpart: &Localpart) -> Result<(), StoreError> {
+        let access = access_tokens::localpart.eq(localpart.as_str());
+        on_conn!(self, conn =>
+            diesel::delete(access_tokens::table.filter(access)).execute(conn).await)?;
+        let refresh = refresh_tokens::localpart.eq(localpart.as_str());
+        on_conn!(self, conn =>
+            diesel::delete(refresh_tokens::table.filter(refresh)).execute(conn).await)?;
+        Ok(())
+    }
+}

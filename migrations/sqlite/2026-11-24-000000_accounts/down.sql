@@ -1,0 +1,3 @@
+DROP TABLE threepids;
+DROP TABLE counters;
+DROP TABLE accounts;
