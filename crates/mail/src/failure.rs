@@ -1,0 +1,80 @@
+//! What the domain is told when a mail does not go out.
+
+use std::time::Duration;
+
+use registrar_domain::ports::MailError;
+use registrar_domain::threepid::EmailAddress;
+
+use crate::pool::SendError;
+
+/// The longest text taken over from a mail server, in characters.
+const MAX_CHARS: usize = 500;
+
+/// Why the mail server did not take a mail, without the address it was for.
+///
+/// Mail servers like to repeat the address, and this ends in a log. So the chain of causes is turned
+/// into text here, and the address is taken out.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct MaskedFailure(String);
+
+/// Sorts an error into the domain's kinds. Only an explicit permanent refusal counts as one: a
+/// server that lacks STARTTLS today may be one that is being mended.
+pub(crate) fn mail_error(error: &SendError, to: &EmailAddress) -> MailError {
+    let failure = MaskedFailure(mask(&error.to_string(), to)).into();
+    if error.is_permanent() {
+        MailError::Refused(failure)
+    } else {
+        MailError::Transient(failure)
+    }
+}
+
+/// The mail took too long.
+pub(crate) fn timed_out(after: Duration) -> MailError {
+    let ms = after.as_millis();
+    MailError::Transient(MaskedFailure(format!("the mail took longer than {ms} ms")).into())
+}
+
+/// Replaces every word that may be an address or its local part, and everything unprintable.
+fn mask(text: &str, to: &EmailAddress) -> String {
+    let local = to.as_str().split('@').next().unwrap_or_default();
+    let mask_word = |word: &str| {
+        let bare = word
+            .trim_matches(|c: char| c.is_ascii_punctuation())
+            .to_lowercase();
+        if word.contains('@') || bare == local {
+            "…".to_owned()
+        } else {
+            word.to_owned()
+        }
+    };
+    let words: Vec<String> = text.split_whitespace().map(mask_word).collect();
+    words
+        .join(" ")
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(MAX_CHARS)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_taken_out() {
+        let to = EmailAddress::parse("alice@example.org").unwrap();
+        let rows = [
+            (
+                "550 5.1.1 <Alice@Example.org>: unknown",
+                "550 5.1.1 … unknown",
+            ),
+            ("550 no such user: alice\r\n", "550 no such user: …"),
+            ("user 'ALICE' malice\x07", "user … malice"),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(mask(text, &to), expected);
+        }
+        assert_eq!(mask(&"x".repeat(5000), &to).len(), MAX_CHARS);
+    }
+}

@@ -1,0 +1,218 @@
+//! What an operator chooses about mail. Names and defaults are those of the `email` section of
+//! `homeserver.yaml`; reading that file is the binary's business.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use registrar_domain::id::ServerName;
+use registrar_domain::secret::Secret;
+
+pub use crate::percent::PercentError;
+
+/// Everything that [`LettreMailer`](crate::LettreMailer) needs to know.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The mail server.
+    pub smtp: Smtp,
+    /// The sender (`notif_from`): an address, or a name and an address in angle brackets.
+    /// `%(app)s` stands for [`app_name`](Self::app_name).
+    pub notif_from: String,
+    /// What the service is called in mails (`app_name`).
+    pub app_name: String,
+    /// The homeserver's name.
+    pub server_name: ServerName,
+    /// Subject lines.
+    pub subjects: Subjects,
+    /// Folders with the operator's templates, searched in this order, before the built-in ones:
+    /// `templates.custom_template_directory` and the older `email.template_dir`.
+    pub template_directories: Vec<PathBuf>,
+    /// File names of the templates.
+    pub templates: TemplateNames,
+}
+
+impl Options {
+    /// The defaults of `homeserver.yaml` for a server of this name: mail goes to port 25 of
+    /// `localhost`, encrypted if that server offers it.
+    pub fn new(server_name: ServerName, notif_from: impl Into<String>) -> Self {
+        Self {
+            smtp: Smtp::default(),
+            notif_from: notif_from.into(),
+            app_name: "Matrix".to_owned(),
+            server_name,
+            subjects: Subjects::default(),
+            template_directories: Vec::new(),
+            templates: TemplateNames::default(),
+        }
+    }
+}
+
+/// How to reach the mail server.
+#[derive(Clone, Debug)]
+pub struct Smtp {
+    /// Its host name or IP address (`smtp_host`).
+    pub host: String,
+    /// Its port (`smtp_port`); see [`Encryption::default_port`].
+    pub port: u16,
+    /// Whether the connection is encrypted.
+    pub encryption: Encryption,
+    /// The name its certificate must carry (`tlsname`); the host if absent.
+    pub tls_name: Option<String>,
+    /// With these, authentication is required: a server that does not offer it gets no mail.
+    pub credentials: Option<Credentials>,
+    /// Certificates to trust besides those of the public authorities, in DER form.
+    pub extra_root_certificates: Vec<Vec<u8>>,
+    /// How long a TCP connection may take to come about.
+    pub connect_timeout: Duration,
+    /// How long one mail may take altogether, waiting for a connection included.
+    pub send_timeout: Duration,
+}
+
+impl Default for Smtp {
+    fn default() -> Self {
+        let encryption = Encryption::IfOffered;
+        Self {
+            host: "localhost".to_owned(),
+            port: encryption.default_port(),
+            encryption,
+            tls_name: None,
+            credentials: None,
+            extra_root_certificates: Vec::new(),
+            connect_timeout: Duration::from_secs(30),
+            send_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Whether the connection to the mail server is encrypted. Wherever it is, the server's certificate
+/// is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encryption {
+    /// Never (`enable_tls: false`).
+    Off,
+    /// By STARTTLS if the server offers it (the default). Whoever sits in between can take the
+    /// offer away.
+    IfOffered,
+    /// By STARTTLS, else no mail (`require_transport_security: true`).
+    Required,
+    /// TLS from the first byte (`force_tls: true`).
+    Implicit,
+}
+
+impl Encryption {
+    /// The port to use unless the operator says otherwise: 465 with implicit TLS, else 25.
+    pub const fn default_port(self) -> u16 {
+        match self {
+            Self::Implicit => 465,
+            Self::Off | Self::IfOffered | Self::Required => 25,
+        }
+    }
+}
+
+/// A login at the mail server (`smtp_user`, `smtp_pass`).
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// The user.
+    pub user: String,
+    /// The password.
+    pub password: Secret<String>,
+}
+
+/// Subject lines. `%(server_name)s` and `%(app)s` are filled in; `%%` is a percent sign.
+#[derive(Clone, Debug)]
+pub struct Subjects {
+    /// Of mails that validate an address, for a new account or for an existing one.
+    pub email_validation: String,
+    /// Of mails that reset a password.
+    pub password_reset: String,
+    /// Of mails to an address that already belongs to an account.
+    pub email_already_in_use: String,
+}
+
+impl Default for Subjects {
+    fn default() -> Self {
+        Self {
+            email_validation: "[%(server_name)s] Validate your email".to_owned(),
+            password_reset: "[%(server_name)s] Password reset".to_owned(),
+            email_already_in_use: "[%(server_name)s] Email already in use".to_owned(),
+        }
+    }
+}
+
+/// The two templates of a mail. What a template may print is HTML-escaped if its name ends in
+/// `.html`, `.htm` or `.xml`.
+#[derive(Clone, Debug)]
+pub struct TemplatePair {
+    /// File name of the HTML part's template.
+    pub html: String,
+    /// File name of the text part's template.
+    pub text: String,
+}
+
+impl TemplatePair {
+    fn named(stem: &str) -> Self {
+        Self {
+            html: format!("{stem}.html"),
+            text: format!("{stem}.txt"),
+        }
+    }
+}
+
+/// File names of the templates, relative to the template folders.
+#[derive(Clone, Debug)]
+pub struct TemplateNames {
+    /// Validates an address for a new account.
+    pub registration: TemplatePair,
+    /// Validates an address that is to be added to an account.
+    pub add_threepid: TemplatePair,
+    /// Resets a password.
+    pub password_reset: TemplatePair,
+    /// Tells that the address belongs to an account already.
+    pub already_in_use: TemplatePair,
+}
+
+impl Default for TemplateNames {
+    fn default() -> Self {
+        Self {
+            registration: TemplatePair::named("registration"),
+            add_threepid: TemplatePair::named("add_threepid"),
+            password_reset: TemplatePair::named("password_reset"),
+            already_in_use: TemplatePair::named("already_in_use"),
+        }
+    }
+}
+
+/// A mistake in the options or in a template.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The sender is not an address that mail can be sent from.
+    #[error("`notif_from` has no usable email address")]
+    Sender,
+    /// The sender's name would break its header.
+    #[error("the name in `notif_from` has a control character")]
+    SenderName,
+    /// A subject cannot be filled in.
+    #[error("the subject `{key}` cannot be filled in")]
+    SubjectVariables {
+        /// Its key in the `subjects` section.
+        key: &'static str,
+        /// What is wrong with it.
+        source: PercentError,
+    },
+    /// A subject would break its header.
+    #[error("the subject `{key}` has a control character")]
+    Subject {
+        /// Its key in the `subjects` section.
+        key: &'static str,
+    },
+    /// A template is missing, has a mistake, or uses a variable that does not exist.
+    #[error("the template `{name}` cannot be used")]
+    Template {
+        /// Its file name.
+        name: String,
+        /// What is wrong with it; names the place.
+        source: minijinja::Error,
+    },
+    /// The extra root certificates cannot be used.
+    #[error("the TLS settings for the mail server cannot be used")]
+    Tls(#[source] lettre::transport::smtp::Error),
+}

@@ -1,0 +1,210 @@
+//! What does not go out, and what the domain is told.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use registrar_domain::ports::{MailError, Mailer as _};
+use registrar_mail::options::{Credentials, Encryption};
+use tokio::net::TcpListener;
+
+use crate::sink::{Login, Script, Sink};
+use crate::{mailer, options, validation_mail};
+
+fn is_transient(result: &Result<(), MailError>) -> bool {
+    matches!(result, Err(MailError::Transient(_)))
+}
+
+fn is_refused(result: &Result<(), MailError>) -> bool {
+    matches!(result, Err(MailError::Refused(_)))
+}
+
+#[tokio::test]
+async fn addresses_that_could_end_an_argument_reach_no_server() {
+    let sink = Sink::start(Script::default()).await;
+    let mailer = mailer(options(sink.port));
+    let addresses = [
+        "a>@example.net",
+        "a@example.net> notify=never",
+        "\"a b\"@example.net",
+        "a b@example.net",
+        "a@[127.0.0.1]",
+        "a,b@example.net",
+        "@example.net",
+        "alice@",
+    ];
+    for address in addresses {
+        assert!(
+            is_refused(&mailer.send(&validation_mail(address)).await),
+            "{address}"
+        );
+    }
+    assert_eq!(sink.received().connections, 0);
+}
+
+#[tokio::test]
+async fn four_hundreds_are_transient_and_five_hundreds_are_refusals() {
+    for command in ["connect", "MAIL", "RCPT", "DATA", "."] {
+        for (reply, transient) in [("451 4.7.1 later", true), ("550 5.1.1 never", false)] {
+            let script = Script {
+                replies: vec![(command, reply)],
+                ..Script::default()
+            };
+            let sink = Sink::start(script).await;
+            let mailer = mailer(options(sink.port));
+            let result = mailer.send(&validation_mail("alice@example.net")).await;
+            assert_eq!(
+                is_transient(&result),
+                transient,
+                "{command} {reply} {result:?}"
+            );
+            assert_eq!(
+                is_refused(&result),
+                !transient,
+                "{command} {reply} {result:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_reported_without_the_address() {
+    let reply = "550 5.1.1 <alice@example.net>: alice is unknown here";
+    let sink = Sink::start(Script {
+        replies: vec![("RCPT", reply)],
+        ..Script::default()
+    })
+    .await;
+    let error = mailer(options(sink.port))
+        .send(&validation_mail("alice@example.net"))
+        .await;
+    let error = error.unwrap_err();
+    let cause = error.source().unwrap().to_string();
+    assert!(
+        cause.contains("550") && cause.contains("is unknown here"),
+        "{cause}"
+    );
+    assert!(!format!("{error:?} {cause}").contains("alice"), "{error:?}");
+}
+
+#[tokio::test]
+async fn nobody_listening_is_transient() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    assert!(is_transient(
+        &mailer(options(port))
+            .send(&validation_mail("a@b.example"))
+            .await
+    ));
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_is_transient() {
+    for command in ["connect", "EHLO", "RCPT", "."] {
+        let sink = Sink::start(Script {
+            hang_at: Some(command),
+            ..Script::default()
+        })
+        .await;
+        let mut options = options(sink.port);
+        options.smtp.send_timeout = Duration::from_millis(200);
+        let result = mailer(options)
+            .send(&validation_mail("alice@example.net"))
+            .await;
+        assert!(is_transient(&result), "{command} {result:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_missing_starttls_offer_is_transient_where_encryption_is_required() {
+    let sink = Sink::start(Script::default()).await;
+    let mut options = options(sink.port);
+    options.smtp.encryption = Encryption::Required;
+    let result = mailer(options)
+        .send(&validation_mail("alice@example.net"))
+        .await;
+    assert!(is_transient(&result), "{result:?}");
+    assert!(sink.received().mails.is_empty());
+}
+
+#[tokio::test]
+async fn a_login_that_is_not_offered_stops_the_mail() {
+    let sink = Sink::start(Script::default()).await;
+    let mut options = options(sink.port);
+    options.smtp.credentials = Some(credentials());
+    let result = mailer(options)
+        .send(&validation_mail("alice@example.net"))
+        .await;
+    assert!(is_transient(&result), "{result:?}");
+    assert!(sink.received().mails.is_empty());
+}
+
+#[tokio::test]
+async fn both_mechanisms_log_in() {
+    let plain = Login {
+        mechanism: "PLAIN",
+        answers: &["AHVzZXIAcMOkc3M="],
+    };
+    let login = Login {
+        mechanism: "LOGIN",
+        answers: &["dXNlcg==", "cMOkc3M="],
+    };
+    for login in [plain, login] {
+        let sink = Sink::start(Script {
+            login: Some(login),
+            ..Script::default()
+        })
+        .await;
+        let mut options = options(sink.port);
+        options.smtp.credentials = Some(credentials());
+        mailer(options)
+            .send(&validation_mail("alice@example.net"))
+            .await
+            .unwrap();
+        assert_eq!(sink.received().mails.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_login_is_a_refusal() {
+    let login = Login {
+        mechanism: "PLAIN",
+        answers: &["AHVzZXIAb3RoZXI="],
+    };
+    let sink = Sink::start(Script {
+        login: Some(login),
+        ..Script::default()
+    })
+    .await;
+    let mut options = options(sink.port);
+    options.smtp.credentials = Some(credentials());
+    let result = mailer(options)
+        .send(&validation_mail("alice@example.net"))
+        .await;
+    assert!(is_refused(&result), "{result:?}");
+}
+
+#[tokio::test]
+async fn a_local_part_beyond_ascii_is_refused_by_an_ascii_server() {
+    let sink = Sink::start(Script::default()).await;
+    let mailer = mailer(options(sink.port));
+    assert!(is_refused(
+        &mailer.send(&validation_mail("用户@example.net")).await
+    ));
+    mailer
+        .send(&validation_mail("alice@example.net"))
+        .await
+        .unwrap();
+    assert_eq!(
+        sink.received().connections,
+        1,
+        "the connection is still good"
+    );
+}
+
+fn credentials() -> Credentials {
+    Credentials {
+        user: "user".to_owned(),
+        password: registrar_domain::secret::Secret::new("päss".to_owned()),
+    }
+}
