@@ -1,1 +1,86 @@
-//! stub
+//! [`HttpIdentityServer`]: the [`IdentityServer`] port over HTTP.
+//!
+//! | file | what it decides |
+//! |---|---|
+//! | [`options`] | what an operator may choose, and what a mistake there is called |
+//! | `call/…` | one call of the identity service API each: path, body, meaning of the answer |
+//! | `client` | headers, deadlines, and how much of an answer is read |
+//! | `connector` | TCP, and the way through a proxy |
+//! | `error` | what the domain is told when there is no usable answer |
+//!
+//! Redirects are not followed, cookies are not kept, and nothing is read from the environment.
+//!
+//! Spec: <https://spec.matrix.org/v1.16/identity-service-api/>
+
+mod call;
+mod client;
+mod connector;
+mod error;
+pub mod options;
+
+use async_trait::async_trait;
+use registrar_domain::ports::identity_server::{
+    EmailTokenRequest, IdentityServer, IdentityServerError, MsisdnTokenRequest, RequestTokenReply,
+    SubmitTokenReply, ValidatedThreepid,
+};
+use registrar_domain::threepid::ClientSecret;
+
+pub use options::{Api, Options, SetupError};
+
+use crate::client::Client;
+
+/// An identity server, reached over HTTP.
+#[derive(Debug)]
+pub struct HttpIdentityServer {
+    client: Client,
+}
+
+impl HttpIdentityServer {
+    /// Checks the options; connects to nothing, and needs no runtime.
+    ///
+    /// # Errors
+    /// [`SetupError`].
+    pub fn new(options: &Options) -> Result<Self, SetupError> {
+        Ok(Self {
+            client: Client::new(options)?,
+        })
+    }
+}
+
+#[async_trait]
+impl IdentityServer for HttpIdentityServer {
+    #[tracing::instrument(name = "identity_server.request_email_token", skip_all)]
+    async fn request_email_token(
+        &self,
+        request: &EmailTokenRequest,
+    ) -> Result<RequestTokenReply, IdentityServerError> {
+        call::request_email_token::call(&self.client, request).await
+    }
+
+    #[tracing::instrument(name = "identity_server.request_msisdn_token", skip_all)]
+    async fn request_msisdn_token(
+        &self,
+        request: &MsisdnTokenRequest,
+    ) -> Result<RequestTokenReply, IdentityServerError> {
+        call::request_msisdn_token::call(&self.client, request).await
+    }
+
+    #[tracing::instrument(name = "identity_server.submit_msisdn_token", skip_all)]
+    async fn submit_msisdn_token(
+        &self,
+        sid: &str,
+        client_secret: &ClientSecret,
+        token: &str,
+    ) -> Result<SubmitTokenReply, IdentityServerError> {
+        call::submit_msisdn_token::call(&self.client, sid, client_secret, token).await
+    }
+
+    #[tracing::instrument(name = "identity_server.validated", skip_all)]
+    async fn validated(
+        &self,
+        sid: &str,
+        client_secret: &ClientSecret,
+    ) -> Result<Option<ValidatedThreepid>, IdentityServerError> {
+        call::validated::call(&self.client, sid, client_secret).await
+    }
+}

@@ -1,0 +1,36 @@
+//! `POST /validate/email/requestToken`
+//!
+//! Spec: <https://spec.matrix.org/v1.16/identity-service-api/#post_matrixidentityv2validateemailrequesttoken>
+
+use registrar_domain::ports::IdentityServerError;
+use registrar_domain::ports::identity_server::{EmailTokenRequest, RequestTokenReply};
+use serde::Serialize;
+
+use crate::client::Client;
+
+/// In alphabetical order.
+#[derive(Serialize)]
+struct Body<'a> {
+    client_secret: &'a str,
+    email: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_link: Option<&'a str>,
+    send_attempt: i64,
+}
+
+/// Asks for a mail.
+///
+/// # Errors
+/// [`IdentityServerError`].
+pub(crate) async fn call(
+    client: &Client,
+    request: &EmailTokenRequest,
+) -> Result<RequestTokenReply, IdentityServerError> {
+    let body = Body {
+        client_secret: request.client_secret.expose(),
+        email: request.email.as_str(),
+        next_link: request.next_link.as_deref(),
+        send_attempt: request.send_attempt,
+    };
+    super::request_token_reply(client.post("/validate/email/requestToken", &body).await?)
+}

@@ -1,0 +1,150 @@
+//! An HTTP server that sends the bytes it is told to and keeps the bytes it gets.
+
+use std::sync::{Arc, Mutex};
+
+use rustls::ServerConfig;
+use rustls::pki_types::PrivateKeyDer;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite};
+use tokio::io::{AsyncWriteExt as _, BufReader};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+/// What the server does with each request.
+#[derive(Clone, Default)]
+pub(crate) struct Script {
+    /// What it sends.
+    pub(crate) reply: Vec<u8>,
+    /// What it does next.
+    pub(crate) then: Then,
+    /// Speaks TLS: from the first byte, or after a CONNECT.
+    pub(crate) tls: Option<TlsAcceptor>,
+    /// Accepts CONNECT, as a proxy would, and plays the server behind it, too.
+    pub(crate) is_proxy: bool,
+}
+
+#[derive(Clone, Copy, Default)]
+pub(crate) enum Then {
+    /// Waits for another request.
+    #[default]
+    KeepOpen,
+    HangUp,
+    /// Says nothing more.
+    Hang,
+}
+
+pub(crate) struct Peer {
+    pub(crate) port: u16,
+    received: Arc<Mutex<Vec<String>>>,
+}
+
+impl Peer {
+    pub(crate) async fn start(script: Script) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let received = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&received);
+        tokio::spawn(async move {
+            loop {
+                let (socket, _) = listener.accept().await.unwrap();
+                let (script, log) = (script.clone(), Arc::clone(&log));
+                // A client may hang up whenever it likes.
+                tokio::spawn(async move { talk(socket, script, &log).await.ok() });
+            }
+        });
+        Self { port, received }
+    }
+
+    /// Answers every request with this status and body.
+    pub(crate) async fn answering(status: &str, body: &str) -> Self {
+        Self::start(Script {
+            reply: reply(status, body),
+            ..Script::default()
+        })
+        .await
+    }
+
+    /// All requests so far, heads and bodies.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.received.lock().unwrap().clone()
+    }
+
+    pub(crate) fn only_request(&self) -> String {
+        let requests = self.requests();
+        assert_eq!(requests.len(), 1, "{requests:?}");
+        requests[0].clone()
+    }
+}
+
+/// A whole answer.
+pub(crate) fn reply(status: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes()
+}
+
+/// A server's half of TLS for `is.example.org`, and the certificate to trust.
+pub(crate) fn tls(name: &str) -> (TlsAcceptor, Vec<u8>) {
+    let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+    let certificate = made.cert.der().clone();
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.clone()], key)
+        .unwrap();
+    (TlsAcceptor::from(Arc::new(config)), certificate.to_vec())
+}
+
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+async fn talk(
+    socket: tokio::net::TcpStream,
+    script: Script,
+    log: &Mutex<Vec<String>>,
+) -> std::io::Result<()> {
+    let mut stream: Box<dyn Stream> = Box::new(socket);
+    if script.is_proxy && script.tls.is_some() {
+        let mut plain = BufReader::new(stream);
+        let request = read_request(&mut plain).await?;
+        assert!(request.starts_with("CONNECT "), "{request}");
+        log.lock().unwrap().push(request);
+        stream = plain.into_inner();
+        stream
+            .write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            .await?;
+    }
+    if let Some(acceptor) = &script.tls {
+        stream = Box::new(acceptor.accept(stream).await?);
+    }
+    let mut stream = BufReader::new(stream);
+    loop {
+        let request = read_request(&mut stream).await?;
+        log.lock().unwrap().push(request);
+        stream.write_all(&script.reply).await?;
+        stream.flush().await?;
+        match script.then {
+            Then::KeepOpen => {}
+            Then::HangUp => return stream.shutdown().await,
+            Then::Hang => std::future::pending::<()>().await,
+        }
+    }
+}
+
+async fn read_request(stream: &mut BufReader<Box<dyn Stream>>) -> std::io::Result<String> {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if stream.read_line(&mut head).await? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(": ")?;
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.parse().unwrap())
+    });
+    let mut body = vec![0; length.unwrap_or(0)];
+    stream.read_exact(&mut body).await?;
+    Ok(head + std::str::from_utf8(&body).unwrap())
+}
