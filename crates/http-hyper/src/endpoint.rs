@@ -1,0 +1,16 @@
+//! The endpoints, in files that mirror their URLs. Each decodes, calls one use-case and encodes.
+
+pub(crate) mod account;
+mod auth;
+pub(crate) mod capabilities;
+pub(crate) mod devices;
+pub(crate) mod health;
+pub(crate) mod login;
+pub(crate) mod logout;
+pub(crate) mod password_policy;
+pub(crate) mod profile;
+pub(crate) mod refresh;
+pub(crate) mod register;
+mod tokens;
+pub(crate) mod versions;
+pub(crate) mod well_known;

@@ -1,0 +1,3 @@
+//! Everything under `/_matrix/client/v3/account`.
+
+pub(crate) mod whoami;

@@ -1,0 +1,27 @@
+//! `GET /_matrix/client/v3/account/whoami`
+//!
+//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#get_matrixclientv3accountwhoami>
+
+use registrar_domain::account::AccountKind;
+use registrar_domain::token::authenticate::Audience;
+use serde::Serialize;
+
+use crate::request::Request;
+use crate::{App, Reply, response};
+
+#[derive(Serialize)]
+struct Body<'a> {
+    user_id: String,
+    is_guest: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_id: Option<&'a str>,
+}
+
+pub(crate) async fn get(app: &App, request: &Request) -> Reply {
+    let requester = app.requester(request, Audience::Everyone).await?;
+    Ok(response::ok(&Body {
+        user_id: requester.user_id.to_string(),
+        is_guest: requester.account.kind == AccountKind::Guest,
+        device_id: requester.device_id.as_ref().map(|id| id.as_str()),
+    }))
+}

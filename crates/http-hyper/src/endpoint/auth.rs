@@ -1,0 +1,100 @@
+//! The `auth` object of a request, and the 401 that asks for more of it.
+//!
+//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#user-interactive-api-in-the-rest-api>
+
+use http::StatusCode;
+use registrar_domain::account::identifier::{Identifier, IdentityClaim};
+use registrar_domain::given::Given;
+use registrar_domain::uia::Stage;
+use registrar_domain::uia::auth::{Auth, Submission};
+use registrar_domain::uia::gate::UiaPrompt;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::error::ErrCode;
+use crate::request::Fields;
+use crate::response::{self, Response};
+
+/// Decodes `auth`.
+pub(crate) fn auth(body: Fields<'_>) -> Given<Auth> {
+    body.object("auth", |auth| Auth {
+        is_empty: auth.is_empty(),
+        session: auth.string("session"),
+        stage: auth.string("type"),
+        submission: Submission {
+            password: auth.string("password"),
+            identity: identity(auth),
+        },
+    })
+}
+
+/// Decodes who a request says that somebody is.
+pub(crate) fn identity(fields: Fields<'_>) -> IdentityClaim {
+    IdentityClaim {
+        identifier: fields.object("identifier", |identifier| Identifier {
+            id_type: identifier.string("type"),
+            user: identifier.string("user"),
+            medium: identifier.string("medium"),
+            address: identifier.string("address"),
+            country: identifier.string("country"),
+            phone: identifier.string("phone"),
+            number: identifier.string("number"),
+        }),
+        user: fields.string("user"),
+        medium: fields.string("medium"),
+        address: fields.string("address"),
+    }
+}
+
+#[derive(Serialize)]
+struct Prompt<'a> {
+    session: &'a str,
+    flows: Vec<Flow>,
+    // Clients insist on the object, whether or not a stage has parameters.
+    params: Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    completed: Option<Vec<&'static str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errcode: Option<ErrCode>,
+}
+
+#[derive(Serialize)]
+struct Flow {
+    stages: Vec<&'static str>,
+}
+
+/// Encodes what the client must do next.
+pub(crate) fn prompt(prompt: &UiaPrompt) -> Response {
+    let names = |stages: &[Stage]| stages.iter().map(|stage| stage.as_str()).collect();
+    let failure = prompt.failure.map(failure);
+    let body = Prompt {
+        session: prompt.session.as_str(),
+        flows: prompt
+            .flows
+            .iter()
+            .map(|flow| Flow {
+                stages: names(flow.stages()),
+            })
+            .collect(),
+        params: Map::new(),
+        completed: prompt.completed.as_deref().map(names),
+        error: failure.map(|(_, error)| error),
+        errcode: failure.map(|(errcode, _)| errcode),
+    };
+    response::json(StatusCode::UNAUTHORIZED, &body)
+}
+
+/// What a client is told about a stage that it did not pass.
+fn failure(stage: Stage) -> (ErrCode, &'static str) {
+    match stage {
+        Stage::Password => (ErrCode::Forbidden, "the username or password is wrong"),
+        Stage::Dummy
+        | Stage::Email
+        | Stage::Msisdn
+        | Stage::Recaptcha
+        | Stage::Terms
+        | Stage::RegistrationToken => (ErrCode::Unauthorized, "the stage was not passed"),
+    }
+}

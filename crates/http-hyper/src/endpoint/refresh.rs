@@ -1,0 +1,15 @@
+//! `POST /_matrix/client/v3/refresh`
+//!
+//! Some clients still send the stale access token in `Authorization`; nobody looks at it.
+//!
+//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#post_matrixclientv3refresh>
+
+use crate::endpoint::tokens::Tokens;
+use crate::request::Request;
+use crate::{App, Reply, response};
+
+pub(crate) async fn post(app: &App, request: &Request) -> Reply {
+    let token = request.json()?.string("refresh_token");
+    let tokens = app.services.refresh.refresh(&token).await?;
+    Ok(response::ok(&Tokens::from(&tokens)))
+}

@@ -1,0 +1,274 @@
+//! [`MatrixError`]: a refusal as the client sees it, and the only place that knows error codes.
+//!
+//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#standard-error-response>
+
+mod refusals;
+
+use std::borrow::Cow;
+use std::error::Error;
+
+use http::header::RETRY_AFTER;
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+
+use crate::response::{self, Response};
+
+/// An error answer: a status, a code for programs, a text for people, and what some codes add.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MatrixError {
+    status: StatusCode,
+    // The keys of error bodies are sorted, so this order is the one on the wire.
+    body: Body,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Body {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    admin_contact: Option<String>,
+    errcode: ErrCode,
+    error: Cow<'static, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    soft_logout: Option<bool>,
+}
+
+impl MatrixError {
+    /// An error with nothing but a code and a text.
+    pub fn new(
+        status: StatusCode,
+        errcode: ErrCode,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let body = Body {
+            admin_contact: None,
+            errcode,
+            error: message.into(),
+            limit_type: None,
+            retry_after_ms: None,
+            soft_logout: None,
+        };
+        Self { status, body }
+    }
+
+    /// 400: the request cannot be what the client meant.
+    pub fn bad_request(errcode: ErrCode, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, errcode, message)
+    }
+
+    /// 403: understood and refused.
+    pub fn forbidden(errcode: ErrCode, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, errcode, message)
+    }
+
+    /// 401 `M_UNKNOWN_TOKEN`. With [`SoftLogout::Yes`] the client may keep its device and log in
+    /// or refresh; otherwise it throws everything away.
+    pub fn unknown_token(soft_logout: SoftLogout, message: impl Into<Cow<'static, str>>) -> Self {
+        let mut error = Self::new(StatusCode::UNAUTHORIZED, ErrCode::UnknownToken, message);
+        error.body.soft_logout = Some(soft_logout == SoftLogout::Yes);
+        error
+    }
+
+    /// 429 `M_LIMIT_EXCEEDED`: the client may try again after so many milliseconds.
+    pub fn limit_exceeded(retry_after_ms: u64) -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            ErrCode::LimitExceeded,
+            "too many requests, try again later",
+        )
+        .retry_after_ms(retry_after_ms)
+    }
+
+    /// 403 `M_RESOURCE_LIMIT_EXCEEDED`: the operator has closed the server to its users.
+    pub fn resource_limit(
+        limit_type: &'static str,
+        admin_contact: Option<String>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let mut error = Self::forbidden(ErrCode::ResourceLimitExceeded, message);
+        error.body.limit_type = Some(limit_type);
+        error.body.admin_contact = admin_contact;
+        error
+    }
+
+    /// 404 `M_UNRECOGNIZED`: no such endpoint.
+    pub fn unrecognized() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            ErrCode::Unrecognized,
+            "there is no such endpoint",
+        )
+    }
+
+    /// 500 for a failure that is nobody's business outside. Logs it with all its causes.
+    pub fn internal(error: &(dyn Error + 'static)) -> Self {
+        log_failure(error);
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            ErrCode::Unknown,
+            "the server failed to handle this request",
+        )
+    }
+
+    /// 503 for something that is expected to work again in `retry_after_ms`. Logs the failure.
+    pub fn unavailable(error: &(dyn Error + 'static), retry_after_ms: u64) -> Self {
+        log_failure(error);
+        Self::busy(retry_after_ms)
+    }
+
+    /// 503: too much to do right now.
+    pub(crate) fn busy(retry_after_ms: u64) -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ErrCode::Unknown,
+            "the server cannot handle this request right now, try again later",
+        )
+        .retry_after_ms(retry_after_ms)
+    }
+
+    fn retry_after_ms(mut self, milliseconds: u64) -> Self {
+        self.body.retry_after_ms = Some(milliseconds);
+        self
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The code for programs.
+    pub fn errcode(&self) -> ErrCode {
+        self.body.errcode
+    }
+
+    /// The text for people, for answers that carry an error inside a larger body.
+    pub fn message(&self) -> &str {
+        &self.body.error
+    }
+
+    /// The answer, with `Retry-After` in whole seconds where the client should wait. Its code is also
+    /// an extension, for those who log.
+    pub fn into_response(self) -> Response {
+        let mut response = response::json(self.status, &self.body);
+        response.extensions_mut().insert(self.body.errcode);
+        if let Some(milliseconds) = self.body.retry_after_ms {
+            let seconds = HeaderValue::from(milliseconds.div_ceil(1000));
+            response.headers_mut().insert(RETRY_AFTER, seconds);
+        }
+        response
+    }
+}
+
+/// Must a client that is told `M_UNKNOWN_TOKEN` forget its device?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SoftLogout {
+    /// No: a refresh or a new login continues.
+    Yes,
+    /// Yes.
+    No,
+}
+
+fn log_failure(error: &(dyn Error + 'static)) {
+    let mut chain = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        chain.push_str(": ");
+        chain.push_str(&error.to_string());
+        cause = error.source();
+    }
+    tracing::error!(error = %chain, "a request failed");
+}
+
+macro_rules! errcodes {
+    ($($(#[$doc:meta])* $variant:ident => $wire:literal,)*) => {
+        /// The `errcode`s that this server uses.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+        pub enum ErrCode {
+            $($(#[$doc])* #[serde(rename = $wire)] $variant,)*
+        }
+
+        impl ErrCode {
+            /// Every code.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The code on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $wire,)*
+                }
+            }
+        }
+    };
+}
+
+errcodes! {
+    /// The body is JSON of the wrong shape.
+    BadJson => "M_BAD_JSON",
+    /// The captcha was answered wrongly.
+    CaptchaInvalid => "M_CAPTCHA_INVALID",
+    /// There is no answer to the captcha.
+    CaptchaNeeded => "M_CAPTCHA_NEEDED",
+    /// The name belongs to an application service.
+    Exclusive => "M_EXCLUSIVE",
+    /// Understood and refused.
+    Forbidden => "M_FORBIDDEN",
+    /// Guests may not do this.
+    GuestAccessForbidden => "M_GUEST_ACCESS_FORBIDDEN",
+    /// A parameter has a value that cannot be used.
+    InvalidParam => "M_INVALID_PARAM",
+    /// Not a name that can be registered.
+    InvalidUsername => "M_INVALID_USERNAME",
+    /// Too many requests.
+    LimitExceeded => "M_LIMIT_EXCEEDED",
+    /// A parameter is missing.
+    MissingParam => "M_MISSING_PARAM",
+    /// The access token is missing or came in a form that cannot be read.
+    MissingToken => "M_MISSING_TOKEN",
+    /// There is no such thing.
+    NotFound => "M_NOT_FOUND",
+    /// The body is not JSON.
+    NotJson => "M_NOT_JSON",
+    /// The password has no digit.
+    PasswordNoDigit => "M_PASSWORD_NO_DIGIT",
+    /// The password has no lower-case letter.
+    PasswordNoLowercase => "M_PASSWORD_NO_LOWERCASE",
+    /// The password has no symbol.
+    PasswordNoSymbol => "M_PASSWORD_NO_SYMBOL",
+    /// The password has no upper-case letter.
+    PasswordNoUppercase => "M_PASSWORD_NO_UPPERCASE",
+    /// The password is too short.
+    PasswordTooShort => "M_PASSWORD_TOO_SHORT",
+    /// The operator has closed the server, or it is full.
+    ResourceLimitExceeded => "M_RESOURCE_LIMIT_EXCEEDED",
+    /// The identity server is not one that this server works with.
+    ServerNotTrusted => "M_SERVER_NOT_TRUSTED",
+    /// The third-party identifier could not be validated.
+    ThreepidAuthFailed => "M_THREEPID_AUTH_FAILED",
+    /// The operator does not allow this third-party identifier.
+    ThreepidDenied => "M_THREEPID_DENIED",
+    /// The third-party identifier belongs to another account.
+    ThreepidInUse => "M_THREEPID_IN_USE",
+    /// The third-party identifier belongs to nobody.
+    ThreepidNotFound => "M_THREEPID_NOT_FOUND",
+    /// The body is too large.
+    TooLarge => "M_TOO_LARGE",
+    /// Authentication failed.
+    Unauthorized => "M_UNAUTHORIZED",
+    /// Anything that has no code of its own.
+    Unknown => "M_UNKNOWN",
+    /// The access or refresh token is not known, or no longer.
+    UnknownToken => "M_UNKNOWN_TOKEN",
+    /// No such endpoint, or not with this method.
+    Unrecognized => "M_UNRECOGNIZED",
+    /// The account is closed.
+    UserDeactivated => "M_USER_DEACTIVATED",
+    /// The name is taken.
+    UserInUse => "M_USER_IN_USE",
+    /// The password is too weak.
+    WeakPassword => "M_WEAK_PASSWORD",
+}
+
+#[cfg(test)]
+mod tests;

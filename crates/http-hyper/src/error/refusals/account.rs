@@ -1,0 +1,156 @@
+//! Refusals of registration and login.
+
+use registrar_domain::account::credentials::CredentialError;
+use registrar_domain::account::identifier::IdentifierError;
+use registrar_domain::account::login::LoginError;
+use registrar_domain::account::register::RegisterError;
+use registrar_domain::device::DisplayNameError;
+use registrar_domain::id::DeviceIdError;
+use registrar_domain::password::strength::WeakPassword;
+use registrar_domain::policy::ServerDisabled;
+use registrar_domain::ports::HashError;
+
+use http::StatusCode;
+
+use crate::error::{ErrCode, MatrixError, SoftLogout};
+
+impl From<RegisterError> for MatrixError {
+    fn from(error: RegisterError) -> Self {
+        let message = error.to_string();
+        match error {
+            RegisterError::Limited(error) => error.into(),
+            RegisterError::UnknownKind(_) => Self::bad_request(ErrCode::Unrecognized, message),
+            RegisterError::GuestsForbidden => Self::forbidden(ErrCode::Unknown, message),
+            RegisterError::KindNotAscii
+            | RegisterError::RefreshTokenNotBoolean
+            | RegisterError::UsernameUnreadable
+            | RegisterError::AppserviceTokenMissing
+            | RegisterError::AppserviceUsernameMissing
+            | RegisterError::AccessTokenGiven
+            | RegisterError::PasswordUnreadable => Self::bad_request(ErrCode::Unknown, message),
+            RegisterError::AppserviceTokenMalformed => missing_token(message),
+            RegisterError::AppserviceTokenUnknown => Self::unknown_token(SoftLogout::No, message),
+            RegisterError::Closed => Self::forbidden(ErrCode::Forbidden, message),
+            RegisterError::PasswordWithNul | RegisterError::MalformedField(_) => {
+                Self::bad_request(ErrCode::InvalidParam, message)
+            }
+            RegisterError::WeakPassword(error) => error.into(),
+            RegisterError::DeviceId(error) => error.into(),
+            RegisterError::Name(error) => error.into(),
+            RegisterError::Gate(error) => error.into(),
+            RegisterError::DisplayName(error) => error.into(),
+            RegisterError::Deactivated => Self::forbidden(ErrCode::UserDeactivated, message),
+            RegisterError::PasswordMissing => Self::bad_request(ErrCode::MissingParam, message),
+            RegisterError::ServerDisabled(disabled) => disabled.into(),
+            RegisterError::NoNumberFree => Self::internal(&error),
+            RegisterError::Hash(error) => error.into(),
+            RegisterError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<LoginError> for MatrixError {
+    fn from(error: LoginError) -> Self {
+        let message = error.to_string();
+        match error {
+            LoginError::RefreshTokenNotBoolean
+            | LoginError::TypeMissing
+            | LoginError::PasswordLoginDisabled
+            | LoginError::UnknownType => Self::bad_request(ErrCode::Unknown, message),
+            LoginError::AppserviceTokenMissing => missing_token(message),
+            LoginError::AppserviceTokenUnknown => Self::unknown_token(SoftLogout::No, message),
+            LoginError::Limited(error) => error.into(),
+            LoginError::MalformedField(_) => Self::bad_request(ErrCode::InvalidParam, message),
+            LoginError::Identifier(error) => error.into(),
+            LoginError::Credential(error) => error.into(),
+            LoginError::DeviceId(error) => error.into(),
+            LoginError::DisplayName(error) => error.into(),
+            LoginError::ServerDisabled(disabled) => disabled.into(),
+            LoginError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<IdentifierError> for MatrixError {
+    fn from(error: IdentifierError) -> Self {
+        let message = error.to_string();
+        match error {
+            IdentifierError::Missing
+            | IdentifierError::Malformed
+            | IdentifierError::BadPhone
+            | IdentifierError::BadThreepid => Self::bad_request(ErrCode::InvalidParam, message),
+            IdentifierError::TypeMissing => Self::bad_request(ErrCode::MissingParam, message),
+            IdentifierError::BadEmail
+            | IdentifierError::UnknownType
+            | IdentifierError::UserMissing => Self::bad_request(ErrCode::Unknown, message),
+            IdentifierError::Limited(error) => error.into(),
+            IdentifierError::NobodyHere => Self::forbidden(ErrCode::Forbidden, message),
+            IdentifierError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CredentialError> for MatrixError {
+    fn from(error: CredentialError) -> Self {
+        let message = error.to_string();
+        match error {
+            CredentialError::Limited(error) => error.into(),
+            CredentialError::Wrong => Self::forbidden(ErrCode::Forbidden, message),
+            CredentialError::Deactivated => Self::forbidden(ErrCode::UserDeactivated, message),
+            CredentialError::Hash(error) => error.into(),
+            CredentialError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<HashError> for MatrixError {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Busy { retry_after_ms } => Self::limit_exceeded(retry_after_ms),
+            HashError::Failed(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<WeakPassword> for MatrixError {
+    fn from(error: WeakPassword) -> Self {
+        let errcode = match error {
+            WeakPassword::TooShort { .. } => ErrCode::PasswordTooShort,
+            WeakPassword::NoDigit => ErrCode::PasswordNoDigit,
+            WeakPassword::NoSymbol => ErrCode::PasswordNoSymbol,
+            WeakPassword::NoUppercase => ErrCode::PasswordNoUppercase,
+            WeakPassword::NoLowercase => ErrCode::PasswordNoLowercase,
+        };
+        Self::bad_request(errcode, error.to_string())
+    }
+}
+
+impl From<DeviceIdError> for MatrixError {
+    fn from(error: DeviceIdError) -> Self {
+        match error {
+            DeviceIdError::TooLong | DeviceIdError::Nul => {
+                Self::bad_request(ErrCode::InvalidParam, error.to_string())
+            }
+        }
+    }
+}
+
+impl From<DisplayNameError> for MatrixError {
+    fn from(error: DisplayNameError) -> Self {
+        let errcode = match error {
+            DisplayNameError::TooLong => ErrCode::TooLarge,
+            DisplayNameError::Nul => ErrCode::InvalidParam,
+        };
+        Self::bad_request(errcode, error.to_string())
+    }
+}
+
+impl From<ServerDisabled> for MatrixError {
+    fn from(disabled: ServerDisabled) -> Self {
+        Self::resource_limit("hs_disabled", disabled.admin_contact, disabled.message)
+    }
+}
+
+fn missing_token(message: String) -> MatrixError {
+    MatrixError::new(StatusCode::UNAUTHORIZED, ErrCode::MissingToken, message)
+}

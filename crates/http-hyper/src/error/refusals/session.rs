@@ -1,0 +1,83 @@
+//! Refusals around tokens, devices and user-interactive authentication.
+
+use http::StatusCode;
+use registrar_domain::device::manage::DeviceError;
+use registrar_domain::token::authenticate::AuthenticateError;
+use registrar_domain::token::refresh::RefreshError;
+use registrar_domain::uia::gate::GateError;
+
+use crate::error::{ErrCode, MatrixError, SoftLogout};
+
+impl From<AuthenticateError> for MatrixError {
+    fn from(error: AuthenticateError) -> Self {
+        let message = error.to_string();
+        match error {
+            AuthenticateError::Missing | AuthenticateError::Malformed => {
+                Self::new(StatusCode::UNAUTHORIZED, ErrCode::MissingToken, message)
+            }
+            AuthenticateError::Unknown => Self::unknown_token(SoftLogout::No, message),
+            AuthenticateError::Expired => Self::unknown_token(SoftLogout::Yes, message),
+            AuthenticateError::GuestForbidden => {
+                Self::forbidden(ErrCode::GuestAccessForbidden, message)
+            }
+            AuthenticateError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RefreshError> for MatrixError {
+    fn from(error: RefreshError) -> Self {
+        let message = error.to_string();
+        match error {
+            RefreshError::SwitchedOff => Self::unrecognized(),
+            RefreshError::Missing => Self::bad_request(ErrCode::MissingParam, message),
+            RefreshError::Malformed => Self::bad_request(ErrCode::InvalidParam, message),
+            RefreshError::Unknown => Self::unknown_token(SoftLogout::No, message),
+            RefreshError::Superseded | RefreshError::Expired | RefreshError::SessionExpired => {
+                Self::forbidden(ErrCode::Forbidden, message)
+            }
+            RefreshError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<GateError> for MatrixError {
+    fn from(error: GateError) -> Self {
+        let message = error.to_string();
+        match error {
+            GateError::MalformedAuth => Self::bad_request(ErrCode::BadJson, message),
+            GateError::UnknownSession => Self::bad_request(ErrCode::Unknown, message),
+            GateError::OperationChanged => Self::forbidden(ErrCode::Unknown, message),
+            // The reference takes an unknown stage for a login, and complains about the first thing
+            // that a login would lack.
+            GateError::UnknownStage {
+                with_identity: false,
+            }
+            | GateError::MalformedField(_) => Self::bad_request(ErrCode::InvalidParam, message),
+            GateError::UnknownStage {
+                with_identity: true,
+            }
+            | GateError::PasswordLoginDisabled => Self::bad_request(ErrCode::Unknown, message),
+            GateError::AnotherUser => Self::forbidden(ErrCode::Forbidden, message),
+            GateError::Identifier(error) => error.into(),
+            GateError::Credential(error) => error.into(),
+            GateError::Limited(error) => error.into(),
+            GateError::Hash(error) => error.into(),
+            GateError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<DeviceError> for MatrixError {
+    fn from(error: DeviceError) -> Self {
+        let message = error.to_string();
+        match error {
+            DeviceError::NotFound => Self::new(StatusCode::NOT_FOUND, ErrCode::NotFound, message),
+            DeviceError::DisplayName(error) => error.into(),
+            DeviceError::DevicesMissing => Self::bad_request(ErrCode::MissingParam, message),
+            DeviceError::MalformedField(_) => Self::bad_request(ErrCode::InvalidParam, message),
+            DeviceError::Gate(error) => error.into(),
+            DeviceError::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What the operator may choose about the HTTP front.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use http::HeaderName;
+use serde_json::Value;
+
+use crate::request::Forwarding;
+
+/// The choices that hold for all listeners.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The document at `/.well-known/matrix/client`, which `POST /login` repeats; without one, 404.
+    pub well_known_client: Option<Value>,
+    /// The largest body of a request, in bytes; default 1 MiB. Larger ones get 413.
+    pub body_limit_bytes: usize,
+    /// From the end of a request's head to its answer; default 30 s. It covers the reading of the
+    /// body (408 when that is what takes so long) and the work (503).
+    pub request_timeout: Duration,
+    /// Requests in progress at the same time, over all listeners; default 1024. Those beyond get 503.
+    pub max_requests: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            well_known_client: None,
+            body_limit_bytes: 1024 * 1024,
+            request_timeout: Duration::from_secs(30),
+            max_requests: 1024,
+        }
+    }
+}
+
+/// The choices for one listener.
+#[derive(Clone, Debug)]
+pub struct ListenerOptions {
+    /// What is served.
+    pub resources: BTreeSet<Resource>,
+    /// Whose word on the client's address counts.
+    pub forwarding: Forwarding,
+    /// Where a proxy in front puts the ID of a request; without it every request gets a new one.
+    pub request_id_header: Option<HeaderName>,
+}
+
+impl Default for ListenerOptions {
+    /// Clients connect directly and find their API and `/health`.
+    fn default() -> Self {
+        Self {
+            resources: BTreeSet::from([Resource::Client, Resource::Health]),
+            forwarding: Forwarding::Ignored,
+            request_id_header: None,
+        }
+    }
+}
+
+/// A part of what this server serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Resource {
+    /// The client-server API.
+    Client,
+    /// The page on which people agree to the operator's policies.
+    Consent,
+    /// Numbers for monitoring.
+    Metrics,
+    /// `/health`.
+    Health,
+}

@@ -1,0 +1,130 @@
+//! [`Request`]: what an endpoint gets to see, and how it reads it.
+
+mod arguments;
+mod bearer;
+mod client;
+mod json;
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, request};
+use registrar_domain::context::RequestContext;
+use registrar_domain::given::Given;
+use registrar_domain::token::authenticate::Bearer;
+use serde_json::{Map, Value};
+
+pub use arguments::Arguments;
+pub use client::{Forwarding, Peer};
+pub use json::{Fields, JsonError, decode};
+
+pub(crate) use arguments::{decoded, has_media_type, pairs};
+pub(crate) use client::{ClientIp, context};
+
+use crate::error::MatrixError;
+use crate::router::Parameters;
+
+/// A request with its whole body. It never fails by itself: each look at it says what was found.
+pub struct Request {
+    head: request::Parts,
+    body: Bytes,
+    parameters: Parameters,
+    context: RequestContext,
+    // Decoded at the first look, because the order in which clients hear complaints is the endpoint's.
+    json: OnceLock<Result<Map<String, Value>, JsonError>>,
+}
+
+impl Request {
+    pub(crate) fn new(head: request::Parts, body: Bytes, parameters: Parameters) -> Self {
+        let context = context(&head.headers, &head.extensions);
+        Self {
+            head,
+            body,
+            parameters,
+            context,
+            json: OnceLock::new(),
+        }
+    }
+
+    /// The request method, `HEAD` included.
+    pub fn method(&self) -> &Method {
+        &self.head.method
+    }
+
+    /// The path and the query, byte for byte.
+    pub fn target(&self) -> &str {
+        self.head
+            .uri
+            .path_and_query()
+            .map_or("", |target| target.as_str())
+    }
+
+    /// The headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.head.headers
+    }
+
+    /// The part of the path that the route calls `name`, decoded; bytes that are not UTF-8 are
+    /// replaced.
+    ///
+    /// # Panics
+    /// When the route has no such part.
+    pub fn parameter(&self, name: &str) -> &str {
+        self.parameters
+            .get(name)
+            .expect("the endpoint asks for what its route captures")
+    }
+
+    /// Who is asking.
+    pub fn context(&self) -> &RequestContext {
+        &self.context
+    }
+
+    /// The query arguments, and before them those of a form.
+    pub fn arguments(&self) -> Arguments<'_> {
+        let query = self.head.uri.query().unwrap_or_default();
+        Arguments::of(&self.head.method, &self.head.headers, query, &self.body)
+    }
+
+    /// One argument; malformed when it is not ASCII.
+    pub fn argument(&self, name: &str) -> Given<String> {
+        self.arguments().get(name)
+    }
+
+    /// The access token.
+    pub fn bearer(&self) -> Bearer {
+        bearer::extract(&self.head.headers, self.arguments())
+    }
+
+    /// The body as a JSON object.
+    ///
+    /// # Errors
+    /// 400 `M_NOT_JSON` or `M_BAD_JSON`.
+    pub fn json(&self) -> Result<Fields<'_>, MatrixError> {
+        match self.json.get_or_init(|| decode(&self.body)) {
+            Ok(object) => Ok(Fields::of(object)),
+            Err(error) => Err((*error).into()),
+        }
+    }
+
+    /// The body as a JSON object, where no body at all and `null` count as `{}`.
+    ///
+    /// # Errors
+    /// 400 `M_NOT_JSON` or `M_BAD_JSON`.
+    pub fn json_or_empty(&self) -> Result<Fields<'_>, MatrixError> {
+        if self.body.is_empty() || self.body.trim_ascii() == b"null" {
+            return Ok(Fields::empty());
+        }
+        self.json()
+    }
+}
+
+impl fmt::Debug for Request {
+    /// Shows nothing that a client wrote: it may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.head.method)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,111 @@
+//! Who is asking: the peer of the connection, or the client that a proxy in front forwards.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use http::header::USER_AGENT;
+use http::{Extensions, HeaderMap};
+use registrar_domain::context::RequestContext;
+
+/// The longest user agent that is kept, in bytes.
+const MAX_USER_AGENT_BYTES: usize = 1024;
+
+const X_FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// Who is at the other end of the connection, as an extension of each request. `None` on a Unix
+/// socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub Option<IpAddr>);
+
+/// Whose `X-Forwarded-For` a listener believes.
+#[derive(Clone, Default)]
+pub enum Forwarding {
+    /// Nobody's: clients connect directly.
+    #[default]
+    Ignored,
+    /// That of everybody who can connect: the first address in it is the client. The proxy must
+    /// set the header afresh, because what it only appends to begins with what the client likes.
+    FromAnyone,
+    /// That of these peers. Reading from the end, the first address that is none of them is the
+    /// client.
+    FromProxies(Arc<dyn Fn(IpAddr) -> bool + Send + Sync>),
+}
+
+impl fmt::Debug for Forwarding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ignored => "Ignored",
+            Self::FromAnyone => "FromAnyone",
+            Self::FromProxies(_) => "FromProxies(…)",
+        })
+    }
+}
+
+impl Forwarding {
+    /// The client's address. A header that is missing, empty or unreadable gives the peer's, so that
+    /// no header frees anyone from the limits of some address.
+    pub fn client_ip(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
+        let forwarded = match self {
+            Self::Ignored => None,
+            Self::FromAnyone => headers
+                .get(X_FORWARDED_FOR)
+                .and_then(|value| value.to_str().ok())
+                .and_then(|value| value.split(',').next())
+                .and_then(parse_address),
+            // A Unix socket has no address; whoever may open it was let in by its permissions.
+            Self::FromProxies(is_proxy) if peer.is_none_or(|peer| is_proxy(peer)) => {
+                last_hop(headers, &**is_proxy)
+            }
+            Self::FromProxies(_) => None,
+        };
+        forwarded.or(peer).map(|ip| ip.to_canonical())
+    }
+}
+
+/// The address that the outermost known proxy saw, or the last one before something unreadable.
+fn last_hop(headers: &HeaderMap, is_proxy: &dyn Fn(IpAddr) -> bool) -> Option<IpAddr> {
+    let mut lines: Vec<_> = headers.get_all(X_FORWARDED_FOR).iter().collect();
+    lines.reverse();
+    let mut last = None;
+    for line in lines {
+        let Ok(line) = line.to_str() else { return last };
+        for hop in line.rsplit(',') {
+            let Some(address) = parse_address(hop) else {
+                return last;
+            };
+            last = Some(address);
+            if !is_proxy(address) {
+                return last;
+            }
+        }
+    }
+    last
+}
+
+/// Reads an address as proxies write it: plain, in brackets, with or without a port.
+fn parse_address(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'))
+        .unwrap_or(text);
+    let plain = bare.parse::<IpAddr>().ok();
+    plain.or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
+}
+
+/// The client's address, as an extension of each request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClientIp(pub(crate) Option<IpAddr>);
+
+/// What use-cases know about a request.
+pub(crate) fn context(headers: &HeaderMap, extensions: &Extensions) -> RequestContext {
+    let user_agent = headers.get_all(USER_AGENT).iter().next_back();
+    let user_agent = user_agent.map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let mut user_agent = user_agent.unwrap_or_default().into_owned();
+    user_agent.truncate(user_agent.floor_char_boundary(MAX_USER_AGENT_BYTES));
+    RequestContext {
+        client_ip: extensions.get().and_then(|ClientIp(ip)| *ip),
+        user_agent,
+    }
+}

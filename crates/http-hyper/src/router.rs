@@ -1,0 +1,370 @@
+//! [`ROUTES`]: every endpoint in one table, and how a request finds its own.
+//!
+//! Paths are compared as they come: an escaped slash is no slash, a trailing one makes another
+//! path, and `..` is a name like any other.
+
+mod pattern;
+
+use std::collections::{BTreeSet, HashMap};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::ALLOW;
+use http::{HeaderValue, Method, StatusCode};
+
+use crate::endpoint::{
+    account, capabilities, devices, health, login, logout, password_policy, profile, refresh,
+    register, versions, well_known,
+};
+use crate::error::{ErrCode, MatrixError};
+use crate::options::Resource;
+use crate::request::Request;
+use crate::response::{self, Response};
+use crate::{App, Reply};
+
+use Verb::{Delete, Get, Post, Put};
+pub(crate) use pattern::Parameters;
+use pattern::{Ending, Pattern};
+
+/// Makes a [`Handler`] of an async function, so that it fits into a table.
+macro_rules! run {
+    ($handle:path) => {
+        |app, request| Box::pin($handle(app, request))
+    };
+}
+
+const ROOT: &[&str] = &[""];
+const UNVERSIONED: &[&str] = &["/_matrix/client"];
+const R0_V3_UNSTABLE: &[&str] = &[
+    "/_matrix/client/r0",
+    "/_matrix/client/v3",
+    "/_matrix/client/unstable",
+];
+/// Where logging in has been since before versions were numbered.
+const API_V1_AND_LATER: &[&str] = &[
+    "/_matrix/client/api/v1",
+    "/_matrix/client/r0",
+    "/_matrix/client/v3",
+    "/_matrix/client/unstable",
+];
+/// Refreshing was born under `v1`, and some clients still look for it there.
+const V1_AND_LATER: &[&str] = &[
+    "/_matrix/client/v1",
+    "/_matrix/client/r0",
+    "/_matrix/client/v3",
+    "/_matrix/client/unstable",
+];
+
+/// Every endpoint: method, where its path begins, how it goes on, and what answers.
+pub(crate) const ROUTES: &[Route] = &[
+    Route::new(Get, ROOT, "/health", run!(health::get))
+        .of(Resource::Health)
+        .quiet(),
+    Route::new(
+        Get,
+        ROOT,
+        "/.well-known/matrix/client",
+        run!(well_known::get),
+    ),
+    Route::new(Get, UNVERSIONED, "/versions", run!(versions::get)),
+    // Registration.
+    Route::new(Post, R0_V3_UNSTABLE, "/register", run!(register::post)),
+    Route::new(
+        Get,
+        R0_V3_UNSTABLE,
+        "/register/available",
+        run!(register::available::get),
+    )
+    .open(),
+    Route::new(
+        Get,
+        R0_V3_UNSTABLE,
+        "/password_policy",
+        run!(password_policy::get),
+    ),
+    // Logging in and out.
+    Route::new(Get, API_V1_AND_LATER, "/login", run!(login::get)),
+    Route::new(Post, API_V1_AND_LATER, "/login", run!(login::post)),
+    Route::new(Post, API_V1_AND_LATER, "/logout", run!(logout::one)),
+    Route::new(Post, API_V1_AND_LATER, "/logout/all", run!(logout::all)),
+    Route::new(Post, V1_AND_LATER, "/refresh", run!(refresh::post)),
+    // The account and its devices.
+    Route::new(
+        Get,
+        R0_V3_UNSTABLE,
+        "/account/whoami",
+        run!(account::whoami::get),
+    ),
+    Route::new(
+        Get,
+        R0_V3_UNSTABLE,
+        "/capabilities",
+        run!(capabilities::get),
+    ),
+    Route::new(Get, R0_V3_UNSTABLE, "/devices", run!(devices::list)),
+    Route::new(
+        Get,
+        R0_V3_UNSTABLE,
+        "/devices/{device_id}",
+        run!(devices::get),
+    ),
+    Route::new(
+        Put,
+        R0_V3_UNSTABLE,
+        "/devices/{device_id}",
+        run!(devices::put),
+    ),
+    Route::new(
+        Delete,
+        R0_V3_UNSTABLE,
+        "/devices/{device_id}",
+        run!(devices::delete),
+    ),
+    Route::new(
+        Post,
+        R0_V3_UNSTABLE,
+        "/delete_devices",
+        run!(devices::delete_several),
+    ),
+    Route::new(
+        Get,
+        R0_V3_UNSTABLE,
+        "/profile/{user_id}/displayname",
+        run!(profile::display_name),
+    ),
+];
+
+/// What answers a request.
+pub(crate) type Handler =
+    for<'a> fn(&'a App, &'a Request) -> Pin<Box<dyn Future<Output = Reply> + Send + 'a>>;
+
+/// A line of [`ROUTES`].
+#[derive(Clone, Copy)]
+pub(crate) struct Route {
+    verb: Verb,
+    bases: &'static [&'static str],
+    path: &'static str,
+    ending: Ending,
+    resource: Resource,
+    logging: Logging,
+    handler: Handler,
+}
+
+/// How loudly the requests of a route are logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Logging {
+    /// A line a request.
+    Normal,
+    /// A line a request for those who debug, because probes ask every few seconds.
+    Quiet,
+}
+
+impl Route {
+    /// An endpoint for clients. In `path`, `{name}` stands for anything up to the next slash, and for
+    /// nothing at all too.
+    pub(crate) const fn new(
+        verb: Verb,
+        bases: &'static [&'static str],
+        path: &'static str,
+        handler: Handler,
+    ) -> Self {
+        Self {
+            verb,
+            bases,
+            path,
+            ending: Ending::Exact,
+            resource: Resource::Client,
+            logging: Logging::Normal,
+            handler,
+        }
+    }
+
+    /// Longer paths match too. The reference does not anchor some of its patterns, and clients have
+    /// come to send, for example, a trailing slash.
+    const fn open(mut self) -> Self {
+        self.ending = Ending::Open;
+        self
+    }
+
+    /// Belongs to another resource than `client`.
+    const fn of(mut self, resource: Resource) -> Self {
+        self.resource = resource;
+        self
+    }
+
+    const fn quiet(mut self) -> Self {
+        self.logging = Logging::Quiet;
+        self
+    }
+}
+
+/// The methods that endpoints have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Get,
+    Post,
+    Put,
+    Delete,
+}
+
+impl Verb {
+    fn of(method: &Method) -> Option<Self> {
+        match *method {
+            Method::GET | Method::HEAD => Some(Get),
+            Method::POST => Some(Post),
+            Method::PUT => Some(Put),
+            Method::DELETE => Some(Delete),
+            _ => None,
+        }
+    }
+
+    const fn allow(self) -> &'static str {
+        match self {
+            Get => "GET, HEAD",
+            Post => "POST",
+            Put => "PUT",
+            Delete => "DELETE",
+        }
+    }
+}
+
+/// The routes of a listener.
+pub(crate) struct Router {
+    exact: HashMap<String, Arc<Place>>,
+    patterns: Vec<(Pattern, Arc<Place>)>,
+}
+
+/// A path with everything that answers there.
+pub(crate) struct Place {
+    /// The path as the table has it, for logs.
+    pub(crate) pattern: String,
+    pub(crate) logging: Logging,
+    handlers: Vec<(Verb, Handler)>,
+}
+
+/// Where a request belongs, as an extension of it.
+#[derive(Clone)]
+pub(crate) enum Destination {
+    /// A known path.
+    Place(Arc<Place>, Parameters),
+    /// An unknown path among those of the API.
+    UnknownEndpoint,
+    /// An unknown path elsewhere.
+    UnknownPage,
+}
+
+impl Router {
+    /// The routes of the table that belong to these resources.
+    pub(crate) fn new(routes: &[Route], resources: &BTreeSet<Resource>) -> Self {
+        let mut places: Vec<(Pattern, Place)> = Vec::new();
+        for route in routes
+            .iter()
+            .filter(|route| resources.contains(&route.resource))
+        {
+            for base in route.bases {
+                let text = format!("{base}{}", route.path);
+                let handler = (route.verb, route.handler);
+                if let Some((_, place)) = places.iter_mut().find(|(_, it)| it.pattern == text) {
+                    place.handlers.push(handler);
+                    continue;
+                }
+                let pattern = Pattern::parse(&format!("{base}{}", route.path), route.ending);
+                let place = Place {
+                    pattern: text,
+                    logging: route.logging,
+                    handlers: vec![handler],
+                };
+                places.push((pattern, place));
+            }
+        }
+        let mut router = Self {
+            exact: HashMap::new(),
+            patterns: Vec::new(),
+        };
+        for (pattern, place) in places {
+            let place = Arc::new(place);
+            if pattern.is_literal() {
+                router.exact.insert(place.pattern.clone(), place);
+            } else {
+                router.patterns.push((pattern, place));
+            }
+        }
+        router
+    }
+
+    /// Finds where a path belongs.
+    pub(crate) fn find(&self, path: &str) -> Destination {
+        if let Some(place) = self.exact.get(path) {
+            return Destination::Place(Arc::clone(place), Parameters::default());
+        }
+        let matched = self.patterns.iter().find_map(|(pattern, place)| {
+            let parameters = pattern.matches(path)?;
+            Some(Destination::Place(Arc::clone(place), parameters))
+        });
+        matched.unwrap_or_else(|| {
+            let is_api = ["/_matrix", "/_synapse"].into_iter().any(|tree| {
+                path.strip_prefix(tree)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            });
+            if is_api {
+                Destination::UnknownEndpoint
+            } else {
+                Destination::UnknownPage
+            }
+        })
+    }
+}
+
+impl Place {
+    fn handler(&self, method: &Method) -> Option<Handler> {
+        let verb = Verb::of(method)?;
+        self.handlers
+            .iter()
+            .find(|(it, _)| *it == verb)
+            .map(|(_, handler)| *handler)
+    }
+
+    /// 405, with what would have been allowed.
+    fn refuse_method(&self) -> Response {
+        let mut allowed: Vec<_> = self.handlers.iter().map(|(verb, _)| verb.allow()).collect();
+        allowed.push("OPTIONS");
+        let error = MatrixError::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            ErrCode::Unrecognized,
+            "this endpoint does not know this method",
+        );
+        let mut response = error.into_response();
+        let allowed = HeaderValue::try_from(allowed.join(", "))
+            .expect("methods, commas and spaces make a header value");
+        response.headers_mut().insert(ALLOW, allowed);
+        response
+    }
+}
+
+/// Answers a request that has found its destination.
+pub(crate) async fn dispatch(app: Arc<App>, mut request: http::Request<Bytes>) -> Response {
+    let destination = request.extensions_mut().remove::<Destination>();
+    let (place, parameters) = match destination {
+        Some(Destination::Place(place, parameters)) => (place, parameters),
+        Some(Destination::UnknownEndpoint) => return MatrixError::unrecognized().into_response(),
+        Some(Destination::UnknownPage) | None => return unknown_page(),
+    };
+    let Some(handler) = place.handler(request.method()) else {
+        return place.refuse_method();
+    };
+    let (head, body) = request.into_parts();
+    let request = Request::new(head, body, parameters);
+    handler(&app, &request)
+        .await
+        .unwrap_or_else(MatrixError::into_response)
+}
+
+fn unknown_page() -> Response {
+    const PAGE: &str = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+        <title>Not found</title></head><body><h1>Not found</h1></body></html>\n";
+    response::html(StatusCode::NOT_FOUND, PAGE)
+}
+
+#[cfg(test)]
+mod tests;

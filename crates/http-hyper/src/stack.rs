@@ -1,0 +1,125 @@
+//! What happens to every request, from top to bottom.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body_util::BodyExt as _;
+use http_body_util::combinators::UnsyncBoxBody;
+use hyper::body::Body;
+use tower::util::BoxCloneSyncService;
+use tower::{ServiceBuilder, service_fn};
+
+use crate::App;
+use crate::layer::admission::admission;
+use crate::layer::body::body;
+use crate::layer::cors::cors;
+use crate::layer::deadline::deadline;
+use crate::layer::head::head;
+use crate::layer::request_id::request_id;
+use crate::layer::rescue::rescue;
+use crate::layer::trace::trace;
+use crate::layer::{Answer, Inner, around};
+use crate::options::ListenerOptions;
+use crate::request::{ClientIp, Forwarding, Peer};
+use crate::response::Response;
+use crate::router::{Route, Router, dispatch};
+
+type BoxError = Box<dyn Error + Send + Sync>;
+type BoxBody = UnsyncBoxBody<Bytes, BoxError>;
+
+/// What a listener serves, as a tower service that never fails and is always ready.
+///
+/// It looks for [`Peer`] among the extensions of a request; [`serve`](crate::serve) puts it there.
+#[derive(Clone)]
+pub struct Service(BoxCloneSyncService<http::Request<BoxBody>, Response, Infallible>);
+
+impl<B> tower::Service<http::Request<B>> for Service
+where
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future =
+        <BoxCloneSyncService<http::Request<BoxBody>, Response, Infallible> as tower::Service<
+            http::Request<BoxBody>,
+        >>::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+        self.0
+            .call(request.map(|body| body.map_err(Into::into).boxed_unsync()))
+    }
+}
+
+/// Builds the stack of a listener over the routes of its resources.
+pub(crate) fn build(app: &Arc<App>, routes: &[Route], options: ListenerOptions) -> Service {
+    let router = Arc::new(Router::new(routes, &options.resources));
+    let ListenerOptions {
+        forwarding,
+        request_id_header,
+        ..
+    } = options;
+    let limits = &app.options;
+    let (body_limit_bytes, request_timeout) = (limits.body_limit_bytes, limits.request_timeout);
+    let slots = Arc::clone(&app.slots);
+    let endpoints = {
+        let app = Arc::clone(app);
+        service_fn(move |request| {
+            let app = Arc::clone(&app);
+            async move { Ok(dispatch(app, request).await) }
+        })
+    };
+    let stack = ServiceBuilder::new()
+        // First of all the request gets its ID, so that nothing about it is logged without.
+        .layer(around(move |request, inner| {
+            request_id(request_id_header.clone(), request, inner)
+        }))
+        // Who asks and for what: the layers below want to know.
+        .layer(around(move |request, inner| {
+            locate(Arc::clone(&router), forwarding.clone(), request, inner)
+        }))
+        // The span is around everything that may log, and the line is about what the client gets.
+        .layer(around(trace))
+        // Whatever the body of an answer is, `HEAD` does not get it.
+        .layer(around(head))
+        // Web clients must be able to read refusals of all layers below, and `OPTIONS` costs nothing.
+        .layer(around(cors))
+        // Panics of all layers below, so that they too are traced and readable.
+        .layer(around(rescue))
+        // Before anything is read: a server that is full must not read on.
+        .layer(around(move |request, inner| {
+            admission(Arc::clone(&slots), request, inner)
+        }))
+        // The time to read the body counts, or slow bodies would fill all slots.
+        .layer(around(move |request, inner| {
+            deadline(request_timeout, request, inner)
+        }))
+        // Even an unknown path has its body read: a connection that is closed on an unread body may
+        // take the answer with it.
+        .layer(around(move |request, inner| {
+            body(body_limit_bytes, request, inner)
+        }))
+        .service(endpoints);
+    Service(BoxCloneSyncService::new(stack))
+}
+
+/// Finds out who is asking and where the request belongs.
+async fn locate<B>(
+    router: Arc<Router>,
+    forwarding: Forwarding,
+    mut request: http::Request<B>,
+    mut inner: impl Inner<B>,
+) -> Answer {
+    let peer = request.extensions().get().and_then(|Peer(ip)| *ip);
+    let client_ip = forwarding.client_ip(peer, request.headers());
+    let destination = router.find(request.uri().path());
+    request.extensions_mut().insert(ClientIp(client_ip));
+    request.extensions_mut().insert(destination);
+    inner.call(request).await
+}
