@@ -1,1 +1,270 @@
-//! stub
+//! The configuration: an operator's `homeserver.yaml`, read into plain validated values.
+//!
+//! | step | file |
+//! |---|---|
+//! | find and merge files, apply environment variables | `sources.rs` |
+//! | YAML to an untyped tree that remembers lines | `tree.rs` |
+//! | which keys exist, of what kind, with which default | `key.rs`, `catalog.rs`, and `KEYS` in each section's file |
+//! | read a mapping key by key, collecting mistakes | `section.rs`, `findings.rs` |
+//! | the sections: keys, values, and rules between them | one file each |
+//! | `check-config`, `generate-config`, JSON schema, tables of `docs/CONFIG.md` | `report.rs`, `generate.rs`, `schema.rs`, `reference.rs` |
+//!
+//! Reading never stops at a mistake: [`load`] gives a [`Reading`], which has a [`Config`] only if there
+//! was none. To add an option, declare its key in the `KEYS` of its section, read it there, and
+//! regenerate the documentation; tests complain about whatever is forgotten.
+
+mod app_services;
+mod captcha;
+mod catalog;
+mod consent;
+mod database;
+mod email;
+mod findings;
+mod generate;
+mod key;
+mod lifetimes;
+mod listeners;
+mod own;
+mod password;
+mod rates;
+mod reference;
+mod registration;
+mod report;
+mod rooms;
+mod schema;
+mod secrets;
+mod section;
+mod server;
+mod sources;
+mod spelling;
+mod syntax;
+mod templates;
+#[cfg(test)]
+mod tests;
+mod threepids;
+mod tree;
+mod url;
+mod usage;
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use registrar_domain::policy::{Policy, Rates as PolicyRates, RegistrationPolicy, TokenLifetimes};
+
+pub(crate) use self::app_services::AppServices;
+pub(crate) use self::captcha::Captcha;
+pub(crate) use self::consent::Consent;
+pub(crate) use self::email::{Email, MailTls};
+pub(crate) use self::findings::{ConfigError, Finding};
+pub(crate) use self::generate::generate;
+pub(crate) use self::listeners::{ListenAddress, Listener, Resource};
+pub(crate) use self::own::{Hashing, Http, Log, LogFormat, Network};
+pub(crate) use self::password::Passwords;
+pub(crate) use self::rates::Rates;
+pub(crate) use self::reference::update_guide;
+pub(crate) use self::registration::Registration;
+pub(crate) use self::schema::schema;
+pub(crate) use self::secrets::Secrets;
+pub(crate) use self::server::Server;
+pub(crate) use self::threepids::Threepids;
+pub(crate) use self::usage::Usage;
+
+use self::findings::Findings;
+use self::section::Section;
+use self::tree::Mapping;
+
+/// Everything that the operator chose.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    /// Who the server is and where clients reach it.
+    pub(crate) server: Server,
+    /// Where it listens; never empty.
+    pub(crate) listeners: Vec<Listener>,
+    /// Which database holds the accounts, and how to use it.
+    pub(crate) database: registrar_storage_diesel::Options,
+    /// Who may register, and by which flows.
+    pub(crate) registration: Registration,
+    /// How long tokens live.
+    pub(crate) lifetimes: TokenLifetimes,
+    /// `ui_auth.session_timeout`.
+    pub(crate) ui_auth_session_timeout: Duration,
+    /// How fast clients may act.
+    pub(crate) rates: Rates,
+    /// Passwords.
+    pub(crate) passwords: Passwords,
+    /// The captcha at registration.
+    pub(crate) captcha: Captcha,
+    /// The policy that users agree to.
+    pub(crate) consent: Option<Consent>,
+    /// The mail server.
+    pub(crate) email: Option<Email>,
+    /// Email addresses and phone numbers.
+    pub(crate) threepids: Threepids,
+    /// Application services.
+    pub(crate) app_services: AppServices,
+    /// Limits on the use of the whole server.
+    pub(crate) usage: Usage,
+    /// `templates.custom_template_directory`.
+    pub(crate) template_dir: Option<PathBuf>,
+    /// Secrets of no other section.
+    pub(crate) secrets: Secrets,
+    /// Password hashes.
+    pub(crate) hashing: Hashing,
+    /// Whose `X-Forwarded-For` is believed; empty: everybody's who can connect.
+    pub(crate) trusted_proxies: Vec<Network>,
+    /// Limits on requests and connections.
+    pub(crate) http: Http,
+    /// Logs.
+    pub(crate) log: Log,
+}
+
+/// What came of reading a configuration.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    /// `Some` exactly if there was no mistake.
+    config: Option<Config>,
+    findings: Findings,
+}
+
+/// Reads the configuration from files, folders of `*.yaml` files, and environment variables; later
+/// ones win. Reads files that it names (secrets), opens nothing else.
+pub(crate) fn load(
+    paths: &[PathBuf],
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Reading {
+    let findings = RefCell::default();
+    let merged = sources::read_files(paths, &findings);
+    interpret(merged, environment, findings)
+}
+
+/// Reads a configuration that is not in a file; `name` stands for it in messages.
+pub(crate) fn load_text(
+    text: &str,
+    name: &str,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Reading {
+    let findings = RefCell::default();
+    let merged = sources::read_text(text, name, &findings);
+    interpret(merged, environment, findings)
+}
+
+fn interpret(
+    mut merged: Mapping,
+    environment: impl IntoIterator<Item = (String, String)>,
+    findings: RefCell<Findings>,
+) -> Reading {
+    sources::overlay_environment(&mut merged, environment, &findings);
+    // What an unreadable file would have said cannot be known, so nothing is said about keys.
+    let readable = findings.borrow().mistakes.is_empty();
+    let config = if readable {
+        Config::read(&Section::root(&merged, &findings))
+    } else {
+        None
+    };
+    let findings = findings.into_inner();
+    let config = config.filter(|_| findings.mistakes.is_empty());
+    debug_assert!(
+        config.is_some() || !findings.mistakes.is_empty(),
+        "a refusal has a reason"
+    );
+    Reading { config, findings }
+}
+
+impl Reading {
+    /// The configuration.
+    ///
+    /// # Errors
+    /// All mistakes, if there is one.
+    pub(crate) fn into_config(self) -> Result<Config, ConfigError> {
+        self.config.ok_or(ConfigError(self.findings.mistakes))
+    }
+
+    /// Things worth a look, for the log at start.
+    pub(crate) fn warnings(&self) -> &[Finding] {
+        &self.findings.warnings
+    }
+
+    /// Is there no mistake?
+    pub(crate) fn is_usable(&self) -> bool {
+        self.config.is_some()
+    }
+
+    /// What `check-config` prints: mistakes, warnings, keys without effect, and what was understood.
+    /// Shows no secret.
+    pub(crate) fn report(&self) -> String {
+        report::report(self.config.as_ref(), &self.findings)
+    }
+}
+
+impl Config {
+    /// Reads every section, whatever is wrong with another. `None` only after a reported mistake.
+    fn read(root: &Section<'_>) -> Option<Self> {
+        let own_section = root.section("registrar");
+        let server = Server::read(root);
+        let listeners = listeners::read(root);
+        let database = database::read(root, &own_section);
+        let secrets = Secrets::read(root);
+        let captcha = Captcha::read(root);
+        let consent = Consent::read(root, &listeners, &secrets);
+        let threepids = Threepids::read(root);
+        let email = Email::read(root, threepids.email_delegate.is_some());
+        let stages = registration::Stages {
+            email_enabled: threepids.email_delegate.is_some() || email.is_some(),
+            threepids: &threepids,
+            captcha: &captcha,
+            consent: consent.as_ref(),
+        };
+        let registration = Registration::read(root, &stages);
+        let own = own::Own::read(&own_section);
+        rooms::check(root);
+        let config = Self {
+            listeners,
+            registration,
+            lifetimes: lifetimes::read(root),
+            ui_auth_session_timeout: lifetimes::read_ui_auth_session_timeout(root),
+            rates: Rates::read(root),
+            passwords: Passwords::read(root),
+            captcha,
+            consent,
+            email,
+            threepids,
+            app_services: AppServices::read(root),
+            usage: Usage::read(root),
+            template_dir: templates::read(root),
+            secrets,
+            hashing: own.hashing,
+            trusted_proxies: own.trusted_proxies,
+            http: own.http,
+            log: own.log,
+            server: server?,
+            database: database?,
+        };
+        Some(config)
+    }
+
+    /// The choices as the use-cases want them.
+    pub(crate) fn policy(&self) -> Policy {
+        Policy {
+            server_name: self.server.name.clone(),
+            registration: RegistrationPolicy {
+                enabled: self.registration.enabled,
+                guests_allowed: self.registration.guests_allowed,
+                flows: self.registration.flows.clone(),
+                inhibit_user_in_use_error: self.registration.inhibit_user_in_use_error,
+                localparts: self.registration.localparts,
+                server_notices_localpart: self.registration.server_notices_localpart.clone(),
+                disabled: self.usage.disabled.clone(),
+            },
+            password: self.passwords.policy.clone(),
+            lifetimes: self.lifetimes,
+            rates: PolicyRates {
+                registration: self.rates.registration,
+                login_address: self.rates.login_address,
+                login_account: self.rates.login_account,
+                login_failed_attempts: self.rates.login_failed_attempts,
+            },
+            ui_auth_session_timeout: self.ui_auth_session_timeout,
+        }
+    }
+}

@@ -1,1 +1,162 @@
-//! stub
+//! Password hashing on threads of its own: it never delays a request that hashes nothing, its memory
+//! has a ceiling, and when its queue is full it says so at once.
+//!
+//! What a hash is, is the domain's business ([`registrar_domain::password`]); here is where it runs.
+//! The runtime's blocking pool would not do: its threads are many, each hash would allocate its
+//! memory anew, and database work would queue behind passwords.
+
+mod job;
+mod queue;
+#[cfg(test)]
+mod tests;
+mod worker;
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use anyhow::Context as _;
+use async_trait::async_trait;
+use registrar_domain::password::argon2id::Cost;
+use registrar_domain::password::{Password, PasswordHash, Pepper};
+use registrar_domain::ports::{Entropy, HashError, PasswordHasher, Verification};
+use tokio::sync::oneshot;
+
+use self::job::{Job, Recipe};
+use self::queue::Queue;
+
+/// What the operator chooses about hashing.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    /// At most this many threads, and never more than the machine has cores. `None`: one a core.
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// What a new hash costs.
+    pub(crate) cost: Cost,
+    /// The most memory that verifying an imported hash of another cost may take, in KiB per thread.
+    pub(crate) max_memory_kib: u32,
+    /// `password_config.pepper`.
+    pub(crate) pepper: Pepper,
+    /// How many hashes may wait; a bcrypt comparison counts as
+    /// [`BCRYPT_WORK_FACTOR`](registrar_domain::password::BCRYPT_WORK_FACTOR) of them.
+    /// `None`: about two seconds of work.
+    pub(crate) queue_capacity: Option<NonZeroUsize>,
+}
+
+/// How busy the pool is at the moment, in hashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Load {
+    /// Waiting.
+    pub(crate) queued: usize,
+    /// Being computed.
+    pub(crate) busy: usize,
+    /// The most that may wait.
+    pub(crate) capacity: usize,
+}
+
+/// A fixed number of hashing threads behind a bounded queue.
+///
+/// Dropping it stops the threads: each finishes the hash it is at, and requests that still wait
+/// get [`HashError::Failed`].
+#[derive(Debug)]
+pub(crate) struct HashPool {
+    queue: Arc<Queue>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl HashPool {
+    /// Starts the threads, each with the memory for one hash of the configured cost.
+    ///
+    /// # Errors
+    /// A cost that argon2 does not define, or a thread that the system refuses to start.
+    pub(crate) fn start(options: Options, entropy: Arc<dyn Entropy>) -> anyhow::Result<Self> {
+        options.cost.check()?;
+        let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let threads = options.threads.map_or(cores, |most| most.min(cores)).get();
+        let queue = Arc::new(Queue::new(threads, &options.cost, options.queue_capacity));
+        let recipe = Arc::new(Recipe {
+            cost: options.cost,
+            max_memory_kib: options.max_memory_kib,
+            pepper: options.pepper,
+            entropy,
+        });
+        // Built first, so that an error below stops the threads that have started already.
+        let mut pool = Self {
+            queue,
+            threads: Vec::with_capacity(threads),
+        };
+        for number in 0..threads {
+            let (queue, recipe) = (Arc::clone(&pool.queue), Arc::clone(&recipe));
+            let thread = std::thread::Builder::new()
+                .name(format!("hash-{number}"))
+                .spawn(move || worker::run(&queue, &recipe))
+                .context("cannot start a thread for password hashing")?;
+            pool.threads.push(thread);
+        }
+        Ok(pool)
+    }
+
+    /// How busy the pool is at the moment.
+    pub(crate) fn load(&self) -> Load {
+        self.queue.load()
+    }
+
+    async fn answer<T>(&self, job: impl FnOnce(job::Reply<T>) -> Job) -> Result<T, HashError> {
+        let (reply, answer) = oneshot::channel();
+        if let Err(full) = self.queue.push(job(reply)) {
+            let Load {
+                queued,
+                busy,
+                capacity,
+            } = self.load();
+            tracing::debug!(
+                hash.queued = queued,
+                hash.busy = busy,
+                hash.capacity = capacity,
+                "the hashing queue is full"
+            );
+            return Err(HashError::Busy {
+                retry_after_ms: full.retry_after_ms,
+            });
+        }
+        answer.await.unwrap_or_else(|_| {
+            Err(HashError::Failed(
+                "the hashing thread gave no answer".to_owned(),
+            ))
+        })
+    }
+}
+
+impl Drop for HashPool {
+    fn drop(&mut self) {
+        self.queue.close();
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a hashing thread ended in a panic");
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl PasswordHasher for HashPool {
+    #[tracing::instrument(name = "password.hash", level = "debug", skip_all)]
+    async fn hash(&self, password: &Password) -> Result<PasswordHash, HashError> {
+        let password = password.clone();
+        self.answer(|reply| Job::Hash { password, reply }).await
+    }
+
+    #[tracing::instrument(name = "password.verify", level = "debug", skip_all)]
+    async fn verify(
+        &self,
+        password: &Password,
+        hash: &PasswordHash,
+    ) -> Result<Verification, HashError> {
+        let (password, stored) = (password.clone(), hash.clone());
+        self.answer(|reply| Job::Verify {
+            password,
+            stored,
+            reply,
+        })
+        .await
+    }
+}

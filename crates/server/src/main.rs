@@ -1,8 +1,32 @@
 //! The binary `registrar`: reads the configuration, wires the adapters into the domain, serves.
+//!
+//! [`cli`] is what can be typed, [`commands`] what each of it does, [`serve`] the life of the server,
+//! and [`wiring`] the only place where adapters and use-cases meet.
 
+mod cli;
+mod commands;
 mod config;
 mod hashing;
+mod listen;
 mod pacing;
+mod serve;
+mod shutdown;
 mod system;
+mod telemetry;
+mod wiring;
 
-fn main() {}
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    match commands::run(cli::Cli::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            // Nobody is left to be told when standard error is closed.
+            let _closed = writeln!(std::io::stderr(), "registrar: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

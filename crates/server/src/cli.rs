@@ -1,0 +1,128 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+/// Account registration for Matrix.
+#[derive(Debug, Parser)]
+#[command(name = "registrar", version, about, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  registrar try                                      a server to play with, on loopback
+  registrar generate-config -s example.org -o homeserver.yaml
+  registrar check-config -c homeserver.yaml          every mistake at once
+  registrar serve -c homeserver.yaml
+  registrar serve -c homeserver.yaml -c secrets.yaml  later files win
+  registrar migrate status -c homeserver.yaml
+  registrar completions bash > /etc/bash_completion.d/registrar";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the server until SIGTERM or Ctrl-C.
+    Serve(ConfigArgs),
+    /// Run a server to play with: on loopback, open for registration, with a database of its own.
+    Try(TryArgs),
+    /// Say what the configuration means, what of it is ignored, and every mistake in it.
+    CheckConfig(ConfigArgs),
+    /// Write a commented configuration file with fresh secrets.
+    GenerateConfig(GenerateArgs),
+    /// Look after the database schema; `serve` brings it up to date by itself.
+    Migrate(MigrateArgs),
+    /// Hash a password the way the server does; reads it from the terminal or from standard input.
+    HashPassword(HashPasswordArgs),
+    /// Write a completion script for a shell to standard output.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Write the JSON Schema of the configuration file to standard output.
+    #[command(hide = true)]
+    ConfigSchema,
+    /// Read docs/CONFIG.md from standard input and write it with today's tables of keys.
+    #[command(hide = true)]
+    ConfigGuide,
+}
+
+/// Where the configuration is.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ConfigArgs {
+    /// A configuration file, or a folder of `*.yaml` files; may be repeated, later ones win.
+    /// Any value can be overridden from the environment, see docs/CONFIG.md.
+    #[arg(
+        short,
+        long = "config",
+        alias = "config-path",
+        value_name = "PATH",
+        required = true,
+        env = "REGISTRAR_CONFIG",
+        value_delimiter = ':'
+    )]
+    pub(crate) config: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TryArgs {
+    /// The address to listen on.
+    #[arg(long, default_value = "127.0.0.1:8008")]
+    pub(crate) listen: SocketAddr,
+    /// The folder for the database.
+    #[arg(long, default_value = "registrar-data", value_name = "DIR")]
+    pub(crate) data: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GenerateArgs {
+    /// The server name: the part of user IDs after the colon.
+    #[arg(short, long)]
+    pub(crate) server_name: String,
+    /// The file to write, which must not exist; standard output without it.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MigrateArgs {
+    #[command(subcommand)]
+    pub(crate) action: MigrateAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MigrateAction {
+    /// List the migrations and whether they have run.
+    Status(ConfigArgs),
+    /// Run the migrations that have not run.
+    Up(ConfigArgs),
+    /// Revert the latest migrations. What they added is lost.
+    Down {
+        #[command(flatten)]
+        config: ConfigArgs,
+        /// How many.
+        #[arg(long, default_value_t = 1)]
+        steps: u32,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HashPasswordArgs {
+    /// The configuration whose cost and pepper to use; the defaults without it.
+    #[arg(short, long = "config", value_name = "PATH")]
+    pub(crate) config: Vec<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

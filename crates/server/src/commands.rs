@@ -1,0 +1,82 @@
+//! What each subcommand does.
+
+mod attempt;
+mod generate;
+mod hash_password;
+mod migrate;
+
+use std::io::{Read as _, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::CommandFactory as _;
+
+use crate::cli::{Cli, Command};
+use crate::config::{self, Config, Reading};
+use crate::serve;
+
+/// Runs a subcommand.
+pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve(arguments) => {
+            let reading = read_config(&arguments.config);
+            let warnings: Vec<String> =
+                reading.warnings().iter().map(ToString::to_string).collect();
+            serve::run(reading.into_config()?, &warnings, |_| Ok(()))?;
+        }
+        Command::Try(arguments) => attempt::run(&arguments)?,
+        Command::CheckConfig(arguments) => {
+            let reading = read_config(&arguments.config);
+            print(&reading.report())?;
+            if !reading.is_usable() {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        Command::GenerateConfig(arguments) => generate::run(&arguments)?,
+        Command::Migrate(arguments) => migrate::run(arguments.action)?,
+        Command::HashPassword(arguments) => hash_password::run(&arguments)?,
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "registrar", &mut script);
+            print(&String::from_utf8_lossy(&script))?;
+        }
+        Command::ConfigSchema => print(&format!("{:#}\n", config::schema()))?,
+        Command::ConfigGuide => {
+            let mut guide = String::new();
+            std::io::stdin()
+                .read_to_string(&mut guide)
+                .context("cannot read standard input")?;
+            print(&config::update_guide(&guide).context("standard input is not docs/CONFIG.md")?)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Reads the configuration with the environment on top.
+fn read_config(paths: &[PathBuf]) -> Reading {
+    config::load(paths, environment())
+}
+
+/// The configuration, or every mistake in it.
+fn good_config(paths: &[PathBuf]) -> anyhow::Result<Config> {
+    Ok(read_config(paths).into_config()?)
+}
+
+/// The environment, without what is not Unicode: no key or value of ours is.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+/// Writes to standard output. A reader that has seen enough and left is no error.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        outcome => outcome.context("cannot write to standard output"),
+    }
+}

@@ -1,0 +1,71 @@
+//! `registrar try`: a server to play with.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::Context as _;
+use registrar_domain::ports::Entropy as _;
+use serde_json::{Value, json};
+
+use crate::cli::TryArgs;
+use crate::config;
+use crate::serve;
+use crate::system::OsEntropy;
+
+pub(super) fn run(arguments: &TryArgs) -> anyhow::Result<()> {
+    std::fs::create_dir_all(&arguments.data)
+        .with_context(|| format!("cannot make the folder {}", arguments.data.display()))?;
+    let text = configuration(arguments.listen, &arguments.data).to_string();
+    let config = config::load_text(&text, "registrar try", super::environment()).into_config()?;
+    serve::run(config, &[], |addresses| {
+        let address = addresses.first().copied().unwrap_or(arguments.listen);
+        super::print(&welcome(address, &arguments.data))
+    })
+}
+
+/// Registration open for everybody, with an eye on nothing.
+fn configuration(listen: SocketAddr, data: &Path) -> Value {
+    let plenty = json!({ "per_second": 10, "burst_count": 100 });
+    json!({
+        "server_name": "localhost",
+        "public_baseurl": format!("http://{listen}/"),
+        "listeners": [{
+            "port": listen.port(),
+            "bind_addresses": [listen.ip()],
+            "type": "http",
+            "resources": [{ "names": ["client"] }],
+        }],
+        "database": { "name": "sqlite3", "args": { "database": data.join("accounts.db") } },
+        "enable_registration": true,
+        "enable_registration_without_verification": true,
+        "allow_guest_access": true,
+        "rc_registration": plenty,
+        "rc_login": { "address": plenty, "account": plenty },
+        "registrar": { "log": { "filter": "warn" } },
+    })
+}
+
+/// What to do next, as lines to copy.
+fn welcome(address: SocketAddr, data: &Path) -> String {
+    let mut suffix = [0_u8; 2];
+    OsEntropy.fill(&mut suffix);
+    let username = format!("alice-{:02x}{:02x}", suffix[0], suffix[1]);
+    let url = format!("http://{address}/_matrix/client/v3/register");
+    let open = format!(
+        r#"SESSION=$(curl -s {url} -d '{{"username":"{username}","password":"wonderland"}}' | sed 's/.*"session":"\([^"]*\)".*/\1/')"#
+    );
+    let close = format!(
+        r#"curl -s {url} -d '{{"auth":{{"type":"m.login.dummy","session":"'$SESSION'"}}}}'"#
+    );
+    let data = data.display();
+    format!(
+        "Registrar is listening on http://{address}, its database is in {data}.\n\
+         \n\
+         Two lines register an account: the first opens a session, the second completes it.\n\
+         \n\
+         {open}\n\
+         {close}\n\
+         \n\
+         Or point a Matrix client at http://{address} and register there. Ctrl-C stops the server.\n"
+    )
+}

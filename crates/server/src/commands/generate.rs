@@ -1,0 +1,29 @@
+//! `registrar generate-config`.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+
+use anyhow::Context as _;
+use registrar_domain::id::ServerName;
+
+use crate::cli::GenerateArgs;
+use crate::config;
+use crate::system::OsEntropy;
+
+pub(super) fn run(arguments: &GenerateArgs) -> anyhow::Result<()> {
+    let server_name = ServerName::parse(&arguments.server_name)?;
+    let text = config::generate(&server_name, &OsEntropy);
+    let Some(path) = &arguments.output else {
+        return super::print(&text);
+    };
+    // The file holds secrets, so it is nobody else's to read.
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| format!("cannot create {}", path.display()))?;
+    file.write_all(text.as_bytes())
+        .with_context(|| format!("cannot write {}", path.display()))
+}

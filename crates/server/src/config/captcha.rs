@@ -1,0 +1,70 @@
+//! The captcha at registration.
+
+use registrar_domain::secret::Secret;
+
+use super::key::{Key, Kind};
+use super::section::Section;
+use super::url::HttpUrl;
+
+pub(super) const KEYS: &[Key] = &[
+    Key::new(
+        "enable_registration_captcha",
+        Kind::Flag,
+        "Everybody has to solve a captcha to register. Needs both keys.",
+    )
+    .or("false"),
+    Key::new(
+        "recaptcha_public_key",
+        Kind::Secret,
+        "The site key, which clients show.",
+    ),
+    Key::new(
+        "recaptcha_private_key",
+        Kind::Secret,
+        "The secret key, with which answers are verified.",
+    ),
+    Key::new(
+        "recaptcha_siteverify_api",
+        Kind::Text,
+        "Where answers are verified.",
+    )
+    .or("https://www.recaptcha.net/recaptcha/api/siteverify"),
+];
+
+/// The captcha at registration.
+#[derive(Clone, Debug)]
+pub(crate) struct Captcha {
+    /// `enable_registration_captcha`.
+    pub(crate) required_at_registration: bool,
+    /// `recaptcha_public_key`.
+    pub(crate) public_key: Option<String>,
+    /// `recaptcha_private_key`; the stage can be passed only with one.
+    pub(crate) private_key: Option<Secret<String>>,
+    /// `recaptcha_siteverify_api`; `None` only after a mistake.
+    pub(crate) verify_url: Option<HttpUrl>,
+}
+
+impl Captcha {
+    pub(super) fn read(root: &Section<'_>) -> Self {
+        let url = root.text_or_default("recaptcha_siteverify_api");
+        let captcha = Self {
+            required_at_registration: root.flag("enable_registration_captcha"),
+            public_key: root
+                .secret("recaptcha_public_key")
+                .map(|key| key.expose().clone()),
+            private_key: root.secret("recaptcha_private_key"),
+            verify_url: root.accept("recaptcha_siteverify_api", HttpUrl::parse(&url)),
+        };
+        if captcha.required_at_registration {
+            for (name, missing) in [
+                ("recaptcha_public_key", captcha.public_key.is_none()),
+                ("recaptcha_private_key", captcha.private_key.is_none()),
+            ] {
+                if missing {
+                    root.require(name, "is required by `enable_registration_captcha`");
+                }
+            }
+        }
+        captcha
+    }
+}

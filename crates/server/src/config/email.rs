@@ -1,0 +1,310 @@
+//! `email`: the mail server, and what mails say.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use registrar_domain::secret::Secret;
+
+use super::key::{Key, Kind};
+use super::section::Section;
+
+pub(super) const KEYS: &[Key] = &[Key::new(
+    "email",
+    Kind::Section(EMAIL),
+    "The mail server. Without the section (and without a delegate) email addresses \
+         cannot be validated.",
+)];
+
+const EMAIL: &[Key] = &[
+    Key::new("smtp_host", Kind::Text, "The mail server.").or("localhost"),
+    Key::new(
+        "smtp_port",
+        Kind::Integer(1, 65_535),
+        "Its port. Default: 25, or 465 with `force_tls`.",
+    ),
+    Key::new("smtp_user", Kind::Text, "Who logs in there."),
+    Key::new("smtp_pass", Kind::Secret, "The password for that."),
+    Key::new(FORCE_TLS, Kind::Flag, "Speak TLS from the first byte.").or("false"),
+    Key::new(
+        REQUIRE_TLS,
+        Kind::Flag,
+        "Give up if the server does not offer STARTTLS.",
+    )
+    .or("false"),
+    Key::new(
+        "enable_tls",
+        Kind::Flag,
+        "Use STARTTLS if the server offers it.",
+    )
+    .or("true"),
+    Key::new(
+        "tlsname",
+        Kind::Text,
+        "The name in the server's certificate. Default: `smtp_host`.",
+    ),
+    Key::new(
+        "notif_from",
+        Kind::Text,
+        "The sender, such as `%(app)s <noreply@example.org>`. Required, unless a delegate \
+         sends the mails.",
+    ),
+    Key::new("app_name", Kind::Text, "What takes the place of `%(app)s`.").or("Matrix"),
+    Key::new(
+        "validation_token_lifetime",
+        Kind::Duration,
+        "How long the link in a mail can be used.",
+    )
+    .or("1h"),
+    Key::new(
+        "enable_notifs",
+        Kind::Flag,
+        "Mails about messages: a homeserver's business, but checked.",
+    )
+    .or("false"),
+    Key::new("notif_for_new_users", Kind::Flag, "For a homeserver.")
+        .or("true")
+        .inert(),
+    Key::new("subjects", Kind::Section(SUBJECTS), "Subjects of mails."),
+    Key::new(
+        "template_dir",
+        Kind::Text,
+        "A folder of templates, from older files. Prefer \
+         `templates.custom_template_directory`, which is searched first.",
+    ),
+    Key::new(
+        "registration_template_html",
+        Kind::Text,
+        "The mail, as HTML.",
+    )
+    .or("registration.html"),
+    Key::new(
+        "registration_template_text",
+        Kind::Text,
+        "The mail, as text.",
+    )
+    .or("registration.txt"),
+    Key::new(
+        "registration_template_failure_html",
+        Kind::Text,
+        "The page behind a link that does not work.",
+    )
+    .or("registration_failure.html"),
+    Key::new(
+        "registration_template_success_html",
+        Kind::Text,
+        "The page behind a link that works.",
+    )
+    .or("registration_success.html"),
+    Key::new(
+        "already_in_use_template_html",
+        Kind::Text,
+        "The mail to an address that has an account already, as HTML.",
+    )
+    .or("already_in_use.html"),
+    Key::new(
+        "already_in_use_template_text",
+        Kind::Text,
+        "The same, as text.",
+    )
+    .or("already_in_use.txt"),
+];
+
+const FORCE_TLS: &str = "force_tls";
+const REQUIRE_TLS: &str = "require_transport_security";
+
+const SUBJECTS: &[Key] = &[
+    Key::new("email_validation", Kind::Text, "The mail with the link.")
+        .or("[%(server_name)s] Validate your email"),
+    Key::new(
+        "email_already_in_use",
+        Kind::Text,
+        "The mail to an address that has an account already.",
+    )
+    .or("[%(server_name)s] Email already in use"),
+];
+
+/// The mail server, and what mails say.
+#[derive(Clone, Debug)]
+pub(crate) struct Email {
+    /// `smtp_host`.
+    pub(crate) host: String,
+    /// `smtp_port`.
+    pub(crate) port: u16,
+    /// `smtp_user` and `smtp_pass`.
+    pub(crate) login: Option<(String, Secret<String>)>,
+    /// How much TLS.
+    pub(crate) tls: MailTls,
+    /// `tlsname`, else the host.
+    pub(crate) tls_name: String,
+    /// `notif_from`. `None` when a delegate sends the mails.
+    pub(crate) sender: Option<Sender>,
+    /// `app_name`.
+    pub(crate) app_name: String,
+    /// `validation_token_lifetime`.
+    pub(crate) validation_token_lifetime: Duration,
+    /// Subjects and templates.
+    pub(crate) texts: MailTexts,
+}
+
+/// How much TLS is used with the mail server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MailTls {
+    /// None: `enable_tls: false`.
+    Never,
+    /// STARTTLS if offered.
+    Opportunistic,
+    /// STARTTLS or nothing: `require_transport_security`.
+    Required,
+    /// From the first byte: `force_tls`.
+    Immediate,
+}
+
+/// Who mails come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sender {
+    /// The name that people see.
+    pub(crate) name: Option<String>,
+    /// The address.
+    pub(crate) address: String,
+}
+
+/// Subjects and templates of mails and of the pages behind their links.
+#[derive(Clone, Debug)]
+pub(crate) struct MailTexts {
+    /// `subjects.email_validation`; `%(server_name)s` is still in it.
+    pub(crate) validation_subject: String,
+    /// `subjects.email_already_in_use`; `%(server_name)s` is still in it.
+    pub(crate) already_in_use_subject: String,
+    /// `template_dir`, a folder of templates from older files.
+    pub(crate) template_dir: Option<PathBuf>,
+    /// `registration_template_html`.
+    pub(crate) registration_html: String,
+    /// `registration_template_text`.
+    pub(crate) registration_text: String,
+    /// `registration_template_failure_html`.
+    pub(crate) failure_html: String,
+    /// `registration_template_success_html`.
+    pub(crate) success_html: String,
+    /// `already_in_use_template_html`.
+    pub(crate) already_in_use_html: String,
+    /// `already_in_use_template_text`.
+    pub(crate) already_in_use_text: String,
+}
+
+impl Email {
+    /// `None` without the section. `delegated`: an identity server sends the mails.
+    pub(super) fn read(root: &Section<'_>, delegated: bool) -> Option<Self> {
+        let section = root.section("email");
+        if !section.is_filled() {
+            return None;
+        }
+        let host = section.text_or_default("smtp_host");
+        let tls = read_tls(&section);
+        let default_port = if tls == MailTls::Immediate { 465 } else { 25 };
+        let app_name = section.text_or_default("app_name");
+        let sender = read_sender(&section, &app_name, delegated);
+        Some(Self {
+            port: section
+                .integer_if_given("smtp_port")
+                .unwrap_or(default_port),
+            login: read_login(&section),
+            tls,
+            tls_name: section.text("tlsname").unwrap_or_else(|| host.clone()),
+            host,
+            sender,
+            app_name,
+            validation_token_lifetime: section.duration("validation_token_lifetime"),
+            texts: read_texts(&section),
+        })
+    }
+}
+
+fn read_tls(section: &Section<'_>) -> MailTls {
+    let (force, require) = (section.flag(FORCE_TLS), section.flag(REQUIRE_TLS));
+    let enabled = section.flag("enable_tls");
+    for (name, wanted) in [(FORCE_TLS, force), (REQUIRE_TLS, require)] {
+        if wanted && !enabled {
+            section.mistake(
+                name,
+                "contradicts `enable_tls: false`: set that to true, or leave it away",
+            );
+        }
+    }
+    match (force, require, enabled) {
+        (true, _, _) => MailTls::Immediate,
+        (false, true, _) => MailTls::Required,
+        (false, false, true) => MailTls::Opportunistic,
+        (false, false, false) => MailTls::Never,
+    }
+}
+
+fn read_login(section: &Section<'_>) -> Option<(String, Secret<String>)> {
+    let (user, password) = (section.text("smtp_user"), section.secret("smtp_pass"));
+    if user.is_none() && password.is_some() {
+        section.warning("smtp_pass", "has no effect without `smtp_user`");
+    }
+    let user = user?;
+    Some((user, password.unwrap_or_else(|| Secret::new(String::new()))))
+}
+
+fn read_sender(section: &Section<'_>, app_name: &str, delegated: bool) -> Option<Sender> {
+    let notifications = section.flag("enable_notifs");
+    let Some(text) = section.text("notif_from") else {
+        if !delegated {
+            section.require(
+                "notif_from",
+                "is required: the sender of mails, such as `Matrix <noreply@example.org>`",
+            );
+        } else if notifications {
+            section.require("notif_from", "is required by `email.enable_notifs`");
+        }
+        return None;
+    };
+    let sender = parse_sender(&text.replace("%(app)s", app_name));
+    section.accept(
+        "notif_from",
+        sender.ok_or(
+            "has no mail address that could be understood: write it like `Matrix \
+         <noreply@example.org>`",
+        ),
+    )
+}
+
+/// `Name <address>`, or an address alone.
+fn parse_sender(text: &str) -> Option<Sender> {
+    // A line end would let whatever follows become a header of its own.
+    if text.chars().any(char::is_control) {
+        return None;
+    }
+    let (name, address) = match text.trim().strip_suffix('>') {
+        Some(rest) => {
+            let (name, address) = rest.rsplit_once('<')?;
+            (name.trim().trim_matches('"').trim(), address.trim())
+        }
+        None => ("", text.trim()),
+    };
+    let (local, domain) = address.rsplit_once('@')?;
+    let plausible = !local.is_empty()
+        && !domain.is_empty()
+        && !address.contains(|c: char| c.is_whitespace() || "<>,;".contains(c));
+    let name = (!name.is_empty()).then(|| name.to_owned());
+    plausible.then(|| Sender {
+        name,
+        address: address.to_owned(),
+    })
+}
+
+fn read_texts(section: &Section<'_>) -> MailTexts {
+    let subjects = section.section("subjects");
+    MailTexts {
+        validation_subject: subjects.text_or_default("email_validation"),
+        already_in_use_subject: subjects.text_or_default("email_already_in_use"),
+        template_dir: section.path("template_dir"),
+        registration_html: section.text_or_default("registration_template_html"),
+        registration_text: section.text_or_default("registration_template_text"),
+        failure_html: section.text_or_default("registration_template_failure_html"),
+        success_html: section.text_or_default("registration_template_success_html"),
+        already_in_use_html: section.text_or_default("already_in_use_template_html"),
+        already_in_use_text: section.text_or_default("already_in_use_template_text"),
+    }
+}

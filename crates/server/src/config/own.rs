@@ -1,0 +1,287 @@
+//! `registrar`: the options for which `homeserver.yaml` has no word.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use registrar_domain::password::argon2id::Cost;
+
+use super::database;
+use super::key::{Key, Kind};
+use super::section::Section;
+
+mod network;
+
+pub(crate) use network::Network;
+
+pub(super) const KEYS: &[Key] = &[Key::new(
+    "registrar",
+    Kind::Section(REGISTRAR),
+    "Options of this server alone. Here an unknown key is a mistake.",
+)];
+
+const REGISTRAR: &[Key] = &[
+    Key::new(
+        "database",
+        Kind::Text,
+        "The database as a URL: `sqlite:<path>`, or \
+         `postgres://<user>@<host>:<port>/<database>?sslmode=<mode>`. Wins over `database`.",
+    ),
+    Key::new(
+        "database_password",
+        Kind::Secret,
+        "The password for that URL, if it is not inside.",
+    ),
+    Key::new(
+        "database_pool",
+        Kind::Section(database::POOL),
+        "Connections to the database.",
+    ),
+    Key::new(
+        "hashing",
+        Kind::Section(HASHING),
+        "Password hashes: argon2id.",
+    ),
+    Key::new(
+        "trusted_proxies",
+        Kind::Texts,
+        "Networks (`10.0.0.0/8`) or addresses of proxies whose `X-Forwarded-For` is \
+         believed on listeners with `x_forwarded`. Empty: whoever can connect there is \
+         believed.",
+    )
+    .or("[]"),
+    Key::new(
+        "http",
+        Kind::Section(HTTP),
+        "Limits on requests and connections.",
+    ),
+    Key::new("log", Kind::Section(LOG), "Logs."),
+];
+
+const HASHING: &[Key] = &[
+    Key::new(
+        "memory_kib",
+        Kind::Integer(8, 4_194_304),
+        "Memory for one hash, in KiB.",
+    )
+    .or("19456"),
+    Key::new("passes", Kind::Integer(1, 1000), "Passes over that memory.").or("2"),
+    Key::new("lanes", Kind::Integer(1, 255), "Lanes of that memory.").or("1"),
+    Key::new(
+        "threads",
+        Kind::Integer(1, 1024),
+        "Hashes that are computed at the same time, each with its own memory. Default: one \
+         a processor core.",
+    ),
+    Key::new(
+        "queue",
+        Kind::Integer(1, 1_000_000),
+        "Hashes that may wait; clients beyond that get 429. Default: about two seconds of work.",
+    ),
+    Key::new(
+        "max_memory_kib",
+        Kind::Integer(8, 4_194_304),
+        "The most memory for one imported hash, in KiB; those that need more cannot be verified.",
+    )
+    .or("65536"),
+];
+
+const HTTP: &[Key] = &[
+    Key::new(
+        "request_timeout",
+        Kind::Duration,
+        "From the end of a request's headers to the beginning of the answer.",
+    )
+    .or("30s"),
+    Key::new(
+        "header_timeout",
+        Kind::Duration,
+        "For sending the headers of a request.",
+    )
+    .or("10s"),
+    Key::new(
+        "idle_timeout",
+        Kind::Duration,
+        "How long a connection may stay without a request.",
+    )
+    .or("60s"),
+    Key::new(
+        "body_limit",
+        Kind::Size,
+        "The largest body of a request; larger ones get 413.",
+    )
+    .or("1M"),
+    Key::new(
+        "max_requests",
+        Kind::Integer(1, 1_000_000),
+        "Requests in progress at the same time, over all listeners; those beyond get 503.",
+    )
+    .or("1024"),
+    Key::new(
+        "max_connections",
+        Kind::Integer(1, 1_000_000),
+        "Connections at the same time, over all listeners.",
+    )
+    .or("1000"),
+    Key::new(
+        "shutdown_grace",
+        Kind::Duration,
+        "How long running requests may go on after the server was told to stop.",
+    )
+    .or("10s"),
+];
+
+const LOG: &[Key] = &[
+    Key::new(
+        "format",
+        Kind::Choice(&["auto", "human", "json"]),
+        "For people or for machines; `auto` is for people on a terminal.",
+    )
+    .or("auto"),
+    Key::new(
+        "filter",
+        Kind::Text,
+        "What is logged, such as `info` or `warn,registrar_domain=debug`.",
+    )
+    .or("info"),
+];
+
+/// What the section `registrar` says, apart from the database.
+#[derive(Clone, Debug)]
+pub(crate) struct Own {
+    /// `hashing`.
+    pub(crate) hashing: Hashing,
+    /// `trusted_proxies`; empty: every peer is believed.
+    pub(crate) trusted_proxies: Vec<Network>,
+    /// `http`.
+    pub(crate) http: Http,
+    /// `log`.
+    pub(crate) log: Log,
+}
+
+/// `registrar.hashing`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hashing {
+    /// `memory_kib`, `passes`, `lanes`; a cost that argon2 defines.
+    pub(crate) cost: Cost,
+    /// `threads`; `None`: one a processor core.
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// `queue`; `None`: in proportion to the threads.
+    pub(crate) queue: Option<NonZeroUsize>,
+    /// `max_memory_kib`, not less than the cost's own memory.
+    pub(crate) max_memory_kib: u32,
+}
+
+/// `registrar.http`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Http {
+    /// `request_timeout`.
+    pub(crate) request_timeout: Duration,
+    /// `header_timeout`.
+    pub(crate) header_timeout: Duration,
+    /// `idle_timeout`.
+    pub(crate) idle_timeout: Duration,
+    /// `body_limit`, in bytes.
+    pub(crate) body_limit_bytes: usize,
+    /// `max_requests`.
+    pub(crate) max_requests: usize,
+    /// `max_connections`.
+    pub(crate) max_connections: usize,
+    /// `shutdown_grace`.
+    pub(crate) shutdown_grace: Duration,
+}
+
+/// `registrar.log`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Log {
+    /// `format`.
+    pub(crate) format: LogFormat,
+    /// `filter`, in the language of tracing's `EnvFilter`; not yet checked.
+    pub(crate) filter: String,
+}
+
+/// Who reads the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// People on a terminal, machines elsewhere.
+    Auto,
+    /// People.
+    Human,
+    /// Machines.
+    Json,
+}
+
+impl Own {
+    /// Reads the opened section `registrar`.
+    pub(super) fn read(section: &Section<'_>) -> Self {
+        Self {
+            hashing: Hashing::read(&section.section("hashing")),
+            trusted_proxies: read_trusted_proxies(section),
+            http: Http::read(&section.section("http")),
+            log: Log::read(&section.section("log")),
+        }
+    }
+}
+
+fn read_trusted_proxies(section: &Section<'_>) -> Vec<Network> {
+    let texts = section.texts("trusted_proxies");
+    texts
+        .iter()
+        .filter_map(|text| section.accept("trusted_proxies", Network::parse(text)))
+        .collect()
+}
+
+impl Hashing {
+    fn read(section: &Section<'_>) -> Self {
+        let hashing = Self {
+            cost: Cost {
+                memory_kib: section.integer("memory_kib"),
+                passes: section.integer("passes"),
+                lanes: section.integer("lanes"),
+            },
+            threads: section
+                .integer_if_given("threads")
+                .and_then(NonZeroUsize::new),
+            queue: section
+                .integer_if_given("queue")
+                .and_then(NonZeroUsize::new),
+            max_memory_kib: section.integer("max_memory_kib"),
+        };
+        section.accept("memory_kib", hashing.cost.check());
+        if hashing.max_memory_kib < hashing.cost.memory_kib {
+            let needed = hashing.cost.memory_kib;
+            section.mistake(
+                "max_memory_kib",
+                format!("is less than the {needed} KiB of `memory_kib`"),
+            );
+        }
+        hashing
+    }
+}
+
+impl Http {
+    fn read(section: &Section<'_>) -> Self {
+        Self {
+            request_timeout: section.positive_duration("request_timeout"),
+            header_timeout: section.positive_duration("header_timeout"),
+            idle_timeout: section.positive_duration("idle_timeout"),
+            body_limit_bytes: usize::try_from(section.size("body_limit")).unwrap_or(usize::MAX),
+            max_requests: section.integer("max_requests"),
+            max_connections: section.integer("max_connections"),
+            shutdown_grace: section.duration("shutdown_grace"),
+        }
+    }
+}
+
+impl Log {
+    fn read(section: &Section<'_>) -> Self {
+        let format = match section.choice("format").as_deref() {
+            Some("human") => LogFormat::Human,
+            Some("json") => LogFormat::Json,
+            _ => LogFormat::Auto,
+        };
+        Self {
+            format,
+            filter: section.text_or_default("filter"),
+        }
+    }
+}

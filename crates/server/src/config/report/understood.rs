@@ -1,0 +1,294 @@
+//! What a configuration means, defaults included.
+
+use super::super::syntax::{show_duration, show_size};
+use super::super::{Config, Email};
+use super::{Report, show};
+
+/// Writes everything that was understood.
+pub(super) fn describe(report: &mut Report, config: &Config) {
+    server(report, config);
+    database(report, config);
+    registration(report, config);
+    verification(report, config);
+    lifetimes(report, config);
+    rates(report, config);
+    usage(report, config);
+    resources(report, config);
+}
+
+fn server(report: &mut Report, config: &Config) {
+    report.title("Server");
+    report.row("server name", &config.server.name);
+    report.row("reached at", &config.server.public_baseurl);
+    let well_known = config.server.well_known.is_some();
+    report.row(
+        "well-known document",
+        if well_known { "served" } else { "not served" },
+    );
+    for listener in &config.listeners {
+        report.row("listens on", show::listener(listener));
+    }
+    report.row(
+        "trusted proxies",
+        show::list(&config.trusted_proxies, "whoever connects"),
+    );
+    report.row("metrics", show::yes_or_no(config.server.metrics));
+    let secrets = &config.secrets;
+    report.row(
+        "registration_shared_secret",
+        show::given(&secrets.registration_shared),
+    );
+    report.row("macaroon_secret_key", show::given(&secrets.macaroon));
+    report.row("form_secret", show::given(&secrets.form));
+    report.row("templates", show::path(&config.template_dir, "built in"));
+}
+
+fn database(report: &mut Report, config: &Config) {
+    report.title("Database");
+    report.row("place", show::database(&config.database.backend));
+    let pool = &config.database.pool;
+    report.row(
+        "connections",
+        format!("{} to read, {} to write", pool.readers, pool.writers),
+    );
+    let timeouts = &config.database.timeouts;
+    report.row("wait for a connection", show_duration(timeouts.acquire));
+    report.row("wait for a statement", show_duration(timeouts.statement));
+}
+
+fn registration(report: &mut Report, config: &Config) {
+    let registration = &config.registration;
+    report.title("Registration");
+    report.row(
+        "registration",
+        if registration.enabled {
+            "open"
+        } else {
+            "closed"
+        },
+    );
+    for flow in &registration.flows {
+        report.row("  by the flow", show::flow(flow));
+    }
+    report.row(
+        "guests",
+        if registration.guests_allowed {
+            "allowed"
+        } else {
+            "not allowed"
+        },
+    );
+    report.row(
+        "taken names are told",
+        show::yes_or_no(!registration.inhibit_user_in_use_error),
+    );
+    let underscore = registration.localparts.allow_underscore_prefix;
+    report.row(
+        "names beginning with _",
+        if underscore { "allowed" } else { "not allowed" },
+    );
+    report.row(
+        "reserved name",
+        show::list(&registration.server_notices_localpart, "none"),
+    );
+    report.row(
+        "password login",
+        show::yes_or_no(config.passwords.policy.login_enabled),
+    );
+    let strength = config.passwords.policy.strength.is_some();
+    report.row("rules for passwords", show::yes_or_no(strength));
+    let services = &config.app_services;
+    let files = services.files.iter().map(|file| file.display());
+    report.row("application services", show::list(files, "none"));
+    report.row(
+        "  their users' addresses",
+        show::yes_or_no(services.track_ips),
+    );
+}
+
+fn verification(report: &mut Report, config: &Config) {
+    report.title("Verification");
+    let threepids = &config.threepids;
+    match (&threepids.email_delegate, &config.email) {
+        (Some(delegate), _) => report.row("email addresses", format!("validated by {delegate}")),
+        (None, Some(_)) => report.row("email addresses", "validated by mails of this server"),
+        (None, None) => report.row("email addresses", "cannot be validated"),
+    }
+    if let Some(email) = &config.email {
+        mails(report, email);
+    }
+    let delegate = threepids.msisdn_delegate.as_ref();
+    let msisdn = delegate.map(|delegate| format!("validated by {delegate}"));
+    report.row(
+        "phone numbers",
+        msisdn.as_deref().unwrap_or("cannot be validated"),
+    );
+    for allowed in &threepids.allowed {
+        report.row(
+            "  allowed",
+            format!("{} that matches {}", allowed.medium, allowed.pattern),
+        );
+    }
+    report.row(
+        "taken addresses are told",
+        show::yes_or_no(!threepids.inhibit_errors),
+    );
+    let hosts = threepids.next_link_hosts.as_ref();
+    let hosts = hosts.map(|hosts| show::list(hosts, "nowhere"));
+    report.row("links lead on to", hosts.as_deref().unwrap_or("every host"));
+    let captcha = &config.captcha;
+    report.row(
+        "captcha required",
+        show::yes_or_no(captcha.required_at_registration),
+    );
+    report.row("  public key", show::list(&captcha.public_key, "not given"));
+    report.row("  private key", show::given(&captcha.private_key));
+    report.row("  verified at", show::list(&captcha.verify_url, "nowhere"));
+    if let Some(consent) = &config.consent {
+        report.row(
+            "policy",
+            format!("{}, version {}", consent.policy_name, consent.version),
+        );
+        report.row(
+            "  required",
+            show::yes_or_no(consent.required_at_registration),
+        );
+        report.row("  pages", consent.template_dir.display());
+    }
+}
+
+fn mails(report: &mut Report, email: &Email) {
+    let tls = show::mail_tls(email.tls);
+    report.row("  server", format!("{}:{}, {tls}", email.host, email.port));
+    report.row("  name in its certificate", &email.tls_name);
+    let user = email.login.as_ref().map(|(user, _)| user);
+    report.row("  logging in as", show::list(user, "nobody"));
+    if let Some(sender) = &email.sender {
+        let name = show::list(&sender.name, "no name");
+        report.row("  sender", format!("{} ({name})", sender.address));
+    }
+    report.row("  name of the service", &email.app_name);
+    report.row(
+        "  links live",
+        show_duration(email.validation_token_lifetime),
+    );
+    let texts = &email.texts;
+    let subjects = [&texts.validation_subject, &texts.already_in_use_subject];
+    report.row("  subjects", show::join(subjects, "; "));
+    let templates = [
+        &texts.registration_html,
+        &texts.registration_text,
+        &texts.failure_html,
+        &texts.success_html,
+        &texts.already_in_use_html,
+        &texts.already_in_use_text,
+    ];
+    report.row("  templates", show::join(templates, ", "));
+    if let Some(folder) = &texts.template_dir {
+        report.row("  searched also in", folder.display());
+    }
+}
+
+fn lifetimes(report: &mut Report, config: &Config) {
+    let lifetimes = &config.lifetimes;
+    report.title("Lifetimes");
+    report.row("sessions", show::lifetime(lifetimes.session));
+    let refreshable = lifetimes.refreshable_access.map(show_duration);
+    let refreshable = refreshable.as_deref().unwrap_or("refresh tokens are off");
+    report.row("refreshable access tokens", refreshable);
+    report.row(
+        "other access tokens",
+        show::lifetime(lifetimes.nonrefreshable_access),
+    );
+    report.row("unused refresh tokens", show::lifetime(lifetimes.refresh));
+    report.row(
+        "proof of who one is",
+        show_duration(config.ui_auth_session_timeout),
+    );
+}
+
+fn rates(report: &mut Report, config: &Config) {
+    let rates = &config.rates;
+    report.title("Rates");
+    for (name, rate) in [
+        ("registrations", rates.registration),
+        (
+            "registration token checks",
+            rates.registration_token_validity,
+        ),
+        ("mails, text messages", rates.threepid_validation),
+        ("logins per address", rates.login_address),
+        ("logins per account", rates.login_account),
+        ("failed logins", rates.login_failed_attempts),
+    ] {
+        report.row(name, show::rate(rate));
+    }
+}
+
+fn usage(report: &mut Report, config: &Config) {
+    let usage = &config.usage;
+    report.title("Use");
+    let disabled = usage.disabled.as_ref();
+    let state = disabled.map(|disabled| format!("switched off: {}", disabled.message));
+    report.row("service", state.as_deref().unwrap_or("on"));
+    report.row("contact", show::list(&usage.admin_contact, "not given"));
+    if let Some(limit) = &usage.monthly {
+        report.row("users in a month", limit.max_users);
+        let reserved = limit
+            .reserved
+            .iter()
+            .map(|(medium, address)| format!("{medium} {address}"));
+        report.row("  always let in", show::list(reserved, "nobody"));
+        let services = &limit.app_service_trial_days;
+        let services = services.iter().map(|(id, days)| format!("{id}: {days}"));
+        let services = show::list(services, "no exceptions");
+        report.row(
+            "  days of trial",
+            format!("{} ({services})", limit.trial_days),
+        );
+    }
+}
+
+fn resources(report: &mut Report, config: &Config) {
+    report.title("Resources");
+    let hashing = &config.hashing;
+    let cost = &hashing.cost;
+    report.row(
+        "password hashes",
+        format!(
+            "argon2id, memory {} KiB, passes {}, lanes {}",
+            cost.memory_kib, cost.passes, cost.lanes
+        ),
+    );
+    report.row(
+        "  at the same time",
+        show::list(hashing.threads, "one a processor core"),
+    );
+    report.row(
+        "  waiting",
+        show::list(hashing.queue, "two seconds of work"),
+    );
+    report.row(
+        "  imported ones",
+        format!("up to {} KiB", hashing.max_memory_kib),
+    );
+    let http = &config.http;
+    report.row("connections at most", http.max_connections);
+    report.row("requests at a time", http.max_requests);
+    report.row(
+        "largest request body",
+        show_size(http.body_limit_bytes as u64),
+    );
+    report.row("time for headers", show_duration(http.header_timeout));
+    report.row("time for a request", show_duration(http.request_timeout));
+    report.row("idle connections", show_duration(http.idle_timeout));
+    report.row(
+        "time to finish at a stop",
+        show_duration(http.shutdown_grace),
+    );
+    let log = &config.log;
+    report.row(
+        "log",
+        format!("{}, {}", log.filter, show::log_format(log.format)),
+    );
+}

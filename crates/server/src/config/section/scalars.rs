@@ -1,0 +1,209 @@
+//! Accessors for single values and lists of them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use registrar_domain::secret::Secret;
+
+use super::super::key::Kind;
+use super::super::syntax;
+use super::super::tree::Value;
+use super::Section;
+
+impl Section<'_> {
+    /// A flag: true or false.
+    pub(in crate::config) fn flag(&self, name: &str) -> bool {
+        self.read(name, |value| match value {
+            Value::Flag(flag) => Some(*flag),
+            Value::Integer(0) => Some(false),
+            Value::Integer(1) => Some(true),
+            _ => None,
+        })
+        .unwrap_or_default()
+    }
+
+    /// A flag that may be left open.
+    pub(in crate::config) fn flag_if_given(&self, name: &str) -> Option<bool> {
+        self.given(name).map(|_| self.flag(name))
+    }
+
+    /// A flag that may also be written as one of the usual words.
+    pub(in crate::config) fn switch(&self, name: &str) -> bool {
+        self.switch_if_given(name).unwrap_or_default()
+    }
+
+    /// Such a flag that may be left open.
+    pub(in crate::config) fn switch_if_given(&self, name: &str) -> Option<bool> {
+        self.read(name, syntax::switch)
+    }
+
+    /// A text; `None` when absent or empty and without a default.
+    pub(in crate::config) fn text(&self, name: &str) -> Option<String> {
+        self.read(name, |value| match value {
+            Value::Text(text) => Some(text.clone()),
+            _ => None,
+        })
+        .filter(|text| !text.is_empty())
+    }
+
+    /// A text with a default.
+    pub(in crate::config) fn text_or_default(&self, name: &str) -> String {
+        self.text(name)
+            .or_else(|| self.key(name).default.map(str::to_owned))
+            .unwrap_or_default()
+    }
+
+    /// A text, or a number as its text.
+    pub(in crate::config) fn label(&self, name: &str) -> Option<String> {
+        self.read(name, label).filter(|text| !text.is_empty())
+    }
+
+    /// One of the declared words; `None` when absent and without a default.
+    pub(in crate::config) fn choice(&self, name: &str) -> Option<String> {
+        let Kind::Choice(words) = &self.key(name).kind else {
+            unreachable!("`{name}` is declared as a choice");
+        };
+        self.read(name, |value| {
+            label(value).filter(|word| words.contains(&word.as_str()))
+        })
+    }
+
+    /// A path, relative to the working directory unless absolute.
+    pub(in crate::config) fn path(&self, name: &str) -> Option<PathBuf> {
+        self.text(name).map(PathBuf::from)
+    }
+
+    /// A whole number of the declared range; `None` when absent and without a default.
+    pub(in crate::config) fn integer_if_given<T: TryFrom<i64>>(&self, name: &str) -> Option<T> {
+        let Kind::Integer(min, max) = self.key(name).kind else {
+            unreachable!("`{name}` is declared as an integer");
+        };
+        self.read(name, |value| match value {
+            Value::Integer(integer) if (min..=max).contains(integer) => T::try_from(*integer).ok(),
+            _ => None,
+        })
+    }
+
+    /// A whole number of the declared range, with a default.
+    pub(in crate::config) fn integer<T: TryFrom<i64> + Default>(&self, name: &str) -> T {
+        self.integer_if_given(name).unwrap_or_default()
+    }
+
+    /// A number that is not negative; `None` when absent and without a default.
+    pub(in crate::config) fn number(&self, name: &str) -> Option<f64> {
+        self.read(name, |value| match value {
+            #[expect(clippy::cast_precision_loss, reason = "no rate needs 53 bits")]
+            Value::Integer(integer) if *integer >= 0 => Some(*integer as f64),
+            Value::Number(number) if *number >= 0.0 => Some(*number),
+            _ => None,
+        })
+    }
+
+    /// A duration; `None` when absent and without a default.
+    pub(in crate::config) fn duration_if_given(&self, name: &str) -> Option<Duration> {
+        self.read(name, syntax::duration)
+    }
+
+    /// A duration with a default.
+    pub(in crate::config) fn duration(&self, name: &str) -> Duration {
+        self.duration_if_given(name).unwrap_or_default()
+    }
+
+    /// A duration with a default; 0 is a mistake.
+    pub(in crate::config) fn positive_duration(&self, name: &str) -> Duration {
+        let duration = self.duration(name);
+        if duration.is_zero() {
+            self.mistake(name, "must be longer than 0");
+        }
+        duration
+    }
+
+    /// A size in bytes, with a default.
+    pub(in crate::config) fn size(&self, name: &str) -> u64 {
+        self.read(name, syntax::size).unwrap_or_default()
+    }
+
+    /// A secret, written in place or in the file that `<name>_path` names. A line end at the end of
+    /// that file does not belong to the secret.
+    pub(in crate::config) fn secret(&self, name: &str) -> Option<Secret<String>> {
+        let in_line = self.text(name);
+        let twin = self.key(name).file_twin().unwrap_or_default();
+        let file = match self.node(&twin).map(|node| &node.value) {
+            None | Some(Value::Null) => None,
+            Some(Value::Text(path)) => Some(PathBuf::from(path)),
+            Some(other) => {
+                let found = other.describe();
+                self.mistake(&twin, format!("expected the path of a file, found {found}"));
+                None
+            }
+        };
+        let Some(file) = file else {
+            return in_line.map(Secret::new);
+        };
+        if in_line.is_some() {
+            self.mistake(
+                &twin,
+                format!("only one of `{name}` and `{twin}` can be given"),
+            );
+            return None;
+        }
+        match std::fs::read_to_string(&file) {
+            Ok(text) => {
+                let secret = text.trim_end_matches(['\r', '\n']);
+                if secret.is_empty() {
+                    self.mistake(&twin, format!("the file {} is empty", file.display()));
+                }
+                Some(Secret::new(secret.to_owned()))
+            }
+            Err(error) => {
+                self.mistake(
+                    &twin,
+                    format!("cannot read the file {}: {error}", file.display()),
+                );
+                None
+            }
+        }
+    }
+
+    /// A list of texts; empty when absent. Where declared so, a single text is a list of one.
+    pub(in crate::config) fn texts(&self, name: &str) -> Vec<String> {
+        let key = self.key(name);
+        let Some(node) = self.given(name) else {
+            return Vec::new();
+        };
+        let items = match &node.value {
+            Value::List(items) => items,
+            Value::Text(text) if matches!(key.kind, Kind::Texts) => return vec![text.clone()],
+            other => {
+                self.wrong_kind(key, other);
+                return Vec::new();
+            }
+        };
+        let mut texts = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            match &item.value {
+                Value::Text(text) => texts.push(text.clone()),
+                other => {
+                    let found = other.describe();
+                    self.mistake(
+                        &format!("{name}[{index}]"),
+                        format!("expected a text, found {found}"),
+                    );
+                }
+            }
+        }
+        texts
+    }
+}
+
+/// A scalar as the text that the operator wrote.
+pub(super) fn label(value: &Value) -> Option<String> {
+    match value {
+        Value::Text(text) => Some(text.clone()),
+        Value::Flag(flag) => Some(flag.to_string()),
+        Value::Integer(integer) => Some(integer.to_string()),
+        // The debug form keeps the `.0` that the operator wrote.
+        Value::Number(number) => Some(format!("{number:?}")),
+        Value::Null | Value::List(_) | Value::Mapping(_) => None,
+    }
+}

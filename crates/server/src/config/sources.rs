@@ -1,0 +1,212 @@
+//! Where the configuration is written: files, folders of files, environment variables.
+//!
+//! Files are merged at their top level: a key of a later file replaces the whole value that an
+//! earlier one gave it. Environment variables come last and may reach inside.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::catalog;
+use super::findings::{Finding, Findings, Ignored, Origin};
+use super::tree::{Mapping, Node, Value};
+
+/// Environment variables that begin with this override options.
+pub(super) const PREFIX: &str = "REGISTRAR__";
+
+/// What separates the levels of an option's path in the name of an environment variable.
+const SEPARATOR: &str = "__";
+
+/// The largest configuration file, in bytes.
+const MAX_FILE_BYTES: u64 = 4 << 20;
+
+/// Reads and merges files; a folder stands for its `*.yaml` files in alphabetical order.
+pub(super) fn read_files(paths: &[PathBuf], findings: &RefCell<Findings>) -> Mapping {
+    let mut merged = Mapping::default();
+    for path in paths {
+        let files = match expand(path) {
+            Ok(files) => files,
+            Err(message) => {
+                refuse(findings, Origin::of(&source_of(path)), message);
+                continue;
+            }
+        };
+        for file in files {
+            match read_file(&file) {
+                Ok(mapping) => {
+                    for (key, node) in mapping.into_entries() {
+                        merged.set(&key, node);
+                    }
+                }
+                Err((origin, message)) => refuse(findings, origin, message),
+            }
+        }
+    }
+    merged
+}
+
+/// Merges one document that is not in a file; `name` stands for it in messages.
+pub(super) fn read_text(text: &str, name: &str, findings: &RefCell<Findings>) -> Mapping {
+    parse(text, &Arc::from(name)).unwrap_or_else(|(origin, message)| {
+        refuse(findings, origin, message);
+        Mapping::default()
+    })
+}
+
+/// Lets environment variables override options: `REGISTRAR__EMAIL__SMTP_HOST` is `email.smtp_host`.
+///
+/// The value of an option that takes text is used as it is, so that secrets need no quoting; any
+/// other is read as YAML. Letter case of the name does not matter.
+pub(super) fn overlay_environment(
+    mapping: &mut Mapping,
+    environment: impl IntoIterator<Item = (String, String)>,
+    findings: &RefCell<Findings>,
+) {
+    let mut overrides: Vec<(Vec<String>, String, String)> = Vec::new();
+    for (name, value) in environment {
+        let upper = name.to_ascii_uppercase();
+        let Some(path) = upper.strip_prefix(PREFIX) else {
+            continue;
+        };
+        let path = path
+            .to_ascii_lowercase()
+            .split(SEPARATOR)
+            .map(str::to_owned)
+            .collect();
+        overrides.push((path, name, value));
+    }
+    // A whole section before the options inside it, and always in the same order.
+    overrides.sort();
+    for (path, name, value) in overrides {
+        let source: Arc<str> = Arc::from(format!("environment variable {name}"));
+        let names: Vec<&str> = path.iter().map(String::as_str).collect();
+        if names.iter().any(|name| name.is_empty()) {
+            refuse(findings, Origin::of(&source), "names no option".to_owned());
+            continue;
+        }
+        let key = catalog::find(&names);
+        if key.is_none() && catalog::find(&names[..1]).is_none() {
+            note_unknown(&names, findings);
+            continue;
+        }
+        let verbatim = match key {
+            Some(key) => key.kind.is_plain_text(),
+            None => false,
+        };
+        let node = if verbatim {
+            Node::new(Value::Text(value), &source)
+        } else {
+            match Node::parse(&value, &source) {
+                Ok(node) => Node {
+                    origin: Origin::of(&source),
+                    ..node
+                },
+                Err(error) => {
+                    refuse(findings, Origin::of(&source), error.message);
+                    continue;
+                }
+            }
+        };
+        if let Err(message) = place(mapping, &names, node, &source) {
+            refuse(findings, Origin::of(&source), message);
+        }
+    }
+}
+
+/// An override of something that the catalog does not have, such as an option of a homeserver.
+fn note_unknown(names: &[&str], findings: &RefCell<Findings>) {
+    let reason = if catalog::is_homeserver_key(names[0]) {
+        Ignored::HomeserverOnly
+    } else {
+        Ignored::Unknown
+    };
+    findings
+        .borrow_mut()
+        .ignored
+        .push((names.join("."), reason));
+}
+
+/// Puts a value at a path, making the sections on the way.
+fn place(
+    mapping: &mut Mapping,
+    names: &[&str],
+    node: Node,
+    source: &Arc<str>,
+) -> Result<(), String> {
+    let (name, rest) = names.split_first().expect("a path has a first name");
+    if rest.is_empty() {
+        mapping.set(name, node);
+        return Ok(());
+    }
+    if mapping.get(name).is_none_or(Node::is_null) {
+        mapping.set(name, Node::new(Value::Mapping(Mapping::default()), source));
+    }
+    match mapping.get_mut(name).map(|node| &mut node.value) {
+        Some(Value::Mapping(inner)) => place(inner, rest, node, source),
+        _ => Err(format!(
+            "`{name}` is not a mapping, so nothing inside it can be overridden"
+        )),
+    }
+}
+
+fn expand(path: &Path) -> Result<Vec<PathBuf>, String> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let unreadable = |error: std::io::Error| format!("cannot read the folder: {error}");
+    let mut files = Vec::new();
+    for entry in path.read_dir().map_err(unreadable)? {
+        let file = entry.map_err(unreadable)?.path();
+        if file.is_file()
+            && file
+                .extension()
+                .is_some_and(|extension| extension == "yaml")
+        {
+            files.push(file);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn read_file(path: &Path) -> Result<Mapping, (Origin, String)> {
+    let source = source_of(path);
+    let unreadable = |error: std::io::Error| {
+        (
+            Origin::of(&source),
+            format!("cannot read the file: {error}"),
+        )
+    };
+    let size = path.metadata().map_err(unreadable)?.len();
+    if size > MAX_FILE_BYTES {
+        let message = format!("is larger than {MAX_FILE_BYTES} bytes, so hardly a configuration");
+        return Err((Origin::of(&source), message));
+    }
+    parse(&std::fs::read_to_string(path).map_err(unreadable)?, &source)
+}
+
+fn parse(text: &str, source: &Arc<str>) -> Result<Mapping, (Origin, String)> {
+    let node = Node::parse(text, source)
+        .map_err(|error| (Origin::line(source, error.line), error.message))?;
+    match node.value {
+        Value::Mapping(mapping) => Ok(mapping),
+        Value::Null => Ok(Mapping::default()),
+        other => {
+            let message = format!("expected a mapping of options, found {}", other.describe());
+            Err((node.origin, message))
+        }
+    }
+}
+
+fn source_of(path: &Path) -> Arc<str> {
+    Arc::from(path.to_string_lossy())
+}
+
+fn refuse(findings: &RefCell<Findings>, origin: Origin, message: String) {
+    let mistake = Finding {
+        key: String::new(),
+        origin: Some(origin),
+        message,
+    };
+    findings.borrow_mut().mistakes.push(mistake);
+}

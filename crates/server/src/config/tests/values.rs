@@ -1,0 +1,187 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::syntax;
+use super::super::tree::{Node, Value};
+use super::{config, expect_mistake, mistakes};
+
+fn value(yaml: &str) -> Value {
+    match Node::parse(yaml, &Arc::from("test")) {
+        Ok(node) => node.value,
+        Err(error) => panic!("{yaml}: {}", error.message),
+    }
+}
+
+#[test]
+fn durations() {
+    let rows = [
+        ("1500", Some(1500)),
+        ("'1500'", Some(1500)),
+        ("2s", Some(2_000)),
+        ("3m", Some(180_000)),
+        ("1h", Some(3_600_000)),
+        ("1d", Some(86_400_000)),
+        ("1w", Some(604_800_000)),
+        ("1y", Some(31_536_000_000)),
+        ("0", Some(0)),
+        ("-5", None),
+        ("'-5s'", None),
+        ("'+5s'", None),
+        ("5ss", None),
+        ("s", None),
+        ("1.5", None),
+        ("1.5h", None),
+        ("5 minutes", None),
+        ("99999999999999y", None),
+        ("yes", None),
+        ("[5m]", None),
+    ];
+    for (yaml, expected) in rows {
+        let expected = expected.map(Duration::from_millis);
+        assert_eq!(syntax::duration(&value(yaml)), expected, "{yaml}");
+    }
+}
+
+#[test]
+fn sizes() {
+    let rows = [
+        ("1000", Some(1000)),
+        ("1K", Some(1024)),
+        ("50M", Some(52_428_800)),
+        ("2G", Some(2_147_483_648)),
+        ("1k", None),
+        ("M", None),
+        ("-1M", None),
+    ];
+    for (yaml, expected) in rows {
+        assert_eq!(syntax::size(&value(yaml)), expected, "{yaml}");
+    }
+}
+
+#[test]
+fn switches_understand_words_and_nothing_else() {
+    for word in [
+        "true", "True", "yes", "on", "1", "'y'", "'t'", "'TRUE'", "\"On\"",
+    ] {
+        assert_eq!(syntax::switch(&value(word)), Some(true), "{word}");
+    }
+    for word in ["false", "no", "off", "0", "'n'", "'f'", "'False'"] {
+        assert_eq!(syntax::switch(&value(word)), Some(false), "{word}");
+    }
+    for word in ["maybe", "2", "1.0", "[]", "''"] {
+        assert_eq!(syntax::switch(&value(word)), None, "{word}");
+    }
+}
+
+#[test]
+fn durations_and_sizes_are_shown_as_they_would_be_written() {
+    let duration = |ms| syntax::show_duration(Duration::from_millis(ms));
+    assert_eq!(duration(300_000), "5m");
+    assert_eq!(duration(90_000), "90s");
+    assert_eq!(duration(1_001), "1001ms");
+    assert_eq!(duration(0), "0");
+    assert_eq!(syntax::show_size(1 << 20), "1M");
+    assert_eq!(syntax::show_size(1000), "1000 bytes");
+}
+
+#[test]
+fn flags_are_what_python_readers_call_booleans() {
+    for yes in ["true", "yes", "on", "True", "ON", "1"] {
+        assert!(
+            config(&format!("allow_guest_access: {yes}"))
+                .registration
+                .guests_allowed,
+            "{yes}"
+        );
+    }
+    for no in ["false", "no", "off", "0", "null", ""] {
+        assert!(
+            !config(&format!("allow_guest_access: {no}"))
+                .registration
+                .guests_allowed,
+            "{no}"
+        );
+    }
+    expect_mistake(
+        "allow_guest_access: 'false'",
+        "allow_guest_access",
+        "without quotes",
+    );
+}
+
+#[test]
+fn numbers_where_text_is_meant_want_quotes() {
+    expect_mistake("admin_contact: 12345", "admin_contact", "put it in quotes");
+}
+
+#[test]
+fn the_value_of_a_secret_is_never_part_of_a_message() {
+    let all = mistakes(
+        "registration_shared_secret: 424242\n\
+         password_config: {pepper: [hunter2]}\n\
+         registrar: {database: 'postgres://u:hunter2@h:x/d', database_password: 424242}",
+    );
+    assert_eq!(all.len(), 4, "{all:#?}");
+    for mistake in all {
+        assert!(
+            !mistake.contains("424242") && !mistake.contains("hunter2"),
+            "{mistake}"
+        );
+    }
+}
+
+#[test]
+fn debug_output_of_a_configuration_has_no_secret() {
+    let config = config(
+        "registration_shared_secret: hunter2\nmacaroon_secret_key: hunter2\nform_secret: hunter2\n\
+         recaptcha_private_key: hunter2\npassword_config: {pepper: hunter2}\n\
+         email: {notif_from: a@b.c, smtp_user: u, smtp_pass: hunter2}\n\
+         registrar: {database: 'postgres://u:hunter2@h/d'}",
+    );
+    assert!(!format!("{config:?}").contains("hunter2"));
+}
+
+#[test]
+fn a_key_given_twice_is_a_mistake() {
+    let all = mistakes("allow_guest_access: true\nallow_guest_access: false\n");
+    assert_eq!(all.len(), 1, "{all:#?}");
+    assert!(all[0].starts_with("test.yaml:3: "), "{all:#?}");
+    assert!(all[0].contains("allow_guest_access"), "{all:#?}");
+}
+
+#[test]
+fn aliases_work_but_cannot_explode() {
+    let shared = config(
+        "rc_registration: &fast {per_second: 9, burst_count: 8}\n\
+         rc_registration_token_validity: *fast",
+    );
+    assert_eq!(
+        shared.rates.registration,
+        shared.rates.registration_token_validity
+    );
+
+    let mut bomb = "a: &a [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for pair in ["ab", "bc", "cd", "de", "ef", "fg", "gh"] {
+        let (from, to) = pair.split_at(1);
+        let aliases = vec![format!("*{from}"); 10].join(", ");
+        bomb.push_str(&format!("{to}: &{to} [{aliases}]\n"));
+    }
+    assert_eq!(mistakes(&bomb).len(), 1);
+}
+
+#[test]
+fn nesting_is_bounded() {
+    let deep = format!("a: {}{}", "[".repeat(5_000), "]".repeat(5_000));
+    assert_eq!(mistakes(&deep).len(), 1);
+}
+
+#[test]
+fn json_is_yaml() {
+    let reading = super::super::load_text(
+        "{\"server_name\": \"example.org\",\n \"session_lifetime\": \"1h\"}",
+        "test.json",
+        [],
+    );
+    let config = reading.into_config().unwrap();
+    assert_eq!(config.lifetimes.session, Some(Duration::from_secs(3600)));
+}

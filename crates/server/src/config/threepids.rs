@@ -1,0 +1,123 @@
+//! Email addresses and phone numbers: who validates them, and which are allowed.
+
+use regex::Regex;
+
+use super::key::{Key, Kind};
+use super::section::Section;
+use super::url::HttpUrl;
+
+pub(super) const KEYS: &[Key] = &[
+    Key::new(
+        "account_threepid_delegates",
+        Kind::Section(DELEGATES),
+        "Identity servers that validate addresses for this server.",
+    ),
+    Key::new(
+        "allowed_local_3pids",
+        Kind::List(&Kind::Section(ALLOWED)),
+        "Which addresses may be used; without it, all.",
+    ),
+    Key::new(
+        "request_token_inhibit_3pid_errors",
+        Kind::Flag,
+        "Do not tell whether an address belongs to an account.",
+    )
+    .or("false"),
+    Key::new(
+        "next_link_domain_whitelist",
+        Kind::List(&Kind::Text),
+        "Hosts that a validation may lead on to; without it, all.",
+    ),
+];
+
+const DELEGATES: &[Key] = &[
+    Key::new(
+        "email",
+        Kind::Text,
+        "URL of the identity server that validates email addresses. Without it, this server \
+         sends the mails itself (see `email`).",
+    ),
+    Key::new(
+        "msisdn",
+        Kind::Text,
+        "URL of the identity server that validates phone numbers. Without it, phone numbers \
+         cannot be used.",
+    ),
+];
+
+const ALLOWED: &[Key] = &[
+    Key::new(
+        "medium",
+        Kind::Choice(&["email", "msisdn"]),
+        "What kind of address. Required.",
+    ),
+    Key::new(
+        "pattern",
+        Kind::Text,
+        "A regular expression that the beginning of the address must match. Required.",
+    ),
+];
+
+/// Email addresses and phone numbers.
+#[derive(Clone, Debug)]
+pub(crate) struct Threepids {
+    /// `account_threepid_delegates.email`, without a slash at the end.
+    pub(crate) email_delegate: Option<HttpUrl>,
+    /// `account_threepid_delegates.msisdn`, without a slash at the end.
+    pub(crate) msisdn_delegate: Option<HttpUrl>,
+    /// `allowed_local_3pids`; empty: all are allowed.
+    pub(crate) allowed: Vec<AllowedThreepid>,
+    /// `request_token_inhibit_3pid_errors`.
+    pub(crate) inhibit_errors: bool,
+    /// `next_link_domain_whitelist`; `None`: every host is allowed.
+    pub(crate) next_link_hosts: Option<Vec<String>>,
+}
+
+/// An entry of `allowed_local_3pids`.
+#[derive(Clone, Debug)]
+pub(crate) struct AllowedThreepid {
+    /// `email` or `msisdn`.
+    pub(crate) medium: String,
+    /// Matches from the beginning of the address.
+    pub(crate) pattern: Regex,
+}
+
+impl Threepids {
+    pub(super) fn read(root: &Section<'_>) -> Self {
+        let delegates = root.section("account_threepid_delegates");
+        let delegate = |medium: &str| {
+            let url = HttpUrl::parse(&delegates.text(medium)?);
+            delegates.accept(medium, url).map(HttpUrl::without_slash)
+        };
+        let hosts = root.texts("next_link_domain_whitelist");
+        Self {
+            email_delegate: delegate("email"),
+            msisdn_delegate: delegate("msisdn"),
+            allowed: read_allowed(root),
+            inhibit_errors: root.flag("request_token_inhibit_3pid_errors"),
+            next_link_hosts: root.is_given("next_link_domain_whitelist").then_some(hosts),
+        }
+    }
+}
+
+fn read_allowed(root: &Section<'_>) -> Vec<AllowedThreepid> {
+    let mut allowed = Vec::new();
+    for section in root.sections("allowed_local_3pids").unwrap_or_default() {
+        section.require("medium", "is required: `email` or `msisdn`");
+        section.require("pattern", "is required: a regular expression");
+        let (medium, pattern) = (section.choice("medium"), section.text("pattern"));
+        let (Some(medium), Some(pattern)) = (medium, pattern) else {
+            continue;
+        };
+        // Matching begins at the first character and may end before the last one.
+        match Regex::new(&format!(r"\A(?:{pattern})")) {
+            Ok(pattern) => allowed.push(AllowedThreepid { medium, pattern }),
+            Err(error) => {
+                let reason = error.to_string();
+                let reason = reason.lines().last().unwrap_or_default();
+                section.mistake("pattern", format!("is not a regular expression: {reason}"));
+            }
+        }
+    }
+    allowed
+}

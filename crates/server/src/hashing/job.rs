@@ -1,0 +1,83 @@
+//! One hash to compute, or one comparison to make.
+
+use std::sync::Arc;
+
+use registrar_domain::password::argon2id::{self, Cost, Memory};
+use registrar_domain::password::{
+    BCRYPT_WORK_FACTOR, Password, PasswordHash, Pepper, prepare, verify,
+};
+use registrar_domain::ports::{Entropy, HashError, Verification};
+use tokio::sync::oneshot;
+
+/// Where the answer goes.
+pub(super) type Reply<T> = oneshot::Sender<Result<T, HashError>>;
+
+/// What all jobs have in common.
+pub(super) struct Recipe {
+    pub(super) cost: Cost,
+    pub(super) max_memory_kib: u32,
+    pub(super) pepper: Pepper,
+    pub(super) entropy: Arc<dyn Entropy>,
+}
+
+impl Recipe {
+    /// The memory that one thread works with.
+    pub(super) fn memory(&self) -> Memory {
+        Memory::new(&self.cost, self.max_memory_kib)
+    }
+}
+
+#[derive(Debug)]
+pub(super) enum Job {
+    Hash {
+        password: Password,
+        reply: Reply<PasswordHash>,
+    },
+    Verify {
+        password: Password,
+        stored: PasswordHash,
+        reply: Reply<Verification>,
+    },
+}
+
+impl Job {
+    /// The work in this job, in hashes.
+    pub(super) fn hashes(&self) -> usize {
+        match self {
+            Self::Verify { stored, .. } if stored.is_bcrypt() => BCRYPT_WORK_FACTOR,
+            Self::Hash { .. } | Self::Verify { .. } => 1,
+        }
+    }
+
+    /// Has the request gone that wanted to know?
+    pub(super) fn is_abandoned(&self) -> bool {
+        match self {
+            Self::Hash { reply, .. } => reply.is_closed(),
+            Self::Verify { reply, .. } => reply.is_closed(),
+        }
+    }
+
+    /// Does the work and answers. The request may be gone by then, which is no failure.
+    pub(super) fn run(self, recipe: &Recipe, memory: &mut Memory) {
+        match self {
+            Self::Hash { password, reply } => {
+                let prepared = prepare(&password, &recipe.pepper);
+                let hash = argon2id::hash(&prepared, &recipe.cost, &*recipe.entropy, memory);
+                let _gone = reply.send(hash.map_err(failed));
+            }
+            Self::Verify {
+                password,
+                stored,
+                reply,
+            } => {
+                let prepared = prepare(&password, &recipe.pepper);
+                let verification = verify(&prepared, &stored, &recipe.cost, memory);
+                let _gone = reply.send(verification.map_err(failed));
+            }
+        }
+    }
+}
+
+fn failed(error: impl std::error::Error) -> HashError {
+    HashError::Failed(error.to_string())
+}

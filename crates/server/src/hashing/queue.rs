@@ -1,0 +1,325 @@
+//! The bounded queue between requests and hashing threads. It counts hashes, not jobs, since a bcrypt
+//! comparison is as much work as many of them.
+
+use std::collections::VecDeque;
+use std::num::NonZeroUsize;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use registrar_domain::password::argon2id::Cost;
+
+use super::Load;
+use super::job::Job;
+
+/// Hashes of default cost that one core computes in two seconds.
+const DEFAULT_CAPACITY_PER_THREAD: f64 = 140.0;
+/// The time of one hash of default cost on one core, until a real one has been measured.
+const DEFAULT_HASH_MS: f64 = 2000.0 / DEFAULT_CAPACITY_PER_THREAD;
+/// The bounds of a computed capacity, per thread: a short queue even if hashes are very dear, and
+/// bounded memory even if they are very cheap.
+const CAPACITY_BOUNDS: (f64, f64) = (4.0, 1000.0);
+/// How much of the mean time one measurement changes.
+const SMOOTHING: f64 = 1.0 / 16.0;
+
+/// No place left.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Full {
+    /// Milliseconds that the queued work takes.
+    pub(super) retry_after_ms: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Queue {
+    threads: usize,
+    capacity: usize,
+    state: Mutex<State>,
+    arrival: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    jobs: VecDeque<Job>,
+    queued: usize,
+    busy: usize,
+    mean_hash_ms: f64,
+    closed: bool,
+}
+
+impl Queue {
+    pub(super) fn new(threads: usize, cost: &Cost, capacity: Option<NonZeroUsize>) -> Self {
+        let dearness = dearness(cost);
+        let capacity = capacity.map_or_else(|| default_capacity(threads, dearness), Into::into);
+        let state = State {
+            jobs: VecDeque::new(),
+            queued: 0,
+            busy: 0,
+            mean_hash_ms: DEFAULT_HASH_MS * dearness,
+            closed: false,
+        };
+        Self {
+            threads,
+            capacity,
+            state: Mutex::new(state),
+            arrival: Condvar::new(),
+        }
+    }
+
+    pub(super) fn push(&self, job: Job) -> Result<(), Full> {
+        let hashes = job.hashes();
+        let mut state = self.state();
+        if !self.has_room(&state, hashes) {
+            // The places of those who have gone are free.
+            state.jobs.retain(|job| !job.is_abandoned());
+            state.queued = state.jobs.iter().map(Job::hashes).sum();
+        }
+        if !self.has_room(&state, hashes) {
+            return Err(Full {
+                retry_after_ms: self.wait_ms(&state),
+            });
+        }
+        state.queued += hashes;
+        state.jobs.push_back(job);
+        drop(state);
+        self.arrival.notify_one();
+        Ok(())
+    }
+
+    /// Waits for the next job that somebody still wants done; `None` once the queue is closed.
+    pub(super) fn pop(&self) -> Option<Job> {
+        let mut state = self.state();
+        while !state.closed {
+            let Some(job) = state.jobs.pop_front() else {
+                state = self
+                    .arrival
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            state.queued -= job.hashes();
+            if !job.is_abandoned() {
+                state.busy += job.hashes();
+                return Some(job);
+            }
+        }
+        None
+    }
+
+    /// A popped job of so many `hashes` has ended after `elapsed`.
+    pub(super) fn done(&self, hashes: usize, elapsed: Duration) {
+        #[expect(clippy::cast_precision_loss, reason = "a job is a handful of hashes")]
+        let hash_ms = elapsed.as_secs_f64() * 1000.0 / hashes as f64;
+        let mut state = self.state();
+        state.busy -= hashes;
+        state.mean_hash_ms += (hash_ms - state.mean_hash_ms) * SMOOTHING;
+    }
+
+    /// Ends every wait of [`pop`](Self::pop) and drops the jobs that nobody will do.
+    pub(super) fn close(&self) {
+        let mut state = self.state();
+        state.closed = true;
+        state.jobs.clear();
+        state.queued = 0;
+        drop(state);
+        self.arrival.notify_all();
+    }
+
+    pub(super) fn load(&self) -> Load {
+        let state = self.state();
+        Load {
+            queued: state.queued,
+            busy: state.busy,
+            capacity: self.capacity,
+        }
+    }
+
+    /// An empty queue has room for any job, or a small one would never take a bcrypt comparison.
+    fn has_room(&self, state: &State, hashes: usize) -> bool {
+        state.queued == 0 || state.queued + hashes <= self.capacity
+    }
+
+    fn wait_ms(&self, state: &State) -> u64 {
+        #[expect(clippy::cast_precision_loss, reason = "a few thousand at most")]
+        let wait_ms = state.queued as f64 * state.mean_hash_ms / self.threads as f64;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "positive, and the cast saturates"
+        )]
+        let wait_ms = wait_ms.ceil() as u64;
+        wait_ms.max(1)
+    }
+
+    /// No code that may panic runs under this lock with the state half changed.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How many times the work of a hash of default cost.
+fn dearness(cost: &Cost) -> f64 {
+    let work = |cost: &Cost| f64::from(cost.memory_kib) * f64::from(cost.passes);
+    work(cost) / work(&Cost::default())
+}
+
+fn default_capacity(threads: usize, dearness: f64) -> usize {
+    let (least, most) = CAPACITY_BOUNDS;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between the bounds, both small and positive"
+    )]
+    let per_thread = (DEFAULT_CAPACITY_PER_THREAD / dearness).clamp(least, most) as usize;
+    threads * per_thread
+}
+
+#[cfg(test)]
+mod tests {
+    use registrar_domain::password::{Password, PasswordHash};
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    const DEFAULT: Cost = Cost {
+        memory_kib: 19_456,
+        passes: 2,
+        lanes: 1,
+    };
+
+    fn queue(threads: usize, capacity: usize) -> Queue {
+        Queue::new(threads, &DEFAULT, NonZeroUsize::new(capacity))
+    }
+
+    /// A job that nobody waits for once the second part is dropped.
+    fn job(stored: &str) -> (Job, impl Sized) {
+        let (reply, answer) = oneshot::channel();
+        let password = Password::parse("secret").unwrap();
+        let stored = PasswordHash::from_stored(stored.to_owned());
+        (
+            Job::Verify {
+                password,
+                stored,
+                reply,
+            },
+            answer,
+        )
+    }
+
+    const ARGON2ID: &str = "$argon2id$";
+    const BCRYPT: &str = "$2b$12$";
+
+    #[test]
+    fn the_default_capacity_is_two_seconds_of_work() {
+        let check = |threads, memory_kib, passes, expected| {
+            let cost = Cost {
+                memory_kib,
+                passes,
+                lanes: 1,
+            };
+            let capacity = Queue::new(threads, &cost, None).load().capacity;
+            assert_eq!(capacity, expected, "{threads} threads, {cost:?}");
+        };
+        check(1, 19_456, 2, 140);
+        check(4, 19_456, 2, 560);
+        check(2, 19_456, 4, 140);
+        check(1, 8, 1, 1000);
+        check(1, 4_194_304, 10, 4);
+    }
+
+    #[test]
+    fn a_full_queue_tells_how_long_its_work_takes() {
+        let queue = queue(2, 3);
+        let (jobs, _answers): (Vec<_>, Vec<_>) = (0..4).map(|_| job(ARGON2ID)).unzip();
+        let outcomes: Vec<_> = jobs.into_iter().map(|job| queue.push(job)).collect();
+        // Three hashes of 14.3 ms on two threads.
+        let full = Err(Full { retry_after_ms: 22 });
+        assert_eq!(outcomes, [Ok(()), Ok(()), Ok(()), full]);
+        assert_eq!(
+            queue.load(),
+            Load {
+                queued: 3,
+                busy: 0,
+                capacity: 3
+            }
+        );
+    }
+
+    #[test]
+    fn measured_hashes_move_the_estimate() {
+        let queue = queue(1, 1);
+        let (first, _answer) = job(ARGON2ID);
+        queue.push(first).unwrap();
+        for _ in 0..200 {
+            queue.state().busy += 1;
+            queue.done(1, Duration::from_millis(500));
+        }
+        let (second, _answer) = job(ARGON2ID);
+        assert_eq!(
+            queue.push(second),
+            Err(Full {
+                retry_after_ms: 500
+            })
+        );
+    }
+
+    #[test]
+    fn bcrypt_counts_as_many_hashes() {
+        let queue = queue(1, 20);
+        let (bcrypt, _answer) = job(BCRYPT);
+        queue.push(bcrypt).unwrap();
+        assert_eq!(queue.load().queued, 16);
+        let (other, _answer) = job(BCRYPT);
+        assert!(queue.push(other).is_err());
+        assert_eq!(queue.pop().map(|job| job.hashes()), Some(16));
+        assert_eq!(
+            queue.load(),
+            Load {
+                queued: 0,
+                busy: 16,
+                capacity: 20
+            }
+        );
+        queue.done(16, Duration::from_millis(230));
+        assert_eq!(queue.load().busy, 0);
+    }
+
+    #[test]
+    fn a_queue_smaller_than_a_bcrypt_job_still_takes_one() {
+        let queue = queue(1, 1);
+        let (bcrypt, _answer) = job(BCRYPT);
+        assert_eq!(queue.push(bcrypt), Ok(()));
+    }
+
+    #[test]
+    fn abandoned_jobs_are_skipped_and_make_room() {
+        let queue = queue(1, 2);
+        let (wanted, _answer) = job(ARGON2ID);
+        let (abandoned, gone) = job(ARGON2ID);
+        queue.push(abandoned).unwrap();
+        queue.push(wanted).unwrap();
+        drop(gone);
+        assert!(queue.pop().is_some());
+        assert_eq!(
+            queue.load(),
+            Load {
+                queued: 0,
+                busy: 1,
+                capacity: 2
+            }
+        );
+
+        for _ in 0..10 {
+            let (abandoned, _gone) = job(ARGON2ID);
+            queue.push(abandoned).unwrap();
+        }
+        assert!(queue.load().queued <= 2);
+    }
+
+    #[test]
+    fn a_closed_queue_gives_no_jobs() {
+        let queue = queue(1, 2);
+        let (job, _answer) = job(ARGON2ID);
+        queue.push(job).unwrap();
+        queue.close();
+        assert!(queue.pop().is_none());
+    }
+}

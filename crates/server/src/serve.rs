@@ -1,0 +1,163 @@
+//! The life of the server: open everything, serve, stop in order.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use registrar_domain::ports::Entropy as _;
+use registrar_domain::uia::expire::{self, UiaExpiry};
+use registrar_http_hyper::server::{Limits, Listener};
+use registrar_http_hyper::service;
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::config::{Config, Http, LogFormat};
+use crate::listen::{self, Sockets};
+use crate::shutdown::Signals;
+use crate::system::OsEntropy;
+use crate::telemetry::{self, Format};
+use crate::wiring::{self, Wired};
+
+/// The runtime of every subcommand that needs one. SQLite and migrations want several threads.
+pub(crate) fn runtime() -> anyhow::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")
+}
+
+/// Serves until a signal says stop. `ready` is called with the TCP addresses once all of them are
+/// listened on.
+///
+/// # Errors
+/// Whatever keeps the server from starting.
+pub(crate) fn run(
+    config: Config,
+    warnings: &[String],
+    ready: impl FnOnce(&[SocketAddr]) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let format = match config.log.format {
+        LogFormat::Json => Format::Json,
+        LogFormat::Auto | LogFormat::Human => Format::Human,
+    };
+    telemetry::start(format, &config.log.filter)?;
+    for warning in warnings {
+        tracing::warn!("configuration: {warning}");
+    }
+    runtime()?.block_on(serve(config, ready))
+}
+
+async fn serve(
+    config: Config,
+    ready: impl FnOnce(&[SocketAddr]) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut signals = Signals::install()?;
+    // Sockets first: a port in use is found out before the database is touched.
+    let listeners = config.listeners.iter().map(|listener| {
+        Ok((
+            listen::open(&listener.address)?,
+            wiring::listener_options(&config, listener),
+        ))
+    });
+    let listeners: Vec<_> = listeners.collect::<anyhow::Result<_>>()?;
+    let Wired { app, uia_expiry } = wiring::wire(&config).await?;
+
+    let (stop, stopping) = watch::channel(false);
+    let limits = limits(&config.http);
+    let mut tasks = JoinSet::new();
+    let mut addresses = Vec::new();
+    let mut files = Vec::new();
+    for (sockets, options) in listeners {
+        let service = service(&app, options);
+        let mut spawn = |listener: Listener| {
+            let stopped = stopped(stopping.clone());
+            tasks.spawn(registrar_http_hyper::serve(
+                listener,
+                service.clone(),
+                limits.clone(),
+                stopped,
+            ));
+        };
+        match sockets {
+            Sockets::Tcp(listeners) => {
+                for listener in listeners {
+                    let address = listener.local_addr().context("a socket has no address")?;
+                    tracing::info!(listener.address = %address, "listening");
+                    addresses.push(address);
+                    spawn(listener.into());
+                }
+            }
+            Sockets::Unix(listener, file) => {
+                tracing::info!("listening on a Unix socket");
+                files.push(file);
+                spawn(listener.into());
+            }
+        }
+    }
+    tasks.spawn(remove_old_sessions(uia_expiry, stopping));
+    ready(&addresses)?;
+
+    let signal = signals.next().await;
+    tracing::info!(
+        signal,
+        "stopping: running requests finish, new ones are refused"
+    );
+    stop.send_replace(true);
+    while let Some(ended) = tasks.join_next().await {
+        ended.context("a task of the server failed")?;
+    }
+    tracing::info!("stopped");
+    drop(app);
+    Ok(())
+}
+
+fn limits(http: &Http) -> Limits {
+    let mut limits = Limits::new(http.max_connections);
+    limits.header_timeout = http.header_timeout;
+    limits.idle_timeout = http.idle_timeout;
+    limits.shutdown_grace = http.shutdown_grace;
+    limits
+}
+
+/// Completes when the server stops.
+async fn stopped(mut stopping: watch::Receiver<bool>) {
+    // An error means that the sender is gone, which is as good a reason to stop.
+    let _gone = stopping.wait_for(|stop| *stop).await;
+}
+
+/// Removes old sessions now and then, as long as the server runs.
+async fn remove_old_sessions(expiry: UiaExpiry, stopping: watch::Receiver<bool>) {
+    let holder = holder();
+    loop {
+        tokio::select! {
+            () = stopped(stopping.clone()) => return,
+            () = tokio::time::sleep(period(expire::PERIOD)) => {}
+        }
+        match expiry.run(&holder).await {
+            Ok(None | Some(0)) => {}
+            Ok(Some(removed)) => tracing::info!(uia.removed = removed, "old sessions removed"),
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(
+                    error,
+                    "old sessions could not be removed, trying again later"
+                );
+            }
+        }
+    }
+}
+
+/// Who this process is among those that share the database.
+fn holder() -> String {
+    let mut id = [0_u8; 8];
+    OsEntropy.fill(&mut id);
+    format!("{:016x}", u64::from_be_bytes(id))
+}
+
+/// A period with up to a tenth more, so that processes started together do not stay together.
+fn period(period: Duration) -> Duration {
+    let mut byte = [0_u8; 1];
+    OsEntropy.fill(&mut byte);
+    period + period.mul_f64(f64::from(byte[0]) / 2550.0)
+}

@@ -1,0 +1,96 @@
+//! The only place where adapters and use-cases meet.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use registrar_domain::services::{Ports, Services};
+use registrar_domain::uia::expire::UiaExpiry;
+use registrar_http_hyper::request::Forwarding;
+use registrar_http_hyper::{App, ListenerOptions, Options, Resource};
+use registrar_storage_diesel::{Backend, DieselStore};
+
+use crate::config::{self, Config, Listener};
+use crate::hashing::{self, HashPool};
+use crate::pacing::AvailabilityPacer;
+use crate::system::{OsEntropy, SystemClock};
+
+/// The server, put together.
+pub(crate) struct Wired {
+    /// What the listeners serve.
+    pub(crate) app: Arc<App>,
+    /// The job that removes old sessions.
+    pub(crate) uia_expiry: UiaExpiry,
+}
+
+/// Opens the database, starts the hashing threads, and puts everything together.
+///
+/// # Errors
+/// A database that cannot be used, or threads that cannot be started.
+pub(crate) async fn wire(config: &Config) -> anyhow::Result<Wired> {
+    let store = DieselStore::connect(config.database.clone())
+        .await
+        .with_context(|| format!("cannot use {}", database_name(&config.database.backend)))?;
+    let entropy = Arc::new(OsEntropy);
+    let hash_pool = HashPool::start(
+        hashing::Options {
+            threads: config.hashing.threads,
+            cost: config.hashing.cost,
+            max_memory_kib: config.hashing.max_memory_kib,
+            pepper: config.passwords.pepper.clone(),
+            queue_capacity: config.hashing.queue,
+        },
+        entropy.clone(),
+    )?;
+    let ports = Ports {
+        store: Arc::new(store),
+        password_hasher: Arc::new(hash_pool),
+        pacer: Arc::new(AvailabilityPacer::new()),
+        clock: Arc::new(SystemClock),
+        entropy,
+    };
+    let services = Services::new(ports, config.policy());
+    let options = Options {
+        well_known_client: config.server.well_known.clone(),
+        body_limit_bytes: config.http.body_limit_bytes,
+        request_timeout: config.http.request_timeout,
+        max_requests: config.http.max_requests,
+    };
+    let uia_expiry = services.uia_expiry.clone();
+    Ok(Wired {
+        app: App::new(services, options),
+        uia_expiry,
+    })
+}
+
+/// A database, for people. Says nothing that could be a secret.
+fn database_name(backend: &Backend) -> String {
+    match backend {
+        Backend::Sqlite { path } => format!("the SQLite database {}", path.display()),
+        Backend::Postgres(_) => "the PostgreSQL database".to_owned(),
+    }
+}
+
+/// What one listener serves, and whom it believes.
+pub(crate) fn listener_options(config: &Config, listener: &Listener) -> ListenerOptions {
+    let resource = |resource: &config::Resource| match resource {
+        config::Resource::Client => Resource::Client,
+        config::Resource::Consent => Resource::Consent,
+        config::Resource::Metrics => Resource::Metrics,
+        config::Resource::Health => Resource::Health,
+    };
+    let forwarding = match (listener.x_forwarded, config.trusted_proxies.is_empty()) {
+        (false, _) => Forwarding::Ignored,
+        (true, true) => Forwarding::FromAnyone,
+        (true, false) => {
+            let proxies = config.trusted_proxies.clone();
+            Forwarding::FromProxies(Arc::new(move |address| {
+                proxies.iter().any(|network| network.contains(address))
+            }))
+        }
+    };
+    ListenerOptions {
+        resources: listener.resources.iter().map(resource).collect(),
+        forwarding,
+        request_id_header: listener.request_id_header.clone(),
+    }
+}
