@@ -1,0 +1,267 @@
+//! Which crate may depend on which: the arrows of `docs/ARCHITECTURE.md`.
+//!
+//! Looks at declared dependencies only, so it needs neither a network nor a build.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+const DOMAIN: &str = "registrar-domain";
+const HTTP: &str = "registrar-http-hyper";
+const IDENTITY: &str = "registrar-identity-client";
+const MAIL: &str = "registrar-mail";
+const SERVER: &str = "registrar-server";
+const STORAGE: &str = "registrar-storage-diesel";
+const XTASK: &str = "xtask";
+
+/// What each crate of the workspace may use of the others. Adapters never see each other.
+const ARROWS: [(&str, &[&str]); 7] = [
+    (DOMAIN, &[]),
+    (HTTP, &[DOMAIN]),
+    (IDENTITY, &[DOMAIN]),
+    (MAIL, &[DOMAIN]),
+    (STORAGE, &[DOMAIN]),
+    (SERVER, &[DOMAIN, HTTP, IDENTITY, MAIL, STORAGE]),
+    (XTASK, &[]),
+];
+
+/// The crates that may use a library outside of their tests. Whoever is not listed may use anything.
+const OWNERS: [(&str, &[&str]); 16] = [
+    ("anyhow", &[SERVER, XTASK]),
+    ("argon2", &[DOMAIN]),
+    ("bb8", &[STORAGE]),
+    ("bcrypt", &[DOMAIN]),
+    ("clap", &[SERVER, XTASK]),
+    ("diesel", &[STORAGE]),
+    ("diesel-async", &[STORAGE]),
+    ("diesel_migrations", &[STORAGE]),
+    ("hyper", &[HTTP, IDENTITY, SERVER]),
+    ("hyper-rustls", &[IDENTITY, SERVER]),
+    ("hyper-util", &[HTTP, IDENTITY, SERVER]),
+    ("lettre", &[MAIL]),
+    ("libsqlite3-sys", &[STORAGE]),
+    ("serde-saphyr", &[SERVER]),
+    ("tokio-postgres", &[STORAGE]),
+    ("tower", &[HTTP, SERVER]),
+];
+
+/// What the domain never uses: runtimes, sockets, formats of the wire.
+const NEVER_IN_DOMAIN: [&str; 6] = ["http", "hyper", "serde", "serde_json", "tokio", "tower"];
+
+/// The domain's feature with the fakes for tests. It alone may bring a runtime.
+const FAKES: &str = "fakes";
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Metadata {
+    packages: Vec<Package>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Package {
+    name: String,
+    dependencies: Vec<Dependency>,
+    #[serde(default)]
+    features: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Dependency {
+    name: String,
+    /// `None` for a normal one.
+    kind: Option<Kind>,
+    #[serde(default)]
+    optional: bool,
+    #[serde(default)]
+    features: Vec<String>,
+}
+
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Dev,
+    Build,
+}
+
+pub(super) fn check(metadata: &Metadata) -> Vec<String> {
+    metadata.packages.iter().flat_map(check_package).collect()
+}
+
+fn check_package(package: &Package) -> Vec<String> {
+    let name = &package.name;
+    let Some((_, allowed)) = ARROWS.iter().find(|(it, _)| it == name) else {
+        return vec![format!(
+            "{name}: a new crate needs a line in xtask/src/tidy/arrows.rs"
+        )];
+    };
+    let mut findings = Vec::new();
+    for dependency in &package.dependencies {
+        let is_ours = ARROWS.iter().any(|(it, _)| *it == dependency.name);
+        let is_dev = dependency.kind == Some(Kind::Dev);
+        let is_self = dependency.name == *name && is_dev;
+        if is_ours && !is_self && !allowed.contains(&dependency.name.as_str()) {
+            findings.push(format!("{name} must not depend on {}", dependency.name));
+        }
+        if is_dev {
+            continue;
+        }
+        if dependency.name == DOMAIN && dependency.features.iter().any(|it| it == FAKES) {
+            findings.push(format!(
+                "{name}: the domain's \"{FAKES}\" are for tests only"
+            ));
+        }
+        let owners = OWNERS
+            .iter()
+            .find(|(library, _)| *library == dependency.name);
+        if owners.is_some_and(|(_, owners)| !owners.contains(&name.as_str())) {
+            findings.push(format!("{name} must not use {}", dependency.name));
+        }
+    }
+    if name == DOMAIN {
+        findings.extend(check_domain(package));
+    }
+    findings
+}
+
+/// The domain does no I/O. Its fakes may use a runtime's locks, if nothing else turns them on.
+fn check_domain(domain: &Package) -> Vec<String> {
+    let mut findings = Vec::new();
+    let normal = domain
+        .dependencies
+        .iter()
+        .filter(|it| it.kind != Some(Kind::Dev));
+    for Dependency { name, optional, .. } in normal {
+        if !NEVER_IN_DOMAIN.contains(&name.as_str()) {
+            continue;
+        }
+        if name != "tokio" || !optional {
+            findings.push(format!("{DOMAIN} must not use {name}"));
+            continue;
+        }
+        for (feature, implied) in &domain.features {
+            if feature != FAKES && implied.iter().any(|it| it == FAKES || it.contains(name)) {
+                findings.push(format!(
+                    "{DOMAIN}: the feature \"{feature}\" must not bring {name}"
+                ));
+            }
+        }
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn findings(packages: Value) -> Vec<String> {
+        let metadata = Value::from_iter([("packages", packages)]);
+        check(&serde_json::from_value(metadata).unwrap())
+    }
+
+    /// A workspace of one crate with one dependency.
+    fn one(package: &str, dependency: Value) -> Vec<String> {
+        findings(json!([{ "name": package, "dependencies": Value::from(vec![dependency]) }]))
+    }
+
+    const FINE: [String; 0] = [];
+
+    #[test]
+    fn the_binary_wires_and_adapters_see_the_domain() {
+        assert_eq!(one(SERVER, json!({ "name": STORAGE, "kind": null })), FINE);
+        assert_eq!(one(STORAGE, json!({ "name": DOMAIN, "kind": null })), FINE);
+        assert_eq!(one(MAIL, json!({ "name": "lettre", "kind": null })), FINE);
+    }
+
+    #[test]
+    fn adapters_do_not_see_each_other_not_even_in_tests() {
+        let forbidden = ["registrar-mail must not depend on registrar-storage-diesel"];
+        assert_eq!(
+            one(MAIL, json!({ "name": STORAGE, "kind": null })),
+            forbidden
+        );
+        assert_eq!(
+            one(MAIL, json!({ "name": STORAGE, "kind": "dev" })),
+            forbidden
+        );
+        assert_eq!(
+            one(DOMAIN, json!({ "name": MAIL, "kind": "build" })),
+            ["registrar-domain must not depend on registrar-mail"]
+        );
+    }
+
+    #[test]
+    fn a_crate_may_test_itself_with_other_features() {
+        assert_eq!(
+            one(
+                DOMAIN,
+                json!({ "name": DOMAIN, "kind": "dev", "features": [FAKES] })
+            ),
+            FINE
+        );
+    }
+
+    #[test]
+    fn libraries_stay_with_their_owners() {
+        assert_eq!(
+            one(HTTP, json!({ "name": "diesel", "kind": null })),
+            ["registrar-http-hyper must not use diesel"]
+        );
+        assert_eq!(one(HTTP, json!({ "name": "hyper", "kind": "dev" })), FINE);
+        assert_eq!(one(MAIL, json!({ "name": "hyper", "kind": "dev" })), FINE);
+        assert_eq!(
+            one(SERVER, json!({ "name": "argon2", "kind": null })),
+            ["registrar-server must not use argon2"]
+        );
+    }
+
+    #[test]
+    fn fakes_are_for_tests() {
+        let fakes = |kind| json!({ "name": DOMAIN, "kind": kind, "features": [FAKES] });
+        assert_eq!(one(STORAGE, fakes(json!("dev"))), FINE);
+        assert_eq!(
+            one(STORAGE, fakes(json!(null))),
+            ["registrar-storage-diesel: the domain's \"fakes\" are for tests only"]
+        );
+    }
+
+    #[test]
+    fn the_domain_has_no_runtime_except_in_its_fakes() {
+        let domain = |optional: bool, features: Value| {
+            let tokio = json!({ "name": "tokio", "kind": null, "optional": optional });
+            findings(json!([{ "name": DOMAIN, "dependencies": [tokio], "features": features }]))
+        };
+        assert_eq!(domain(true, json!({ "fakes": ["dep:tokio"] })), FINE);
+        assert_eq!(
+            domain(false, json!({})),
+            ["registrar-domain must not use tokio"]
+        );
+        for implied in ["dep:tokio", "tokio/sync", FAKES] {
+            assert_eq!(
+                domain(
+                    true,
+                    json!({ "fakes": ["dep:tokio"], "default": [implied] })
+                ),
+                ["registrar-domain: the feature \"default\" must not bring tokio"],
+                "{implied}"
+            );
+        }
+        assert_eq!(one(DOMAIN, json!({ "name": "tokio", "kind": "dev" })), FINE);
+        assert_eq!(
+            one(
+                DOMAIN,
+                json!({ "name": "serde", "kind": null, "optional": true })
+            ),
+            ["registrar-domain must not use serde"]
+        );
+    }
+
+    #[test]
+    fn a_crate_without_rules_is_noticed() {
+        let found = findings(json!([{ "name": "registrar-new", "dependencies": [] }]));
+        assert!(
+            found[0].starts_with("registrar-new: a new crate"),
+            "{found:?}"
+        );
+    }
+}
