@@ -1,4 +1,4 @@
-//! PostgreSQL for the tests: found on this machine or installed, and run as a cluster of our own that
+//! PostgreSQL for tests and measurements: found on this machine or installed, and run as a cluster of our own that
 //! nothing else can reach and that leaves nothing behind.
 
 mod cluster;
@@ -6,7 +6,7 @@ mod find;
 mod install;
 mod user;
 
-pub(crate) use cluster::Cluster;
+pub(crate) use cluster::{Cluster, Durability};
 
 use anyhow::{Context as _, Result, bail};
 

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::postgres::{self, Cluster, Install};
+use crate::postgres::{self, Cluster, Durability, Install};
 use crate::shell;
 
 /// Where the tests look for a PostgreSQL server, as a URL of a database whose user may create others.
@@ -68,7 +68,8 @@ impl Database {
             ));
             return Self::Given;
         }
-        let cluster = postgres::find_or_install(install).and_then(|it| Cluster::start(&it));
+        let cluster = postgres::find_or_install(install)
+            .and_then(|it| Cluster::start(&it, Durability::Forgetful));
         cluster.map_or_else(
             |error| Self::None {
                 reason: format!("{error:#}"),

@@ -15,7 +15,7 @@ mod session;
 pub mod stage;
 
 pub use session::{
-    CompletedStage, GuestClaim, Parameters, RegisterParameters, Registered, StageResult,
-    UiaSession, UiaSessionId,
+    CompletedStage, GuestClaim, OperationDigest, Parameters, RegisterParameters, Registered,
+    StageResult, UiaSession, UiaSessionId,
 };
 pub use stage::Stage;

@@ -42,5 +42,18 @@ pub(crate) fn start(format: Format, filter: &str) -> anyhow::Result<()> {
             )
             .try_init(),
     }
-    .context("logging has been started already")
+    .context("logging has been started already")?;
+    report_panics();
+    Ok(())
+}
+
+/// Reports where a panic happened, and not what it says: that may quote what a client sent.
+fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let location = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        tracing::error!(panic.location = %location, "a bug: the program panicked");
+    }));
 }

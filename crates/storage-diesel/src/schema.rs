@@ -108,8 +108,7 @@ diesel::table! {
     uia_sessions (uia_session_id) {
         uia_session_id -> Text,
         created_ts -> BigInt,
-        uri -> Text,
-        method -> Text,
+        operation_digest -> Binary,
         parameters -> Text,
         password_hash -> Nullable<Text>,
         requester -> Nullable<Text>,

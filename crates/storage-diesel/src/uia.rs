@@ -11,7 +11,7 @@ use registrar_domain::password::PasswordHash;
 use registrar_domain::ports::store::{StoreError, UiaRepository};
 use registrar_domain::time::Timestamp;
 use registrar_domain::uia::{
-    CompletedStage, Parameters, Registered, Stage, UiaSession, UiaSessionId,
+    CompletedStage, OperationDigest, Parameters, Registered, Stage, UiaSession, UiaSessionId,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -25,8 +25,7 @@ use crate::unit_of_work::DieselUnitOfWork;
 struct SessionRow {
     uia_session_id: String,
     created_ts: i64,
-    uri: String,
-    method: String,
+    operation_digest: Vec<u8>,
     parameters: String,
     password_hash: Option<String>,
     requester: Option<String>,
@@ -47,8 +46,7 @@ impl From<&UiaSession> for SessionRow {
         Self {
             uia_session_id: session.id.as_str().to_owned(),
             created_ts: session.created.unix_ms(),
-            uri: session.uri.clone(),
-            method: session.method.clone(),
+            operation_digest: session.operation.as_bytes().to_vec(),
             parameters: json::write_parameters(&session.parameters),
             password_hash: session
                 .password_hash
@@ -77,8 +75,8 @@ impl SessionRow {
         Ok(UiaSession {
             id: UiaSessionId::parse(&self.uia_session_id).ok_or_else(bad("uia_session_id"))?,
             created: Timestamp::from_unix_ms(self.created_ts),
-            uri: self.uri,
-            method: self.method,
+            operation: OperationDigest::from_bytes(&self.operation_digest)
+                .ok_or_else(bad("operation_digest"))?,
             parameters: json::read_parameters(&self.parameters).ok_or_else(bad("parameters"))?,
             password_hash: self.password_hash.map(PasswordHash::from_stored),
             requester: self

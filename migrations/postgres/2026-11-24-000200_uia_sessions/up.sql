@@ -1,8 +1,8 @@
 CREATE TABLE uia_sessions (
     uia_session_id       TEXT COLLATE "C" PRIMARY KEY,
     created_ts           BIGINT NOT NULL,
-    uri                  TEXT NOT NULL,
-    method               TEXT NOT NULL,
+    -- Of method and target: the target may hold an access token.
+    operation_digest     BYTEA NOT NULL,
     -- JSON.
     parameters           TEXT NOT NULL,
     password_hash        TEXT,

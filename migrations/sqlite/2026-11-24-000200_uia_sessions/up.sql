@@ -1,8 +1,8 @@
 CREATE TABLE uia_sessions (
     uia_session_id       TEXT PRIMARY KEY NOT NULL,
     created_ts           BIGINT NOT NULL,
-    uri                  TEXT NOT NULL,
-    method               TEXT NOT NULL,
+    -- Of method and target: the target may hold an access token.
+    operation_digest     BLOB NOT NULL,
     -- JSON.
     parameters           TEXT NOT NULL,
     password_hash        TEXT,

@@ -32,6 +32,15 @@ echo "xtask: cannot clean up $folder" >&2
 exit 1
 "#;
 
+/// What a cluster's confirmed transactions are worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// PostgreSQL's defaults: they survive a power cut. For measuring.
+    Full,
+    /// Nothing waits for the disk. For tests.
+    Forgetful,
+}
+
 /// A running PostgreSQL cluster in a temporary folder, reachable by a Unix socket in it and nowhere else.
 #[derive(Debug)]
 pub(crate) struct Cluster {
@@ -40,11 +49,11 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Makes and starts a cluster that forgets about durability.
+    /// Makes and starts a cluster.
     ///
     /// # Errors
     /// When one of PostgreSQL's programs fails; its log is part of the message.
-    pub(crate) fn start(programs: &Programs) -> Result<Self> {
+    pub(crate) fn start(programs: &Programs, durability: Durability) -> Result<Self> {
         let user = User::choose()?;
         // Not the configured temporary folder: a socket's path may have little more than 100 bytes.
         let folder = tempfile::Builder::new()
@@ -66,7 +75,7 @@ impl Cluster {
             guard,
         };
         cluster.initialize(programs, user)?;
-        cluster.launch(programs, user)?;
+        cluster.launch(programs, user, durability)?;
         cluster.check_identity(programs)?;
         shell::say(format_args!(
             "PostgreSQL runs in {}",
@@ -90,12 +99,14 @@ impl Cluster {
         shell::output(&mut initdb).map(drop)
     }
 
-    fn launch(&self, programs: &Programs, user: User) -> Result<()> {
-        let options = format!(
-            "-c listen_addresses='' -c unix_socket_directories='{}' -c max_connections=300 \
-             -c fsync=off -c full_page_writes=off -c synchronous_commit=off",
+    fn launch(&self, programs: &Programs, user: User, durability: Durability) -> Result<()> {
+        let mut options = format!(
+            "-c listen_addresses='' -c unix_socket_directories='{}' -c max_connections=300",
             self.folder.display()
         );
+        if durability == Durability::Forgetful {
+            options += " -c fsync=off -c full_page_writes=off -c synchronous_commit=off";
+        }
         let mut pg_ctl = user.command(&programs.pg_ctl, &self.folder);
         pg_ctl.args(["--pgdata=data", "--log=log", "--wait", "--silent"]);
         pg_ctl.args(["--options", &options, "start"]);

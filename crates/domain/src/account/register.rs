@@ -131,8 +131,7 @@ impl Registration {
     ) -> Result<Decision, RegisterError> {
         let parameters = Parameters::Register(wish.parameters.clone());
         let operation = Operation {
-            uri: &request.uri,
-            method: &request.method,
+            digest: request.operation,
             flows: &self.0.policy.registration.flows,
             enabled: &[Stage::Dummy],
             requester: None,

@@ -16,7 +16,7 @@ use crate::token::authenticate::Requester;
 use crate::uia::auth::Auth;
 use crate::uia::flow::Flow;
 use crate::uia::gate::{self, Attempt, Decision, GateError, Operation, UiaPrompt};
-use crate::uia::{Parameters, Stage};
+use crate::uia::{OperationDigest, Parameters, Stage};
 
 /// The most devices that one `POST /delete_devices` may name.
 const MAX_DEVICES: usize = 10_000;
@@ -69,10 +69,8 @@ pub enum RemoveOutcome {
 /// A request to remove devices.
 #[derive(Clone, Copy, Debug)]
 pub struct RemoveRequest<'a> {
-    /// The request target with its query, byte for byte.
-    pub uri: &'a str,
-    /// The request method.
-    pub method: &'a str,
+    /// Method and target of the request.
+    pub operation: OperationDigest,
     /// `auth`.
     pub auth: &'a Given<Auth>,
 }
@@ -221,8 +219,7 @@ impl Devices {
             .into_iter()
             .collect();
         let operation = Operation {
-            uri: request.uri,
-            method: request.method,
+            digest: request.operation,
             flows: &flows,
             enabled: &[Stage::Password],
             requester: Some(&requester.account.localpart),

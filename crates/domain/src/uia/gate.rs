@@ -9,7 +9,9 @@ use super::advance::{Progress, progress};
 use super::auth::Auth;
 use super::flow::Flow;
 use super::stage::{dummy, password};
-use super::{CompletedStage, Parameters, Stage, StageResult, UiaSession, UiaSessionId};
+use super::{
+    CompletedStage, OperationDigest, Parameters, Stage, StageResult, UiaSession, UiaSessionId,
+};
 use crate::account::credentials::CredentialError;
 use crate::account::identifier::IdentifierError;
 use crate::context::RequestContext;
@@ -23,10 +25,8 @@ use crate::services::Core;
 /// The protected operation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Operation<'a> {
-    /// The request target with its query, byte for byte.
-    pub(crate) uri: &'a str,
-    /// The request method.
-    pub(crate) method: &'a str,
+    /// Which one: sessions are bound to it.
+    pub(crate) digest: OperationDigest,
     /// The flows that open the gate.
     pub(crate) flows: &'a [Flow],
     /// The stages that may be attempted, whether a flow lists them or not.
@@ -278,17 +278,14 @@ async fn find_bound(
     id: &UiaSessionId,
 ) -> Result<UiaSession, GateError> {
     let Operation {
-        uri,
-        method,
-        requester,
-        ..
+        digest, requester, ..
     } = attempt.operation;
     let session = uow
         .uia_sessions()
         .find(id)
         .await?
         .ok_or(GateError::UnknownSession)?;
-    if session.uri != uri || session.method != method {
+    if session.operation != digest {
         return Err(GateError::OperationChanged);
     }
     if session.requester.as_ref() != requester {
@@ -304,16 +301,12 @@ async fn open(
     attempt: &Attempt<'_>,
 ) -> Result<UiaSession, GateError> {
     let Operation {
-        uri,
-        method,
-        requester,
-        ..
+        digest, requester, ..
     } = attempt.operation;
     let session = UiaSession {
         id: UiaSessionId::generate(core.entropy()),
         created: core.now(),
-        uri: uri.to_owned(),
-        method: method.to_owned(),
+        operation: digest,
         parameters: attempt.parameters.cloned().unwrap_or(Parameters::None),
         password_hash: None,
         requester: requester.cloned(),

@@ -1,3 +1,5 @@
+use sha2::{Digest as _, Sha256};
+
 use crate::id::{DeviceId, Localpart};
 use crate::password::PasswordHash;
 use crate::ports::Entropy;
@@ -44,10 +46,8 @@ pub struct UiaSession {
     pub id: UiaSessionId,
     /// When it was opened. It expires [`expire::LIFETIME`](super::expire::LIFETIME) later.
     pub created: Timestamp,
-    /// The request target it was opened with, query included, byte for byte. Others are refused.
-    pub uri: String,
-    /// The method it was opened with. Others are refused.
-    pub method: String,
+    /// The operation it was opened for. Others are refused.
+    pub operation: OperationDigest,
     /// What the client wants, from its last request that said so.
     pub parameters: Parameters,
     /// The hash of a password sent in a request that did not complete the dialogue.
@@ -58,6 +58,32 @@ pub struct UiaSession {
     pub registered: Option<Registered>,
     /// What the client has proved so far, in order.
     pub completed: Vec<CompletedStage>,
+}
+
+/// A request's method and target, query included, byte for byte, as a digest: a target can hold an
+/// access token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OperationDigest([u8; 32]);
+
+impl OperationDigest {
+    /// The digest of a request's method and target.
+    pub fn of(method: &str, uri: &str) -> Self {
+        let digest = Sha256::new()
+            .chain_update(method)
+            .chain_update(" ")
+            .chain_update(uri);
+        Self(digest.finalize().into())
+    }
+
+    /// Takes a stored digest; `None` unless it has exactly 32 bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// The 32 bytes to store.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// The account that a session has registered.

@@ -4,9 +4,9 @@ use registrar_domain::device::manage::{DeviceError, RemoveOutcome, RemoveRequest
 use registrar_domain::given::Given;
 use registrar_domain::limit::Rate;
 use registrar_domain::token::authenticate::Requester;
-use registrar_domain::uia::Stage;
 use registrar_domain::uia::auth::{Auth, Submission};
 use registrar_domain::uia::gate::{GateError, UiaPrompt};
+use registrar_domain::uia::{OperationDigest, Stage};
 
 use crate::world::{PASSWORD, World, dummy, given, login, named, register};
 
@@ -45,8 +45,7 @@ async fn remove(
 ) -> Result<RemoveOutcome, DeviceError> {
     let uri = format!("/_matrix/client/v3/devices/{device_id}");
     let request = RemoveRequest {
-        uri: &uri,
-        method: "DELETE",
+        operation: OperationDigest::of("DELETE", &uri),
         auth,
     };
     world
@@ -63,8 +62,7 @@ async fn remove_several(
     auth: &Given<Auth>,
 ) -> Result<RemoveOutcome, DeviceError> {
     let request = RemoveRequest {
-        uri: "/_matrix/client/v3/delete_devices",
-        method: "POST",
+        operation: OperationDigest::of("POST", "/_matrix/client/v3/delete_devices"),
         auth,
     };
     world

@@ -2,10 +2,10 @@ use std::time::Duration;
 
 use registrar_domain::account::register::{RegisterError, RegisterRequest};
 use registrar_domain::given::Given;
-use registrar_domain::uia::Stage;
 use registrar_domain::uia::auth::Auth;
 use registrar_domain::uia::flow::{FlowSettings, registration_flows};
 use registrar_domain::uia::gate::GateError;
+use registrar_domain::uia::{OperationDigest, Stage};
 
 use crate::world::{World, dummy, given, poll, register};
 
@@ -74,7 +74,7 @@ async fn a_session_is_bound_to_target_and_method_byte_for_byte() {
         "/_matrix/client/v3/register?kind=user",
     ] {
         let request = RegisterRequest {
-            uri: uri.to_owned(),
+            operation: OperationDigest::of("POST", uri),
             auth: dummy(Some(&prompt)),
             ..register("alice")
         };

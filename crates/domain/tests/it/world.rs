@@ -23,6 +23,7 @@ use registrar_domain::ports::{Intent, Store as _, UnitOfWork};
 use registrar_domain::secret::Secret;
 use registrar_domain::services::{Ports, Services};
 use registrar_domain::token::authenticate::{Audience, AuthenticateError, Bearer, Requester};
+use registrar_domain::uia::OperationDigest;
 use registrar_domain::uia::auth::{Auth, Submission};
 use registrar_domain::uia::flow::{FlowSettings, registration_flows};
 use registrar_domain::uia::gate::UiaPrompt;
@@ -179,8 +180,7 @@ pub(crate) fn empty_register() -> RegisterRequest {
         inhibit_login: false,
         auth: Given::Absent,
         has_other_fields: false,
-        uri: "/_matrix/client/v3/register".to_owned(),
-        method: "POST".to_owned(),
+        operation: OperationDigest::of("POST", "/_matrix/client/v3/register"),
     }
 }
 

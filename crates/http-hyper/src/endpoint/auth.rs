@@ -5,14 +5,14 @@
 use http::StatusCode;
 use registrar_domain::account::identifier::{Identifier, IdentityClaim};
 use registrar_domain::given::Given;
-use registrar_domain::uia::Stage;
 use registrar_domain::uia::auth::{Auth, Submission};
 use registrar_domain::uia::gate::UiaPrompt;
+use registrar_domain::uia::{OperationDigest, Stage};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::error::ErrCode;
-use crate::request::Fields;
+use crate::request::{Fields, Request};
 use crate::response::{self, Response};
 
 /// Decodes `auth`.
@@ -26,6 +26,11 @@ pub(crate) fn auth(body: Fields<'_>) -> Given<Auth> {
             identity: identity(auth),
         },
     })
+}
+
+/// The operation that a request's dialogue is bound to.
+pub(crate) fn operation(request: &Request) -> OperationDigest {
+    OperationDigest::of(request.method().as_str(), request.target())
 }
 
 /// Decodes who a request says that somebody is.

@@ -69,8 +69,7 @@ pub(crate) async fn put(app: &App, request: &Request) -> Reply {
 pub(crate) async fn delete(app: &App, request: &Request) -> Reply {
     let requester = app.requester(request, Audience::Users).await?;
     let remove = RemoveRequest {
-        uri: request.target(),
-        method: request.method().as_str(),
+        operation: auth::operation(request),
         auth: &auth::auth(request.json_or_empty()?),
     };
     let device_id = request.parameter("device_id");
@@ -86,8 +85,7 @@ pub(crate) async fn delete_several(app: &App, request: &Request) -> Reply {
     let requester = app.requester(request, Audience::Users).await?;
     let body = request.json_or_empty()?;
     let remove = RemoveRequest {
-        uri: request.target(),
-        method: request.method().as_str(),
+        operation: auth::operation(request),
         auth: &auth::auth(body),
     };
     let devices = body.strings("devices");

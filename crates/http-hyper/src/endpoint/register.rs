@@ -50,8 +50,7 @@ fn decode(request: &Request) -> Result<RegisterRequest, crate::error::MatrixErro
         inhibit_login: body.is_truthy("inhibit_login"),
         auth: auth::auth(body),
         has_other_fields: body.has_besides(&["auth", "password", "initial_device_display_name"]),
-        uri: request.target().to_owned(),
-        method: request.method().to_string(),
+        operation: auth::operation(request),
     })
 }
 

@@ -1,5 +1,6 @@
 //! The tokens in an answer, the same for `/register`, `/login` and `/refresh`.
 
+use registrar_domain::token::RefreshToken;
 use registrar_domain::token::issue::IssuedTokens;
 use serde::Serialize;
 
@@ -17,7 +18,7 @@ impl<'a> From<&'a IssuedTokens> for Tokens<'a> {
         Self {
             access_token: issued.access_token.expose(),
             expires_in_ms: issued.expires_in_ms,
-            refresh_token: issued.refresh_token.as_ref().map(|token| token.expose()),
+            refresh_token: issued.refresh_token.as_ref().map(RefreshToken::expose),
         }
     }
 }

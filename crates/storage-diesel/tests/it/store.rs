@@ -10,8 +10,9 @@ async fn a_row_of_another_program_is_reported_with_its_column() {
         let store = database.store().await;
         database
             .execute(
-                "INSERT INTO uia_sessions (uia_session_id, created_ts, uri, method, parameters) \
-                 VALUES ('s', 1, '/', 'POST', '{')",
+                "INSERT INTO uia_sessions \
+                 (uia_session_id, created_ts, operation_digest, parameters) \
+                 VALUES ('s', 1, '0123456789abcdef0123456789abcdef', '{')",
             )
             .await;
         let mut uow = store.begin(Intent::Read).await.unwrap();

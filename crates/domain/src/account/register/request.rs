@@ -2,6 +2,7 @@ use crate::given::Given;
 use crate::id::UserId;
 use crate::token::authenticate::Bearer;
 use crate::token::issue::IssuedTokens;
+use crate::uia::OperationDigest;
 use crate::uia::auth::Auth;
 use crate::uia::gate::UiaPrompt;
 
@@ -32,10 +33,8 @@ pub struct RegisterRequest {
     pub auth: Given<Auth>,
     /// The body has a key besides `auth`, `password` and `initial_device_display_name`.
     pub has_other_fields: bool,
-    /// The request target with its query, byte for byte.
-    pub uri: String,
-    /// The request method.
-    pub method: String,
+    /// Method and target of the request.
+    pub operation: OperationDigest,
 }
 
 /// The outcome of `POST /register`.

@@ -3,6 +3,7 @@
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#get_matrixclientv3accountwhoami>
 
 use registrar_domain::account::AccountKind;
+use registrar_domain::id::DeviceId;
 use registrar_domain::token::authenticate::Audience;
 use serde::Serialize;
 
@@ -22,6 +23,6 @@ pub(crate) async fn get(app: &App, request: &Request) -> Reply {
     Ok(response::ok(&Body {
         user_id: requester.user_id.to_string(),
         is_guest: requester.account.kind == AccountKind::Guest,
-        device_id: requester.device_id.as_ref().map(|id| id.as_str()),
+        device_id: requester.device_id.as_ref().map(DeviceId::as_str),
     }))
 }

@@ -32,7 +32,10 @@ impl From<RefreshError> for MatrixError {
             RefreshError::SwitchedOff => Self::unrecognized(),
             RefreshError::Missing => Self::bad_request(ErrCode::MissingParam, message),
             RefreshError::Malformed => Self::bad_request(ErrCode::InvalidParam, message),
-            RefreshError::Unknown => Self::unknown_token(SoftLogout::No, message),
+            // Without `soft_logout`: it says what to do with an access token, and there is none here.
+            RefreshError::Unknown => {
+                Self::new(StatusCode::UNAUTHORIZED, ErrCode::UnknownToken, message)
+            }
             RefreshError::Superseded | RefreshError::Expired | RefreshError::SessionExpired => {
                 Self::forbidden(ErrCode::Forbidden, message)
             }

@@ -1,8 +1,8 @@
 use super::{Constraint, Outcome, assert_conflict, at, device_id, hash, localpart, read, write};
 use crate::ports::store::{Store, StoreError};
 use crate::uia::{
-    CompletedStage, GuestClaim, Parameters, RegisterParameters, Registered, Stage, StageResult,
-    UiaSession, UiaSessionId,
+    CompletedStage, GuestClaim, OperationDigest, Parameters, RegisterParameters, Registered, Stage,
+    StageResult, UiaSession, UiaSessionId,
 };
 
 pub(super) fn session_id(text: &str) -> UiaSessionId {
@@ -13,8 +13,7 @@ fn session(id: &str, created: i64) -> UiaSession {
     UiaSession {
         id: session_id(id),
         created: at(created),
-        uri: "/_matrix/client/v3/register".to_owned(),
-        method: "POST".to_owned(),
+        operation: OperationDigest::of("POST", "/_matrix/client/v3/register"),
         parameters: Parameters::None,
         password_hash: None,
         requester: None,
@@ -43,10 +42,7 @@ fn passed(stage: Stage) -> CompletedStage {
 
 pub(super) async fn a_session_comes_back_as_it_was_added(store: &dyn Store) -> Outcome {
     let full = UiaSession {
-        uri: format!(
-            "/_matrix/client/v3/register?kind=user&ü={}",
-            "x".repeat(10_000)
-        ),
+        operation: OperationDigest::of("DELETE", "/_matrix/client/v3/devices/PHONE"),
         password_hash: Some(hash("h")),
         requester: Some(localpart("Ädmin")),
         registered: Some(Registered {
