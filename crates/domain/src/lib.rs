@@ -18,6 +18,7 @@
 
 pub mod account;
 pub mod context;
+mod core;
 pub mod device;
 pub mod given;
 pub mod id;

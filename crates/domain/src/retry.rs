@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::ports::{Clock, Entropy, StoreError};
+use crate::core::Core;
+use crate::ports::StoreError;
 
 /// How often a unit of work is tried before its contention is reported.
 const MAX_ATTEMPTS: u32 = 5;
@@ -21,36 +22,34 @@ impl MaybeStore for StoreError {
     }
 }
 
-/// Runs `attempt` until it succeeds, fails for another reason than contention, or has been tried
-/// [`MAX_ATTEMPTS`] times. Each attempt must be a whole unit of work that commits last.
-pub(crate) async fn retrying<T, E, F, A>(
-    clock: &dyn Clock,
-    entropy: &dyn Entropy,
-    mut attempt: F,
-) -> Result<T, E>
-where
-    E: MaybeStore,
-    F: FnMut() -> A,
-    A: Future<Output = Result<T, E>>,
-{
-    for tried in 1..MAX_ATTEMPTS {
-        match attempt().await {
-            Err(error) if error.store_error().is_some_and(StoreError::is_contended) => {
-                tracing::debug!(
-                    db.attempt = tried,
-                    "a unit of work was contended, trying again"
-                );
+impl Core {
+    /// Runs `attempt` until it succeeds, fails for another reason than contention, or has been tried
+    /// [`MAX_ATTEMPTS`] times. Each attempt must be a whole unit of work that commits last.
+    pub(crate) async fn retrying<T, E, F, A>(&self, mut attempt: F) -> Result<T, E>
+    where
+        E: MaybeStore,
+        F: FnMut() -> A,
+        A: Future<Output = Result<T, E>>,
+    {
+        for tried in 1..MAX_ATTEMPTS {
+            match attempt().await {
+                Err(error) if error.store_error().is_some_and(StoreError::is_contended) => {
+                    tracing::debug!(
+                        db.attempt = tried,
+                        "a unit of work was contended, trying again"
+                    );
+                }
+                done => return done,
             }
-            done => return done,
+            let mut byte = [0_u8; 1];
+            self.entropy().fill(&mut byte);
+            let ceiling_ms = BASE_PAUSE_MS << tried;
+            let pause_ms = 1 + ceiling_ms * u64::from(byte[0]) / 255;
+            self.ports
+                .clock
+                .sleep(Duration::from_millis(pause_ms))
+                .await;
         }
-        let mut byte = [0_u8; 1];
-        entropy.fill(&mut byte);
-        let ceiling_ms = BASE_PAUSE_MS << tried;
-        clock
-            .sleep(Duration::from_millis(
-                1 + ceiling_ms * u64::from(byte[0]) / 255,
-            ))
-            .await;
+        attempt().await
     }
-    attempt().await
 }

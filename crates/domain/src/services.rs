@@ -6,31 +6,14 @@ use crate::account::available::Availability;
 use crate::account::login::Login;
 use crate::account::profile::Profiles;
 use crate::account::register::Registration;
+use crate::core::Core;
+pub use crate::core::Ports;
 use crate::device::manage::Devices;
-use crate::id::{Localpart, UserId};
-use crate::limit::Limiter;
-use crate::policy::{Policy, Rates};
-use crate::ports::{Clock, Entropy, Pacer, PasswordHasher, Store};
-use crate::time::Timestamp;
+use crate::policy::Policy;
 use crate::token::authenticate::Authentication;
 use crate::token::logout::Logout;
 use crate::token::refresh::Refresh;
 use crate::uia::expire::UiaExpiry;
-
-/// The outside world, as the use-cases see it.
-#[derive(Clone)]
-pub struct Ports {
-    /// The database.
-    pub store: Arc<dyn Store>,
-    /// Where passwords are hashed.
-    pub password_hasher: Arc<dyn PasswordHasher>,
-    /// Slows down questions about username availability.
-    pub pacer: Arc<dyn Pacer>,
-    /// Time.
-    pub clock: Arc<dyn Clock>,
-    /// Randomness.
-    pub entropy: Arc<dyn Entropy>,
-}
 
 /// Every use-case, ready to be called.
 #[derive(Clone)]
@@ -61,12 +44,7 @@ impl Services {
     /// Wires the use-cases to the outside world.
     pub fn new(ports: Ports, policy: Policy) -> Self {
         let policy = Arc::new(policy);
-        let limits = Limits::new(&policy.rates);
-        let core = Arc::new(Core {
-            ports,
-            policy: Arc::clone(&policy),
-            limits,
-        });
+        let core = Arc::new(Core::new(ports, Arc::clone(&policy)));
         Self {
             registration: Registration::new(Arc::clone(&core)),
             availability: Availability::new(Arc::clone(&core)),
@@ -78,46 +56,6 @@ impl Services {
             profiles: Profiles::new(Arc::clone(&core)),
             uia_expiry: UiaExpiry::new(core),
             policy,
-        }
-    }
-}
-
-/// What all use-cases share.
-pub(crate) struct Core {
-    pub(crate) ports: Ports,
-    pub(crate) policy: Arc<Policy>,
-    pub(crate) limits: Limits,
-}
-
-impl Core {
-    pub(crate) fn now(&self) -> Timestamp {
-        self.ports.clock.now()
-    }
-
-    pub(crate) fn entropy(&self) -> &dyn Entropy {
-        &*self.ports.entropy
-    }
-
-    pub(crate) fn user_id(&self, localpart: &Localpart) -> UserId {
-        UserId::new(localpart.clone(), self.policy.server_name.clone())
-    }
-}
-
-/// The limiters, one for each `rc_*` option.
-pub(crate) struct Limits {
-    pub(crate) registration: Limiter,
-    pub(crate) login_address: Limiter,
-    pub(crate) login_account: Limiter,
-    pub(crate) login_failed_attempts: Limiter,
-}
-
-impl Limits {
-    fn new(rates: &Rates) -> Self {
-        Self {
-            registration: Limiter::new(rates.registration),
-            login_address: Limiter::new(rates.login_address),
-            login_account: Limiter::new(rates.login_account),
-            login_failed_attempts: Limiter::new(rates.login_failed_attempts),
         }
     }
 }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use super::name::{self, Claims, NameError};
 use crate::context::RequestContext;
+use crate::core::Core;
 use crate::given::Given;
 use crate::limit::LimitExceeded;
 use crate::ports::{Intent, StoreError};
-use crate::services::Core;
 
 /// The use-case.
 #[derive(Clone)]

@@ -3,10 +3,10 @@
 
 use super::Account;
 use super::identifier::Named;
+use crate::core::Core;
 use crate::limit::LimitExceeded;
 use crate::password::{Password, PasswordHash};
 use crate::ports::{HashError, Intent, StoreError, Verification};
-use crate::services::Core;
 
 /// Why a password did not open an account.
 #[derive(Debug, thiserror::Error)]

@@ -2,11 +2,11 @@
 //!
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#identifier-types>
 
+use crate::core::Core;
 use crate::given::Given;
 use crate::id::{Localpart, UserId};
 use crate::limit::LimitExceeded;
 use crate::ports::{Intent, StoreError};
-use crate::services::Core;
 use crate::threepid::{EmailAddress, Medium, PhoneNumber, Threepid};
 
 /// What a request says about the person, in all the ways there are.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::credentials::{self, CredentialError, Verified};
 use super::identifier::{self, IdentifierError, IdentityClaim};
 use crate::context::RequestContext;
+use crate::core::Core;
 use crate::device::{DisplayName, DisplayNameError};
 use crate::given::Given;
 use crate::id::{DeviceId, DeviceIdError, UserId};
@@ -16,8 +17,7 @@ use crate::limit::LimitExceeded;
 use crate::password::{Password, PasswordHash};
 use crate::policy::ServerDisabled;
 use crate::ports::{HashError, Intent, StoreError};
-use crate::retry::{MaybeStore, retrying};
-use crate::services::Core;
+use crate::retry::MaybeStore;
 use crate::token::authenticate::Bearer;
 use crate::token::issue::{self, IssuedTokens, NewLogin, RefreshWish};
 
@@ -183,10 +183,9 @@ impl Login {
         }
         let device = Device::parse(request)?;
         let new_hash = self.renewed_hash(&verified, password).await;
-        let tokens = retrying(&*core.ports.clock, core.entropy(), || {
-            self.admit(ctx, &verified, &device, refresh.into(), new_hash.as_ref())
-        })
-        .await?;
+        let tokens = core
+            .retrying(|| self.admit(ctx, &verified, &device, refresh.into(), new_hash.as_ref()))
+            .await?;
         Ok(LoggedIn {
             user_id: core.user_id(&verified.account.localpart),
             tokens,

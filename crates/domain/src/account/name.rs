@@ -4,10 +4,10 @@
 //! Reference §6.3 (names) and §1.10 (guest upgrades).
 
 use crate::account::AccountKind;
+use crate::core::Core;
 use crate::id::{Localpart, LocalpartError};
 use crate::ports::{StoreError, UnitOfWork};
 use crate::secret::TokenDigest;
-use crate::services::Core;
 use crate::uia::GuestClaim;
 
 /// What the caller can say for itself besides the name.

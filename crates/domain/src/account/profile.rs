@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::core::Core;
 use crate::id::UserId;
 use crate::ports::{Intent, StoreError};
-use crate::services::Core;
 
 /// The use-case.
 #[derive(Clone)]

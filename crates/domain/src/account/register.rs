@@ -18,11 +18,10 @@ pub use request::{RegisterOutcome, RegisterRequest, RegisteredAccount};
 
 use super::name::{self, Claims, Disclosure, NameError, Standing};
 use crate::context::RequestContext;
+use crate::core::Core;
 use crate::given::Given;
 use crate::password::{Password, PasswordHash};
 use crate::ports::Intent;
-use crate::retry::retrying;
-use crate::services::Core;
 use crate::uia::gate::{self, Attempt, Clearance, Decision, GateError, Operation, UiaPrompt};
 use crate::uia::{Parameters, RegisterParameters, Stage, UiaSession};
 use create::{CheckedName, Order};
@@ -155,7 +154,7 @@ impl Registration {
             return Ok(());
         }
         let hash = core.ports.password_hasher.hash(password).await?;
-        retrying(&*core.ports.clock, core.entropy(), || async {
+        core.retrying(|| async {
             let mut uow = core.ports.store.begin(Intent::Write).await?;
             uow.uia_sessions()
                 .park_password_hash(&prompt.session, &hash)

@@ -6,12 +6,12 @@
 use std::sync::Arc;
 
 use crate::context::RequestContext;
+use crate::core::Core;
 use crate::device::{Device, DisplayName, DisplayNameError};
 use crate::given::Given;
 use crate::id::DeviceId;
 use crate::ports::{Intent, StoreError};
-use crate::retry::{MaybeStore, retrying};
-use crate::services::Core;
+use crate::retry::MaybeStore;
 use crate::token::authenticate::Requester;
 use crate::uia::auth::Auth;
 use crate::uia::flow::Flow;
@@ -125,7 +125,7 @@ impl Devices {
         let device_id = DeviceId::parse(device_id).map_err(|_| DeviceError::NotFound)?;
         let localpart = &requester.account.localpart;
         let core = &self.0;
-        retrying(&*core.ports.clock, core.entropy(), || async {
+        core.retrying(|| async {
             let mut uow = core.ports.store.begin(Intent::Write).await?;
             if !uow
                 .devices()
@@ -245,7 +245,7 @@ impl Devices {
         device_ids: &[DeviceId],
     ) -> Result<RemoveOutcome, DeviceError> {
         let core = &self.0;
-        retrying(&*core.ports.clock, core.entropy(), || async {
+        core.retrying(|| async {
             let mut uow = core.ports.store.begin(Intent::Write).await?;
             uow.tokens()
                 .mark_access_validated(requester.access_token, core.now())

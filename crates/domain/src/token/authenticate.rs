@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use crate::account::{Account, AccountKind};
 use crate::context::RequestContext;
+use crate::core::Core;
 use crate::id::{DeviceId, UserId};
 use crate::limit::{Limiter, Rate};
 use crate::ports::{Intent, StoreError};
-use crate::retry::retrying;
-use crate::services::Core;
 use crate::time::Timestamp;
 use crate::token::{AccessToken, AccessTokenKey, StoredAccessToken, issue};
 
@@ -157,19 +156,20 @@ impl Authentication {
             return Ok(());
         }
         let ports = &self.core.ports;
-        retrying(&*ports.clock, self.core.entropy(), || async {
-            let mut uow = ports.store.begin(Intent::Write).await?;
-            if first_use {
-                uow.tokens().mark_access_used(stored.key).await?;
-            }
-            if let Some(device_id) = device_id {
-                let sighting = issue::sighting(ctx, now);
-                uow.devices()
-                    .see(&stored.localpart, device_id, &sighting, now)
-                    .await?;
-            }
-            uow.commit().await
-        })
-        .await
+        self.core
+            .retrying(|| async {
+                let mut uow = ports.store.begin(Intent::Write).await?;
+                if first_use {
+                    uow.tokens().mark_access_used(stored.key).await?;
+                }
+                if let Some(device_id) = device_id {
+                    let sighting = issue::sighting(ctx, now);
+                    uow.devices()
+                        .see(&stored.localpart, device_id, &sighting, now)
+                        .await?;
+                }
+                uow.commit().await
+            })
+            .await
     }
 }

@@ -4,12 +4,12 @@
 //! Reference §8.7.
 
 use crate::context::RequestContext;
+use crate::core::Core;
 use crate::device::DisplayName;
 use crate::id::{DeviceId, Localpart};
 use crate::policy::TokenLifetimes;
 use crate::ports::store::Sighting;
 use crate::ports::{StoreError, UnitOfWork};
-use crate::services::Core;
 use crate::time::{Timestamp, earliest};
 use crate::token::{AccessToken, NewAccessToken, NewRefreshToken, RefreshToken};
 

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use super::authenticate::Requester;
+use crate::core::Core;
 use crate::ports::{Intent, StoreError};
-use crate::retry::retrying;
-use crate::services::Core;
 
 /// The use-case.
 #[derive(Clone)]
@@ -22,7 +21,7 @@ impl Logout {
     /// [`StoreError`].
     pub async fn one(&self, requester: &Requester) -> Result<(), StoreError> {
         let core = &self.0;
-        retrying(&*core.ports.clock, core.entropy(), || async {
+        core.retrying(|| async {
             let mut uow = core.ports.store.begin(Intent::Write).await?;
             match &requester.device_id {
                 Some(device_id) => {
@@ -45,7 +44,7 @@ impl Logout {
     pub async fn all(&self, requester: &Requester) -> Result<(), StoreError> {
         let core = &self.0;
         let localpart = &requester.account.localpart;
-        retrying(&*core.ports.clock, core.entropy(), || async {
+        core.retrying(|| async {
             let mut uow = core.ports.store.begin(Intent::Write).await?;
             uow.devices().remove_all(localpart).await?;
             uow.tokens().remove_all(localpart).await?;

@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use super::issue::{self, Expiries, IssuedTokens};
 use super::{NewRefreshToken, RefreshToken, StoredRefreshToken};
+use crate::core::Core;
 use crate::given::Given;
 use crate::ports::store::StoreErrorKind;
 use crate::ports::{Intent, StoreError};
-use crate::retry::{MaybeStore, retrying};
-use crate::services::Core;
+use crate::retry::MaybeStore;
 use crate::time::Timestamp;
 
 /// The use-case.
@@ -79,7 +79,7 @@ impl Refresh {
             Given::Value(text) => text,
         };
         let token = RefreshToken::parse(text).ok_or(RefreshError::Unknown)?;
-        retrying(&*core.ports.clock, core.entropy(), || self.exchange(&token)).await
+        core.retrying(|| self.exchange(&token)).await
     }
 
     async fn exchange(&self, token: &RefreshToken) -> Result<IssuedTokens, RefreshError> {

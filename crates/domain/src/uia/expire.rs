@@ -6,8 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::core::Core;
 use crate::ports::{Intent, StoreError};
-use crate::services::Core;
 
 /// How long a session lives.
 pub const LIFETIME: Duration = Duration::from_secs(48 * 60 * 60);

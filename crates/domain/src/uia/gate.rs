@@ -15,12 +15,12 @@ use super::{
 use crate::account::credentials::CredentialError;
 use crate::account::identifier::IdentifierError;
 use crate::context::RequestContext;
+use crate::core::Core;
 use crate::given::Given;
 use crate::id::Localpart;
 use crate::limit::LimitExceeded;
 use crate::ports::{HashError, Intent, StoreError, UnitOfWork};
-use crate::retry::{MaybeStore, retrying};
-use crate::services::Core;
+use crate::retry::MaybeStore;
 
 /// The protected operation.
 #[derive(Clone, Copy, Debug)]
@@ -168,10 +168,8 @@ pub(crate) async fn pass(
 ) -> Result<Decision, GateError> {
     let session_id = session_id(attempt.auth)?;
     let verdict = examine(core, attempt, session_id.as_ref()).await?;
-    retrying(&*core.ports.clock, core.entropy(), || {
-        step(core, ctx, attempt, session_id.as_ref(), verdict.as_ref())
-    })
-    .await
+    core.retrying(|| step(core, ctx, attempt, session_id.as_ref(), verdict.as_ref()))
+        .await
 }
 
 /// Runs the attempted stage as far as it is slow or knows nothing of the database.

@@ -8,6 +8,7 @@ use registrar_domain::uia::Stage::{
 use registrar_domain::uia::flow::{Flow, FlowError, FlowSettings, registration_flows};
 
 type Stages = &'static [Stage];
+type Decorators = (bool, bool, bool, bool);
 type Base = Result<&'static [Stages], FlowError>;
 
 const ERR_E: Base = Err(FlowError::EmailNotConfigured);
@@ -48,7 +49,7 @@ const BASE: [((bool, bool, bool), [Base; 4]); 8] = [
 ];
 
 /// (token, captcha, consent, bypass) → what is put before each base flow, and the flow added last.
-const DECORATORS: [((bool, bool, bool, bool), Stages, Option<Stages>); 16] = [
+const DECORATORS: [(Decorators, Stages, Option<Stages>); 16] = [
     ((false, false, false, false), &[], None),
     ((false, false, false, true), &[], Some(&[K])),
     ((false, false, true, false), &[T], None),

@@ -5,13 +5,12 @@ use super::{RegisterError, RegisteredAccount, Registration};
 use crate::account::name::{NameError, Standing};
 use crate::account::{Account, AccountKind};
 use crate::context::RequestContext;
+use crate::core::Core;
 use crate::device::DisplayName;
 use crate::id::{DeviceId, Localpart};
 use crate::password::PasswordHash;
 use crate::ports::store::Constraint;
 use crate::ports::{Intent, StoreError, UnitOfWork};
-use crate::retry::retrying;
-use crate::services::Core;
 use crate::token::issue::{self, IssuedTokens, NewLogin, RefreshWish};
 use crate::uia::{RegisterParameters, Registered, UiaSession, UiaSessionId};
 
@@ -72,7 +71,7 @@ impl Registration {
     ) -> Result<RegisteredAccount, RegisterError> {
         let core = &self.0;
         let attempt = || self.try_create(ctx, order, hash);
-        match retrying(&*core.ports.clock, core.entropy(), attempt).await? {
+        match core.retrying(attempt).await? {
             Creation::Done(registered) => {
                 tracing::info!(account.localpart = %registered.user_id.localpart(), "account registered");
                 Ok(registered)
@@ -141,7 +140,7 @@ impl Registration {
         registered: &Registered,
     ) -> Result<RegisteredAccount, RegisterError> {
         let core = &self.0;
-        retrying(&*core.ports.clock, core.entropy(), || async move {
+        core.retrying(|| async move {
             let mut uow = core.ports.store.begin(Intent::Write).await?;
             let account = uow.accounts().find(&registered.localpart).await?;
             if account.is_none_or(|account| account.deactivated) {

@@ -9,7 +9,6 @@ use crate::context::RequestContext;
 use crate::device::DisplayName;
 use crate::id::DeviceId;
 use crate::ports::Intent;
-use crate::retry::retrying;
 use crate::token::issue::{self, NewLogin, RefreshWish};
 
 impl Registration {
@@ -33,7 +32,7 @@ impl Registration {
             return Err(RegisterError::ServerDisabled(disabled.clone()));
         }
         let attempt = || self.try_create_guest(ctx, display_name.as_ref());
-        let registered = retrying(&*core.ports.clock, core.entropy(), attempt).await?;
+        let registered = core.retrying(attempt).await?;
         Ok(RegisterOutcome::Registered(registered))
     }
 

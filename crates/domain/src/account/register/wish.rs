@@ -1,7 +1,7 @@
 use super::{RegisterError, RegisterRequest};
+use crate::core::Core;
 use crate::id::DeviceId;
 use crate::password::{Password, PasswordError};
-use crate::services::Core;
 use crate::token::authenticate::Bearer;
 use crate::uia::{GuestClaim, RegisterParameters};
 

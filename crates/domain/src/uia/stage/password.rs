@@ -4,8 +4,8 @@
 
 use crate::account::credentials;
 use crate::account::identifier;
+use crate::core::Core;
 use crate::id::Localpart;
-use crate::services::Core;
 use crate::uia::StageResult;
 use crate::uia::auth::Submission;
 use crate::uia::gate::{GateError, Verdict};
