@@ -4,6 +4,7 @@ mod arguments;
 mod bearer;
 mod client;
 mod json;
+mod parameters;
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -21,9 +22,9 @@ pub use json::{Fields, JsonError, decode};
 
 pub(crate) use arguments::{decoded, has_media_type, pairs};
 pub(crate) use client::{ClientIp, context};
+pub(crate) use parameters::Parameters;
 
 use crate::error::MatrixError;
-use crate::router::Parameters;
 
 /// A request with its whole body. It never fails by itself: each look at it says what was found.
 pub struct Request {

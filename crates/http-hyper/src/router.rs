@@ -13,18 +13,17 @@ use bytes::Bytes;
 use http::header::ALLOW;
 use http::{HeaderValue, Method, StatusCode};
 
+use crate::app::{App, Reply};
 use crate::endpoint::{
     account, capabilities, devices, health, login, logout, password_policy, profile, refresh,
     register, versions, well_known,
 };
 use crate::error::{ErrCode, MatrixError};
 use crate::options::Resource;
-use crate::request::Request;
+use crate::request::{Parameters, Request};
 use crate::response::{self, Response};
-use crate::{App, Reply};
 
 use Verb::{Delete, Get, Post, Put};
-pub(crate) use pattern::Parameters;
 use pattern::{Ending, Pattern};
 
 /// Makes a [`Handler`] of an async function, so that it fits into a table.

@@ -12,7 +12,7 @@ use hyper::body::Body;
 use tower::util::BoxCloneSyncService;
 use tower::{ServiceBuilder, service_fn};
 
-use crate::App;
+use crate::app::App;
 use crate::layer::admission::admission;
 use crate::layer::body::body;
 use crate::layer::cors::cors;

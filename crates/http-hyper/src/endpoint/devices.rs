@@ -8,10 +8,11 @@ use registrar_domain::id::UserId;
 use registrar_domain::token::authenticate::Audience;
 use serde::Serialize;
 
+use crate::app::{App, Reply};
 use crate::endpoint::auth;
 use crate::request::Request;
+use crate::response;
 use crate::response::Response;
-use crate::{App, Reply, response};
 
 #[derive(Serialize)]
 struct Devices {

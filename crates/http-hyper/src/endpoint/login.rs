@@ -6,10 +6,11 @@ use registrar_domain::account::login::{LoginFlow, LoginRequest};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::app::{App, Reply};
 use crate::endpoint::auth;
 use crate::endpoint::tokens::Tokens;
 use crate::request::Request;
-use crate::{App, Reply, response};
+use crate::response;
 
 #[derive(Serialize)]
 struct Flows {

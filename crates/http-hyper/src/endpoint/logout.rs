@@ -4,8 +4,9 @@
 
 use registrar_domain::token::authenticate::Audience;
 
+use crate::app::{App, Reply};
 use crate::request::Request;
-use crate::{App, Reply, response};
+use crate::response;
 
 pub(crate) async fn one(app: &App, request: &Request) -> Reply {
     let requester = app.requester(request, Audience::Leaving).await?;

@@ -5,8 +5,9 @@
 use registrar_domain::password::strength::StrengthRules;
 use serde::Serialize;
 
+use crate::app::{App, Reply};
 use crate::request::Request;
-use crate::{App, Reply, response};
+use crate::response;
 
 #[derive(Default, Serialize)]
 struct Body {

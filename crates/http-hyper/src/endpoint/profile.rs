@@ -6,9 +6,10 @@
 use http::StatusCode;
 use serde::Serialize;
 
+use crate::app::{App, Reply};
 use crate::error::{ErrCode, MatrixError};
 use crate::request::Request;
-use crate::{App, Reply, response};
+use crate::response;
 
 #[derive(Serialize)]
 struct Body {

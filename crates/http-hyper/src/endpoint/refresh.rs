@@ -4,9 +4,10 @@
 //!
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#post_matrixclientv3refresh>
 
+use crate::app::{App, Reply};
 use crate::endpoint::tokens::Tokens;
 use crate::request::Request;
-use crate::{App, Reply, response};
+use crate::response;
 
 pub(crate) async fn post(app: &App, request: &Request) -> Reply {
     let token = request.json()?.string("refresh_token");

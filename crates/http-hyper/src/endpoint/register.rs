@@ -7,11 +7,12 @@ pub(crate) mod available;
 use registrar_domain::account::register::{RegisterOutcome, RegisterRequest, RegisteredAccount};
 use serde::Serialize;
 
+use crate::app::{App, Reply};
 use crate::endpoint::auth;
 use crate::endpoint::tokens::Tokens;
 use crate::request::Request;
+use crate::response;
 use crate::response::Response;
-use crate::{App, Reply, response};
 
 #[derive(Serialize)]
 struct Registered<'a> {

@@ -9,8 +9,9 @@ use http::header::{CACHE_CONTROL, VARY};
 use registrar_domain::token::authenticate::Bearer;
 use serde::Serialize;
 
+use crate::app::{App, Reply};
 use crate::request::Request;
-use crate::{App, Reply, response};
+use crate::response;
 
 /// The versions of the specification whose accounts, logins and tokens this server implements.
 const VERSIONS: &[&str] = &[

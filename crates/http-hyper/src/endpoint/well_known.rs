@@ -4,9 +4,10 @@
 
 use http::StatusCode;
 
+use crate::app::{App, Reply};
 use crate::error::{ErrCode, MatrixError};
 use crate::request::Request;
-use crate::{App, Reply, response};
+use crate::response;
 
 pub(crate) async fn get(app: &App, _request: &Request) -> Reply {
     let document = app.options.well_known_client.as_ref().ok_or_else(|| {

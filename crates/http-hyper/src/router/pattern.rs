@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 
+use crate::request::Parameters;
+
 /// Does a pattern match paths that go on after it?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
@@ -21,19 +23,6 @@ enum Piece {
     Literal(String),
     /// Everything up to the next slash.
     Parameter(Arc<str>),
-}
-
-/// What the parameters of a pattern stand for in a path, decoded.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Parameters(Vec<(Arc<str>, String)>);
-
-impl Parameters {
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(key, _)| **key == *name)
-            .map(|(_, value)| value.as_str())
-    }
 }
 
 impl Pattern {
@@ -71,6 +60,6 @@ impl Pattern {
                 }
             }
         }
-        (self.ending == Ending::Open || rest.is_empty()).then_some(Parameters(parameters))
+        (self.ending == Ending::Open || rest.is_empty()).then(|| Parameters::new(parameters))
     }
 }

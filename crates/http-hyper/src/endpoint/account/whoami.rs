@@ -7,8 +7,9 @@ use registrar_domain::id::DeviceId;
 use registrar_domain::token::authenticate::Audience;
 use serde::Serialize;
 
+use crate::app::{App, Reply};
 use crate::request::Request;
-use crate::{App, Reply, response};
+use crate::response;
 
 #[derive(Serialize)]
 struct Body<'a> {

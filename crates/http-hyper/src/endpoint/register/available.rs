@@ -4,8 +4,9 @@
 
 use serde::Serialize;
 
+use crate::app::{App, Reply};
 use crate::request::Request;
-use crate::{App, Reply, response};
+use crate::response;
 
 #[derive(Serialize)]
 struct Body {

@@ -1,0 +1,50 @@
+//! [`App`]: what every endpoint works with.
+
+use std::sync::Arc;
+
+use registrar_domain::services::Services;
+use registrar_domain::token::authenticate::{Audience, Requester};
+use tokio::sync::Semaphore;
+
+use crate::error::MatrixError;
+use crate::options::Options;
+use crate::request::Request;
+use crate::response::Response;
+
+/// What an endpoint answers.
+pub(crate) type Reply = Result<Response, MatrixError>;
+
+/// What all endpoints of all listeners share.
+pub struct App {
+    pub(crate) services: Services,
+    pub(crate) options: Options,
+    /// One permit a request in progress.
+    pub(crate) slots: Arc<Semaphore>,
+}
+
+impl App {
+    /// Puts the use-cases and the operator's choices together.
+    pub fn new(services: Services, options: Options) -> Arc<Self> {
+        let slots = Arc::new(Semaphore::new(
+            options.max_requests.min(Semaphore::MAX_PERMITS),
+        ));
+        Arc::new(Self {
+            services,
+            options,
+            slots,
+        })
+    }
+
+    /// Who makes a request.
+    pub(crate) async fn requester(
+        &self,
+        request: &Request,
+        audience: Audience,
+    ) -> Result<Requester, MatrixError> {
+        let authentication = &self.services.authentication;
+        let bearer = request.bearer();
+        Ok(authentication
+            .authenticate(request.context(), &bearer, audience)
+            .await?)
+    }
+}
