@@ -7,6 +7,7 @@ pub mod login;
 pub mod name;
 pub mod profile;
 pub mod register;
+pub mod shared_secret;
 
 use crate::id::Localpart;
 use crate::password::PasswordHash;

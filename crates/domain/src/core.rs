@@ -56,6 +56,7 @@ impl Core {
 /// The limiters, one for each `rc_*` option.
 pub(crate) struct Limits {
     pub(crate) registration: Limiter,
+    pub(crate) registration_token_validity: Limiter,
     pub(crate) login_address: Limiter,
     pub(crate) login_account: Limiter,
     pub(crate) login_failed_attempts: Limiter,
@@ -65,6 +66,7 @@ impl Limits {
     fn new(rates: &Rates) -> Self {
         Self {
             registration: Limiter::new(rates.registration),
+            registration_token_validity: Limiter::new(rates.registration_token_validity),
             login_address: Limiter::new(rates.login_address),
             login_account: Limiter::new(rates.login_account),
             login_failed_attempts: Limiter::new(rates.login_failed_attempts),

@@ -8,6 +8,9 @@
 //! | `POST /register` | [`account::register`] |
 //! | `GET /register/available` | [`account::available`] |
 //! | `GET`, `POST /login` | [`account::login`] |
+//! | `/_synapse/admin/v1/register` | [`account::shared_secret`] |
+//! | `GET /register/m.login.registration_token/validity` | [`registration_token::validity`] |
+//! | `/_synapse/admin/v1/registration_tokens` | [`registration_token::admin`] |
 //! | `POST /logout`, `/logout/all` | [`token::logout`] |
 //! | `POST /refresh` | [`token::refresh`] |
 //! | any request with an access token | [`token::authenticate`] |
@@ -26,6 +29,7 @@ pub mod limit;
 pub mod password;
 pub mod policy;
 pub mod ports;
+pub mod registration_token;
 mod retry;
 pub mod secret;
 pub mod services;

@@ -5,6 +5,8 @@ use std::time::Duration;
 use crate::id::{CreateRules, Localpart, ServerName};
 use crate::limit::Rate;
 use crate::password::strength::StrengthRules;
+use crate::secret::Secret;
+use crate::uia::Stage;
 use crate::uia::flow::Flow;
 
 /// Everything that the use-cases want to know about the operator's wishes.
@@ -34,6 +36,12 @@ pub struct RegistrationPolicy {
     pub guests_allowed: bool,
     /// The flows of `POST /register`, from [`registration_flows`](crate::uia::flow::registration_flows).
     pub flows: Vec<Flow>,
+    /// The stages that clients may attempt, whether a flow lists them or not.
+    pub stages: Vec<Stage>,
+    /// `user_consent`: the policy that the terms stage is about.
+    pub consent: Option<ConsentPolicy>,
+    /// `registration_shared_secret`: whoever knows it may register anybody.
+    pub shared_secret: Option<Secret<String>>,
     /// `inhibit_user_in_use_error`: do not tell before the dialogue is complete.
     pub inhibit_user_in_use_error: bool,
     /// Rules for new localparts.
@@ -42,6 +50,17 @@ pub struct RegistrationPolicy {
     pub server_notices_localpart: Option<Localpart>,
     /// `hs_disabled`, `hs_disabled_message`, `admin_contact`.
     pub disabled: Option<ServerDisabled>,
+}
+
+/// The policy that people agree to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsentPolicy {
+    /// `user_consent.version`, recorded with the account.
+    pub version: String,
+    /// `user_consent.policy_name`.
+    pub name: String,
+    /// Where it can be read.
+    pub url: String,
 }
 
 /// The operator has switched the server off for its users.
@@ -81,6 +100,8 @@ pub struct TokenLifetimes {
 pub struct Rates {
     /// `rc_registration`, per client address.
     pub registration: Rate,
+    /// `rc_registration_token_validity`, per client address.
+    pub registration_token_validity: Rate,
     /// `rc_login.address`, per client address.
     pub login_address: Rate,
     /// `rc_login.account`, per account, successful logins.

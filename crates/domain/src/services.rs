@@ -6,10 +6,13 @@ use crate::account::available::Availability;
 use crate::account::login::Login;
 use crate::account::profile::Profiles;
 use crate::account::register::Registration;
+use crate::account::shared_secret::SharedSecretRegistration;
 use crate::core::Core;
 pub use crate::core::Ports;
 use crate::device::manage::Devices;
 use crate::policy::Policy;
+use crate::registration_token::admin::TokenAdmin;
+use crate::registration_token::validity::TokenValidity;
 use crate::token::authenticate::Authentication;
 use crate::token::logout::Logout;
 use crate::token::refresh::Refresh;
@@ -20,6 +23,12 @@ use crate::uia::expire::UiaExpiry;
 pub struct Services {
     /// `POST /register`.
     pub registration: Registration,
+    /// `/_synapse/admin/v1/register`.
+    pub shared_secret: SharedSecretRegistration,
+    /// `GET /register/m.login.registration_token/validity`.
+    pub token_validity: TokenValidity,
+    /// `/_synapse/admin/v1/registration_tokens`.
+    pub token_admin: TokenAdmin,
     /// `GET /register/available`.
     pub availability: Availability,
     /// `GET` and `POST /login`.
@@ -47,6 +56,9 @@ impl Services {
         let core = Arc::new(Core::new(ports, Arc::clone(&policy)));
         Self {
             registration: Registration::new(Arc::clone(&core)),
+            shared_secret: SharedSecretRegistration::new(Arc::clone(&core)),
+            token_validity: TokenValidity::new(Arc::clone(&core)),
+            token_admin: TokenAdmin::new(Arc::clone(&core)),
             availability: Availability::new(Arc::clone(&core)),
             login: Login::new(Arc::clone(&core)),
             authentication: Authentication::new(Arc::clone(&core)),

@@ -11,6 +11,7 @@ pub mod auth;
 pub mod expire;
 pub mod flow;
 pub mod gate;
+mod gate_error;
 mod session;
 pub mod stage;
 
@@ -18,4 +19,4 @@ pub use session::{
     CompletedStage, GuestClaim, OperationDigest, Parameters, RegisterParameters, Registered,
     StageResult, UiaSession, UiaSessionId,
 };
-pub use stage::Stage;
+pub use stage::{Stage, StageFailure};

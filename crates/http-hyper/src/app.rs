@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use registrar_domain::services::Services;
-use registrar_domain::token::authenticate::{Audience, Requester};
+use registrar_domain::token::authenticate::{Administrator, Audience, Requester};
 use tokio::sync::Semaphore;
 
 use crate::error::MatrixError;
@@ -33,6 +33,17 @@ impl App {
             options,
             slots,
         })
+    }
+
+    /// Which administrator makes a request.
+    pub(crate) async fn administrator(
+        &self,
+        request: &Request,
+    ) -> Result<Administrator, MatrixError> {
+        let authentication = &self.services.authentication;
+        Ok(authentication
+            .authenticate_admin(request.context(), &request.bearer())
+            .await?)
     }
 
     /// Who makes a request.

@@ -1,6 +1,7 @@
 //! The endpoints, in files that mirror their URLs. Each decodes, calls one use-case and encodes.
 
 pub(crate) mod account;
+pub(crate) mod admin;
 mod auth;
 pub(crate) mod capabilities;
 pub(crate) mod devices;

@@ -23,8 +23,9 @@ pub struct MatrixError {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 struct Body {
+    // There with every limit of the operator's, as null when there is nobody to contact.
     #[serde(skip_serializing_if = "Option::is_none")]
-    admin_contact: Option<String>,
+    admin_contact: Option<Option<String>>,
     errcode: ErrCode,
     error: Cow<'static, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -89,7 +90,7 @@ impl MatrixError {
     ) -> Self {
         let mut error = Self::forbidden(ErrCode::ResourceLimitExceeded, message);
         error.body.limit_type = Some(limit_type);
-        error.body.admin_contact = admin_contact;
+        error.body.admin_contact = Some(admin_contact);
         error
     }
 

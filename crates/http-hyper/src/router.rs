@@ -15,8 +15,8 @@ use http::{HeaderValue, Method, StatusCode};
 
 use crate::app::{App, Reply};
 use crate::endpoint::{
-    account, capabilities, devices, health, login, logout, password_policy, profile, refresh,
-    register, versions, well_known,
+    account, admin, capabilities, devices, health, login, logout, password_policy, profile,
+    refresh, register, versions, well_known,
 };
 use crate::error::{ErrCode, MatrixError};
 use crate::options::Resource;
@@ -40,6 +40,9 @@ const R0_V3_UNSTABLE: &[&str] = &[
     "/_matrix/client/v3",
     "/_matrix/client/unstable",
 ];
+const V1_UNSTABLE: &[&str] = &["/_matrix/client/v1", "/_matrix/client/unstable"];
+const ADMIN: &[&str] = &["/_synapse/admin/v1"];
+const REGISTRATION_TOKEN: &str = "/registration_tokens/{token}";
 /// Where logging in has been since before versions were numbered.
 const API_V1_AND_LATER: &[&str] = &[
     "/_matrix/client/api/v1",
@@ -82,6 +85,13 @@ pub(crate) const ROUTES: &[Route] = &[
         "/password_policy",
         run!(password_policy::get),
     ),
+    Route::new(
+        Get,
+        V1_UNSTABLE,
+        "/register/m.login.registration_token/validity",
+        run!(register::token_validity::get),
+    )
+    .open(),
     // Logging in and out.
     Route::new(Get, API_V1_AND_LATER, "/login", run!(login::get)),
     Route::new(Post, API_V1_AND_LATER, "/login", run!(login::post)),
@@ -131,6 +141,39 @@ pub(crate) const ROUTES: &[Route] = &[
         R0_V3_UNSTABLE,
         "/profile/{user_id}/displayname",
         run!(profile::display_name),
+    ),
+    // Operators.
+    Route::new(Get, ADMIN, "/register", run!(admin::register::get)),
+    Route::new(Post, ADMIN, "/register", run!(admin::register::post)),
+    Route::new(
+        Get,
+        ADMIN,
+        "/registration_tokens",
+        run!(admin::registration_tokens::list),
+    ),
+    Route::new(
+        Post,
+        ADMIN,
+        "/registration_tokens/new",
+        run!(admin::registration_tokens::create),
+    ),
+    Route::new(
+        Get,
+        ADMIN,
+        REGISTRATION_TOKEN,
+        run!(admin::registration_tokens::get),
+    ),
+    Route::new(
+        Put,
+        ADMIN,
+        REGISTRATION_TOKEN,
+        run!(admin::registration_tokens::put),
+    ),
+    Route::new(
+        Delete,
+        ADMIN,
+        REGISTRATION_TOKEN,
+        run!(admin::registration_tokens::delete),
     ),
 ];
 

@@ -50,7 +50,10 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use registrar_domain::policy::{Policy, Rates as PolicyRates, RegistrationPolicy, TokenLifetimes};
+use registrar_domain::policy::{
+    ConsentPolicy, Policy, Rates as PolicyRates, RegistrationPolicy, TokenLifetimes,
+};
+use registrar_domain::uia::Stage;
 
 pub(crate) use self::app_services::AppServices;
 pub(crate) use self::captcha::Captcha;
@@ -243,6 +246,18 @@ impl Config {
         Some(config)
     }
 
+    /// The stages that may be attempted, whether a flow lists them or not.
+    fn stages(&self) -> Vec<Stage> {
+        let mut stages = vec![Stage::Dummy];
+        if self.consent.is_some() {
+            stages.push(Stage::Terms);
+        }
+        if self.registration.tokens_enabled {
+            stages.push(Stage::RegistrationToken);
+        }
+        stages
+    }
+
     /// The choices as the use-cases want them.
     pub(crate) fn policy(&self) -> Policy {
         Policy {
@@ -251,6 +266,16 @@ impl Config {
                 enabled: self.registration.enabled,
                 guests_allowed: self.registration.guests_allowed,
                 flows: self.registration.flows.clone(),
+                stages: self.stages(),
+                consent: self.consent.as_ref().map(|consent| ConsentPolicy {
+                    version: consent.version.clone(),
+                    name: consent.policy_name.clone(),
+                    url: format!(
+                        "{}_matrix/consent?v={}",
+                        self.server.public_baseurl, consent.version
+                    ),
+                }),
+                shared_secret: self.secrets.registration_shared.clone(),
                 inhibit_user_in_use_error: self.registration.inhibit_user_in_use_error,
                 localparts: self.registration.localparts,
                 server_notices_localpart: self.registration.server_notices_localpart.clone(),
@@ -260,6 +285,7 @@ impl Config {
             lifetimes: self.lifetimes,
             rates: PolicyRates {
                 registration: self.rates.registration,
+                registration_token_validity: self.rates.registration_token_validity,
                 login_address: self.rates.login_address,
                 login_account: self.rates.login_account,
                 login_failed_attempts: self.rates.login_failed_attempts,

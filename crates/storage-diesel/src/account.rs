@@ -89,7 +89,7 @@ impl AccountRepository for DieselUnitOfWork {
         let row: Option<AccountRow> = on_conn!(self, conn => accounts::table
             .find(localpart.as_str())
             .select(AccountRow::as_select())
-            .first(conn)
+            .get_result(conn)
             .await
             .optional())?;
         row.map(Account::try_from).transpose()
@@ -157,6 +157,20 @@ impl AccountRepository for DieselUnitOfWork {
             .execute(conn)
             .await)?;
         Ok(replaced > 0)
+    }
+
+    #[tracing::instrument(name = "db.account.record_consent", level = "debug", skip_all)]
+    async fn record_consent(
+        &mut self,
+        localpart: &Localpart,
+        version: &str,
+    ) -> Result<bool, StoreError> {
+        let account = accounts::table.find(localpart.as_str());
+        let recorded = on_conn!(self, conn => diesel::update(account)
+            .set(accounts::consent_version.eq(version))
+            .execute(conn)
+            .await)?;
+        Ok(recorded > 0)
     }
 
     #[tracing::instrument(name = "db.account.next_number", level = "debug", skip_all)]

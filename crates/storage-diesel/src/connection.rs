@@ -46,6 +46,9 @@ pub(crate) trait Connector: Send + Sync + 'static {
 ///
 /// The body is written once and compiled twice, so keep it to one statement: an error in it is
 /// reported once for each database.
+///
+/// What has a unique key is looked up by `get_result`, not by `first`: that would add a `LIMIT`, and
+/// SQLite compiles a statement anew at each run when the number bound to its limit may have changed.
 macro_rules! on_conn {
     ($uow:expr, $conn:ident => $statement:expr) => {{
         $uow.enter()?;

@@ -58,7 +58,7 @@ impl DeviceRepository for DieselUnitOfWork {
         let row: Option<DeviceRow> = on_conn!(self, conn => devices::table
             .find((localpart.as_str(), device_id.as_str()))
             .select(DeviceRow::as_select())
-            .first(conn)
+            .get_result(conn)
             .await
             .optional())?;
         row.map(Device::try_from).transpose()

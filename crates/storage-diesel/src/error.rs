@@ -4,11 +4,16 @@ use diesel::result::{DatabaseErrorKind, Error};
 use registrar_domain::ports::store::{Constraint, StoreError, StoreErrorKind};
 
 /// The uniqueness rules with a meaning: SQLite names the columns, PostgreSQL the constraint.
-const UNIQUENESS: [(&str, &str, Constraint); 3] = [
+const UNIQUENESS: [(&str, &str, Constraint); 4] = [
     (
         "accounts.localpart",
         "accounts_pkey",
         Constraint::LocalpartTaken,
+    ),
+    (
+        "registration_tokens.registration_token",
+        "registration_tokens_pkey",
+        Constraint::RegistrationTokenTaken,
     ),
     (
         "threepids.medium, threepids.address",

@@ -20,6 +20,7 @@ pub mod migrate;
 mod open_error;
 mod options;
 mod pool;
+mod registration_token;
 mod schema;
 mod threepid;
 mod token;

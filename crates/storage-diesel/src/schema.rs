@@ -1,13 +1,14 @@
 //! The tables of both databases. The migrations make them; a test compares.
 
 /// Every table, without the one in which migrations are recorded.
-pub(crate) const TABLES: [&str; 10] = [
+pub(crate) const TABLES: [&str; 11] = [
     "access_tokens",
     "accounts",
     "counters",
     "devices",
     "leases",
     "refresh_tokens",
+    "registration_tokens",
     "threepids",
     "uia_clients",
     "uia_sessions",
@@ -86,6 +87,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    registration_tokens (registration_token) {
+        registration_token -> Text,
+        uses_allowed -> Nullable<BigInt>,
+        pending -> BigInt,
+        completed -> BigInt,
+        expires_ts -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     threepids (medium, address) {
         medium -> Text,
         address -> Text,
@@ -114,6 +125,7 @@ diesel::table! {
         requester -> Nullable<Text>,
         registered_localpart -> Nullable<Text>,
         registered_device_id -> Nullable<Text>,
+        registration_token -> Nullable<Text>,
     }
 }
 

@@ -43,7 +43,7 @@ impl ThreepidRepository for DieselUnitOfWork {
         let owner: Option<String> = on_conn!(self, conn => threepids::table
             .find((threepid.medium().as_str(), threepid.address()))
             .select(threepids::localpart)
-            .first(conn)
+            .get_result(conn)
             .await
             .optional())?;
         let read =

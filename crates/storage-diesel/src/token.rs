@@ -120,7 +120,7 @@ impl TokenRepository for DieselUnitOfWork {
                 .inner_join(accounts::table)
                 .filter(access_tokens::digest.eq(digest.as_bytes()))
                 .select((AccessTokenRow::as_select(), AccountRow::as_select()))
-                .first(conn)
+                .get_result(conn)
                 .await
                 .optional())?;
         found
@@ -204,7 +204,7 @@ impl TokenRepository for DieselUnitOfWork {
                     is_used,
                     successors.field(refresh_tokens::successor_id).nullable(),
                 ))
-                .first(conn)
+                .get_result(conn)
                 .await
                 .optional())?;
         found

@@ -2,6 +2,8 @@
 
 mod json;
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
@@ -9,6 +11,7 @@ use diesel_async::RunQueryDsl;
 use registrar_domain::id::{DeviceId, Localpart};
 use registrar_domain::password::PasswordHash;
 use registrar_domain::ports::store::{StoreError, UiaRepository};
+use registrar_domain::registration_token::RegistrationTokenId;
 use registrar_domain::time::Timestamp;
 use registrar_domain::uia::{
     CompletedStage, OperationDigest, Parameters, Registered, Stage, UiaSession, UiaSessionId,
@@ -31,6 +34,7 @@ struct SessionRow {
     requester: Option<String>,
     registered_localpart: Option<String>,
     registered_device_id: Option<String>,
+    registration_token: Option<String>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -55,6 +59,10 @@ impl From<&UiaSession> for SessionRow {
             requester: session.requester.as_ref().map(Localpart::to_string),
             registered_localpart: registered.map(|registered| registered.localpart.to_string()),
             registered_device_id: registered.map(|registered| registered.device_id.to_string()),
+            registration_token: session
+                .registration_token
+                .as_ref()
+                .map(|token| token.expose().to_owned()),
         }
     }
 }
@@ -83,6 +91,11 @@ impl SessionRow {
                 .requester
                 .map(|text| read_localpart(text, "requester"))
                 .transpose()?,
+            registration_token: self
+                .registration_token
+                .map(|text| RegistrationTokenId::parse(&text))
+                .transpose()
+                .map_err(|_| corrupt("uia_sessions", "registration_token"))?,
             registered,
             completed,
         })
@@ -251,6 +264,21 @@ impl UiaRepository for DieselUnitOfWork {
         Ok(marked > 0)
     }
 
+    #[tracing::instrument(name = "db.uia.hold_registration_token", level = "debug", skip_all)]
+    async fn hold_registration_token(
+        &mut self,
+        id: &UiaSessionId,
+        token: &RegistrationTokenId,
+    ) -> Result<bool, StoreError> {
+        let session = uia_sessions::table.find(id.as_str());
+        let without = session.filter(uia_sessions::registration_token.is_null());
+        let held = on_conn!(self, conn => diesel::update(without)
+            .set(uia_sessions::registration_token.eq(token.expose()))
+            .execute(conn)
+            .await)?;
+        Ok(held > 0)
+    }
+
     #[tracing::instrument(name = "db.uia.remove_expired", level = "debug", skip_all)]
     async fn remove_expired(
         &mut self,
@@ -265,6 +293,24 @@ impl UiaRepository for DieselUnitOfWork {
             .limit(i64::from(limit))
             .select(old.field(uia_sessions::uia_session_id));
         let doomed = uia_sessions::table.filter(uia_sessions::uia_session_id.eq_any(oldest));
-        on_conn!(self, conn => diesel::delete(doomed).execute(conn).await)
+        let ended: Vec<(Option<String>, Option<String>)> = on_conn!(self, conn =>
+            diesel::delete(doomed)
+                .returning((
+                    uia_sessions::registration_token,
+                    uia_sessions::registered_localpart,
+                ))
+                .get_results(conn)
+                .await)?;
+        // In the order of their text, so that two of these never wait for each other.
+        let mut unused = BTreeMap::<&str, i64>::new();
+        for (token, registered) in &ended {
+            if let (Some(token), None) = (token, registered) {
+                *unused.entry(token).or_default() += 1;
+            }
+        }
+        for (token, uses) in unused {
+            self.release_registration_token(token, uses).await?;
+        }
+        Ok(ended.len())
     }
 }

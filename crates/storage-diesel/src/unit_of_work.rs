@@ -6,8 +6,8 @@
 use async_trait::async_trait;
 use diesel_async::{AsyncConnection, TransactionManager as _};
 use registrar_domain::ports::store::{
-    AccountRepository, DeviceRepository, Intent, LeaseRepository, StoreError, StoreErrorKind,
-    ThreepidRepository, TokenRepository, UiaRepository, UnitOfWork,
+    AccountRepository, DeviceRepository, Intent, LeaseRepository, RegistrationTokenRepository,
+    StoreError, StoreErrorKind, ThreepidRepository, TokenRepository, UiaRepository, UnitOfWork,
 };
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -75,6 +75,10 @@ impl UnitOfWork for DieselUnitOfWork {
     }
 
     fn threepids(&mut self) -> &mut dyn ThreepidRepository {
+        self
+    }
+
+    fn registration_tokens(&mut self) -> &mut dyn RegistrationTokenRepository {
         self
     }
 

@@ -3,9 +3,10 @@
 //!
 //! Reference §6.3 (names) and §1.10 (guest upgrades).
 
-use crate::account::AccountKind;
+use crate::account::{Account, AccountKind};
 use crate::core::Core;
 use crate::id::{Localpart, LocalpartError};
+use crate::ports::store::Constraint;
 use crate::ports::{StoreError, UnitOfWork};
 use crate::secret::TokenDigest;
 use crate::uia::GuestClaim;
@@ -109,6 +110,17 @@ pub(crate) async fn check(
         return Err(NameError::Numeric);
     }
     Ok(Standing::Free)
+}
+
+/// Adds an account; losing a race for its name is the same as coming late.
+pub(crate) async fn add(uow: &mut dyn UnitOfWork, account: &Account) -> Result<(), NameError> {
+    uow.accounts().add(account).await.map_err(|error| {
+        if error.is_conflict(Constraint::LocalpartTaken) {
+            NameError::Taken
+        } else {
+            error.into()
+        }
+    })
 }
 
 /// Does the token belong to the guest of this name?

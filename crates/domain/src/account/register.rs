@@ -23,7 +23,7 @@ use crate::given::Given;
 use crate::password::{Password, PasswordHash};
 use crate::ports::Intent;
 use crate::uia::gate::{self, Attempt, Clearance, Decision, GateError, Operation, UiaPrompt};
-use crate::uia::{Parameters, RegisterParameters, Stage, UiaSession};
+use crate::uia::{Parameters, RegisterParameters, UiaSession};
 use create::{CheckedName, Order};
 use wish::Wish;
 
@@ -132,7 +132,7 @@ impl Registration {
         let operation = Operation {
             digest: request.operation,
             flows: &self.0.policy.registration.flows,
-            enabled: &[Stage::Dummy],
+            enabled: &self.0.policy.registration.stages,
             requester: None,
         };
         let attempt = Attempt {
@@ -178,7 +178,12 @@ impl Registration {
             Parameters::Register(parameters) => parameters,
             Parameters::None | Parameters::DeleteDevices(_) => &RegisterParameters::default(),
         };
-        let mut order = Order::new(session, parameters, wish.refresh.into())?;
+        let mut order = Order::new(
+            &core.policy.registration,
+            session,
+            parameters,
+            wish.refresh.into(),
+        )?;
         if let Some(registered) = &session.registered {
             return self.replay(ctx, &order, registered).await;
         }

@@ -17,6 +17,7 @@ mod error;
 #[cfg(feature = "fakes")]
 mod fake;
 mod lease;
+mod registration_token;
 mod threepid;
 mod token;
 mod uia;
@@ -29,6 +30,7 @@ pub use error::{Constraint, StoreError, StoreErrorKind};
 #[cfg(feature = "fakes")]
 pub use fake::FakeStore;
 pub use lease::LeaseRepository;
+pub use registration_token::{Change, RegistrationTokenRepository};
 pub use threepid::ThreepidRepository;
 pub use token::TokenRepository;
 pub use uia::UiaRepository;
@@ -66,6 +68,8 @@ pub trait UnitOfWork: Send {
     fn uia_sessions(&mut self) -> &mut dyn UiaRepository;
     /// Third-party identifiers of accounts.
     fn threepids(&mut self) -> &mut dyn ThreepidRepository;
+    /// Registration tokens.
+    fn registration_tokens(&mut self) -> &mut dyn RegistrationTokenRepository;
     /// Leases: which process does a periodic job.
     fn leases(&mut self) -> &mut dyn LeaseRepository;
 

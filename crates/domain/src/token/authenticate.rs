@@ -63,6 +63,17 @@ pub struct Requester {
     pub validated: Timestamp,
 }
 
+/// Somebody with a working access token who may use the admin API.
+#[derive(Clone, Debug)]
+pub struct Administrator(Requester);
+
+impl Administrator {
+    /// Who it is.
+    pub fn requester(&self) -> &Requester {
+        &self.0
+    }
+}
+
 /// Why a request has no requester.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthenticateError {
@@ -81,6 +92,9 @@ pub enum AuthenticateError {
     /// Guests may not do this.
     #[error("guests may not do this")]
     GuestForbidden,
+    /// Only administrators may do this.
+    #[error("only administrators may do this")]
+    NotAdministrator,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -137,6 +151,23 @@ impl Authentication {
             access_token: stored.key,
             validated: stored.validated,
         })
+    }
+
+    /// Finds out which administrator makes a request.
+    ///
+    /// # Errors
+    /// [`AuthenticateError`], [`AuthenticateError::NotAdministrator`] for everybody else.
+    pub async fn authenticate_admin(
+        &self,
+        ctx: &RequestContext,
+        bearer: &Bearer,
+    ) -> Result<Administrator, AuthenticateError> {
+        let requester = self.authenticate(ctx, bearer, Audience::Everyone).await?;
+        if requester.account.admin {
+            Ok(Administrator(requester))
+        } else {
+            Err(AuthenticateError::NotAdministrator)
+        }
     }
 
     /// Records what the database must know of this request, in one unit of work, mostly none.

@@ -20,6 +20,8 @@ pub struct Auth {
 /// The fields of `auth` that belong to single stages.
 #[derive(Clone, Debug, Default)]
 pub struct Submission {
+    /// `token`, for `m.login.registration_token`.
+    pub token: Given<String>,
     /// `password`, for `m.login.password`.
     pub password: Given<String>,
     /// Who says so, for `m.login.password`.

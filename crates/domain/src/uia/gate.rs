@@ -8,19 +8,17 @@
 use super::advance::{Progress, progress};
 use super::auth::Auth;
 use super::flow::Flow;
-use super::stage::{dummy, password};
+pub use super::gate_error::GateError;
+use super::stage::{dummy, password, registration_token, terms};
 use super::{
-    CompletedStage, OperationDigest, Parameters, Stage, StageResult, UiaSession, UiaSessionId,
+    CompletedStage, OperationDigest, Parameters, Stage, StageFailure, StageResult, UiaSession,
+    UiaSessionId,
 };
-use crate::account::credentials::CredentialError;
-use crate::account::identifier::IdentifierError;
 use crate::context::RequestContext;
 use crate::core::Core;
 use crate::given::Given;
 use crate::id::Localpart;
-use crate::limit::LimitExceeded;
-use crate::ports::{HashError, Intent, StoreError, UnitOfWork};
-use crate::retry::MaybeStore;
+use crate::ports::{Intent, StoreError, UnitOfWork};
 
 /// The protected operation.
 #[derive(Clone, Copy, Debug)]
@@ -75,70 +73,25 @@ pub struct UiaPrompt {
     pub flows: Vec<Flow>,
     /// The stages passed so far; `None` when the request had no `auth` to speak of.
     pub completed: Option<Vec<Stage>>,
-    /// The stage that was attempted and not passed.
-    pub failure: Option<Stage>,
+    /// Why the stage that was attempted was not passed.
+    pub failure: Option<StageFailure>,
     /// The session already keeps the hash of a password.
     pub(crate) has_password_hash: bool,
 }
 
-/// What became of an attempt at a stage.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Passed(StageResult),
-    Failed,
+/// A stage that the client attempts, examined as far as that is slow or needs no database.
+#[derive(Clone, Debug)]
+struct Attempted<'a> {
+    stage: Stage,
+    verdict: Verdict<'a>,
 }
 
-/// Why the dialogue could not be carried on. Nothing was changed.
-#[derive(Debug, thiserror::Error)]
-pub enum GateError {
-    /// `auth` is neither an object nor `null`, or its `session` or `type` is not a string.
-    #[error("`auth` must be an object with string fields `session` and `type`")]
-    MalformedAuth,
-    /// No such session, or no longer.
-    #[error("the session is not known")]
-    UnknownSession,
-    /// The session was opened for another request target or method.
-    #[error("the requested operation has changed during the dialogue")]
-    OperationChanged,
-    /// The stage does not exist, is not enabled, or has no place in this operation.
-    #[error("the stage is not known")]
-    UnknownStage {
-        /// The client also named a person, as for a login.
-        with_identity: bool,
-    },
-    /// A field of `auth` is missing or has the wrong type.
-    #[error("`{0}` is missing or has the wrong type")]
-    MalformedField(&'static str),
-    /// Passwords are switched off.
-    #[error("password login is disabled on this server")]
-    PasswordLoginDisabled,
-    /// Somebody else answered, or the session is somebody else's.
-    #[error("the dialogue belongs to another user")]
-    AnotherUser,
-    /// The person could not be identified.
-    #[error(transparent)]
-    Identifier(#[from] IdentifierError),
-    /// The password could not be checked.
-    #[error(transparent)]
-    Credential(#[from] CredentialError),
-    /// Too many attempts.
-    #[error(transparent)]
-    Limited(#[from] LimitExceeded),
-    /// A password could not be hashed.
-    #[error(transparent)]
-    Hash(#[from] HashError),
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl MaybeStore for GateError {
-    fn store_error(&self) -> Option<&StoreError> {
-        match self {
-            Self::Store(error) => Some(error),
-            _ => None,
-        }
-    }
+#[derive(Clone, Debug)]
+enum Verdict<'a> {
+    /// It is known what became of it.
+    Settled(Result<StageResult, StageFailure>),
+    /// The unit of work decides about a registration token.
+    RegistrationToken(&'a str),
 }
 
 /// The session that a request continues; `None` when it opens one.
@@ -167,17 +120,17 @@ pub(crate) async fn pass(
     attempt: &Attempt<'_>,
 ) -> Result<Decision, GateError> {
     let session_id = session_id(attempt.auth)?;
-    let verdict = examine(core, attempt, session_id.as_ref()).await?;
-    core.retrying(|| step(core, ctx, attempt, session_id.as_ref(), verdict.as_ref()))
+    let attempted = examine(core, attempt, session_id.as_ref()).await?;
+    core.retrying(|| step(core, ctx, attempt, session_id.as_ref(), attempted.as_ref()))
         .await
 }
 
-/// Runs the attempted stage as far as it is slow or knows nothing of the database.
-async fn examine(
+/// Runs the attempted stage as far as it is slow or needs no database.
+async fn examine<'a>(
     core: &Core,
-    attempt: &Attempt<'_>,
+    attempt: &Attempt<'a>,
     session_id: Option<&UiaSessionId>,
-) -> Result<Option<(Stage, Verdict)>, GateError> {
+) -> Result<Option<Attempted<'a>>, GateError> {
     let Some(auth) = attempt.auth.value() else {
         return Ok(None);
     };
@@ -193,18 +146,27 @@ async fn examine(
         let mut uow = core.ports.store.begin(Intent::Read).await?;
         find_bound(&mut *uow, attempt, id).await?;
     }
-    let unknown = GateError::UnknownStage {
-        with_identity: auth.submission.identity.is_present(),
-    };
-    let stage = Stage::parse(name).filter(|stage| attempt.operation.enabled.contains(stage));
+    let with_identity = auth.submission.identity.is_present();
+    let stage = Stage::parse(name)
+        .filter(|stage| attempt.operation.enabled.contains(stage))
+        .ok_or(GateError::UnknownStage { with_identity })?;
     let verdict = match (stage, attempt.operation.requester) {
-        (Some(Stage::Dummy), _) => Verdict::Passed(dummy::check()),
-        (Some(Stage::Password), Some(requester)) => {
-            password::examine(core, &auth.submission, requester).await?
+        (Stage::Dummy, _) => Verdict::Settled(Ok(dummy::check())),
+        (Stage::Terms, _) => Verdict::Settled(Ok(terms::check())),
+        (Stage::RegistrationToken, _) => {
+            match registration_token::examine(&auth.submission.token, session_id.is_some()) {
+                Ok(token) => Verdict::RegistrationToken(token),
+                Err(failure) => Verdict::Settled(Err(failure)),
+            }
         }
-        _ => return Err(unknown),
+        (Stage::Password, Some(requester)) => {
+            Verdict::Settled(password::examine(core, &auth.submission, requester).await?)
+        }
+        (Stage::Password, None) | (Stage::Email | Stage::Msisdn | Stage::Recaptcha, _) => {
+            return Err(GateError::UnknownStage { with_identity });
+        }
     };
-    Ok(stage.map(|stage| (stage, verdict)))
+    Ok(Some(Attempted { stage, verdict }))
 }
 
 /// One unit of work: open or load the session, store what this request brings, and decide.
@@ -213,7 +175,7 @@ async fn step(
     ctx: &RequestContext,
     attempt: &Attempt<'_>,
     session_id: Option<&UiaSessionId>,
-    verdict: Option<&(Stage, Verdict)>,
+    attempted: Option<&Attempted<'_>>,
 ) -> Result<Decision, GateError> {
     let mut uow = core.ports.store.begin(Intent::Write).await?;
     let mut session = match session_id {
@@ -231,26 +193,46 @@ async fn step(
     uow.uia_sessions()
         .record_client(&session.id, &ip, user_agent)
         .await?;
-    if let Some((stage, Verdict::Passed(result))) = verdict {
-        let completed = CompletedStage {
-            stage: *stage,
-            result: result.clone(),
-        };
-        uow.uia_sessions()
-            .record_stage(&session.id, &completed, core.now())
-            .await?;
-        session.completed.retain(|earlier| earlier.stage != *stage);
-        session.completed.push(completed);
-    }
+    let failure = match attempted {
+        None => None,
+        Some(attempted) => settle(&mut *uow, core, &mut session, attempted).await?,
+    };
     uow.commit().await?;
-
-    let failure = verdict
-        .filter(|(_, verdict)| *verdict == Verdict::Failed)
-        .map(|(stage, _)| *stage);
     Ok(decide(attempt, session, failure))
 }
 
-fn decide(attempt: &Attempt<'_>, session: UiaSession, failure: Option<Stage>) -> Decision {
+/// Settles and records an attempted stage; why it was not passed, if it was not.
+async fn settle(
+    uow: &mut dyn UnitOfWork,
+    core: &Core,
+    session: &mut UiaSession,
+    attempted: &Attempted<'_>,
+) -> Result<Option<StageFailure>, StoreError> {
+    let outcome = match &attempted.verdict {
+        Verdict::Settled(outcome) => outcome.clone(),
+        Verdict::RegistrationToken(token) => {
+            registration_token::settle(uow, core, session, token).await?
+        }
+    };
+    let result = match outcome {
+        Ok(result) => result,
+        Err(failure) => return Ok(Some(failure)),
+    };
+    let completed = CompletedStage {
+        stage: attempted.stage,
+        result,
+    };
+    uow.uia_sessions()
+        .record_stage(&session.id, &completed, core.now())
+        .await?;
+    session
+        .completed
+        .retain(|earlier| earlier.stage != completed.stage);
+    session.completed.push(completed);
+    Ok(None)
+}
+
+fn decide(attempt: &Attempt<'_>, session: UiaSession, failure: Option<StageFailure>) -> Decision {
     let completed: Vec<Stage> = session.completed.iter().map(|done| done.stage).collect();
     let flows = attempt.operation.flows;
     let has_auth = attempt.auth.value().is_some_and(|auth| !auth.is_empty);
@@ -307,6 +289,7 @@ async fn open(
         operation: digest,
         parameters: attempt.parameters.cloned().unwrap_or(Parameters::None),
         password_hash: None,
+        registration_token: None,
         requester: requester.cloned(),
         registered: None,
         completed: Vec::new(),

@@ -3,6 +3,7 @@ use sha2::{Digest as _, Sha256};
 use crate::id::{DeviceId, Localpart};
 use crate::password::PasswordHash;
 use crate::ports::Entropy;
+use crate::registration_token::RegistrationTokenId;
 use crate::secret::{LETTERS, TokenDigest, random_text};
 use crate::time::Timestamp;
 use crate::uia::Stage;
@@ -54,10 +55,21 @@ pub struct UiaSession {
     pub password_hash: Option<PasswordHash>,
     /// The signed-in account that opened it, if the operation needs one.
     pub requester: Option<Localpart>,
+    /// The registration token with which the stage was passed.
+    pub registration_token: Option<RegistrationTokenId>,
     /// The account that the session has registered.
     pub registered: Option<Registered>,
     /// What the client has proved so far, in order.
     pub completed: Vec<CompletedStage>,
+}
+
+impl UiaSession {
+    /// Has the client passed this stage?
+    pub fn has_passed(&self, stage: Stage) -> bool {
+        self.completed
+            .iter()
+            .any(|completed| completed.stage == stage)
+    }
 }
 
 /// A request's method and target, query included, byte for byte, as a digest: a target can hold an

@@ -2,6 +2,8 @@
 
 pub mod dummy;
 pub mod password;
+pub mod registration_token;
+pub mod terms;
 
 use std::fmt;
 
@@ -55,6 +57,29 @@ impl Stage {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|stage| stage.as_str() == text)
     }
+}
+
+/// Why an attempted stage was not passed. The dialogue goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StageFailure {
+    /// No such account, or another password.
+    #[error("the username or password is wrong")]
+    WrongPassword,
+    /// No `token`.
+    #[error("`token` is missing")]
+    TokenMissing,
+    /// `token` is not a string.
+    #[error("`token` must be a string")]
+    TokenUnreadable,
+    /// The stage cannot open a session.
+    #[error("`session` is missing")]
+    SessionMissing,
+    /// The session has passed the stage with another token.
+    #[error("the session has passed this stage with another registration token")]
+    TokenChanged,
+    /// The token is unknown, expired or used up.
+    #[error("the registration token is not valid")]
+    TokenInvalid,
 }
 
 impl fmt::Display for Stage {

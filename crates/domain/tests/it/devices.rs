@@ -6,7 +6,7 @@ use registrar_domain::limit::Rate;
 use registrar_domain::token::authenticate::Requester;
 use registrar_domain::uia::auth::{Auth, Submission};
 use registrar_domain::uia::gate::{GateError, UiaPrompt};
-use registrar_domain::uia::{OperationDigest, Stage};
+use registrar_domain::uia::{OperationDigest, Stage, StageFailure};
 
 use crate::world::{PASSWORD, World, dummy, given, login, named, register};
 
@@ -33,6 +33,7 @@ fn password(prompt: &UiaPrompt, user: &str, password: &str) -> Given<Auth> {
         submission: Submission {
             password: given(password),
             identity: named(user),
+            ..Submission::default()
         },
     })
 }
@@ -101,7 +102,7 @@ async fn removing_a_device_needs_the_password_of_its_owner() {
         &password(&asked, "alice", "wrong"),
     )
     .await;
-    assert_eq!(prompt(wrong).failure, Some(Stage::Password));
+    assert_eq!(prompt(wrong).failure, Some(StageFailure::WrongPassword));
     assert_eq!(device_ids(&world, &requester).await, ["ONE", "TWO"]);
 
     let right = remove(

@@ -23,10 +23,10 @@ use registrar_domain::ports::{Intent, Store as _, UnitOfWork};
 use registrar_domain::secret::Secret;
 use registrar_domain::services::{Ports, Services};
 use registrar_domain::token::authenticate::{Audience, AuthenticateError, Bearer, Requester};
-use registrar_domain::uia::OperationDigest;
 use registrar_domain::uia::auth::{Auth, Submission};
 use registrar_domain::uia::flow::{FlowSettings, registration_flows};
 use registrar_domain::uia::gate::UiaPrompt;
+use registrar_domain::uia::{OperationDigest, Stage};
 
 pub(crate) const PASSWORD: &str = "Secret-Passw0rd";
 
@@ -50,6 +50,9 @@ pub(crate) fn policy() -> Policy {
             enabled: true,
             guests_allowed: true,
             flows: registration_flows(&FlowSettings::default()).unwrap(),
+            stages: vec![Stage::Dummy, Stage::Terms, Stage::RegistrationToken],
+            consent: None,
+            shared_secret: None,
             inhibit_user_in_use_error: false,
             localparts: CreateRules::default(),
             server_notices_localpart: None,
@@ -65,6 +68,7 @@ pub(crate) fn policy() -> Policy {
         },
         rates: Rates {
             registration: unlimited,
+            registration_token_validity: unlimited,
             login_address: unlimited,
             login_account: unlimited,
             login_failed_attempts: unlimited,

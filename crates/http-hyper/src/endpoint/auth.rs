@@ -7,10 +7,11 @@ use registrar_domain::account::identifier::{Identifier, IdentityClaim};
 use registrar_domain::given::Given;
 use registrar_domain::uia::auth::{Auth, Submission};
 use registrar_domain::uia::gate::UiaPrompt;
-use registrar_domain::uia::{OperationDigest, Stage};
+use registrar_domain::uia::{OperationDigest, Stage, StageFailure};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use crate::app::App;
 use crate::error::ErrCode;
 use crate::request::{Fields, Request};
 use crate::response::{self, Response};
@@ -22,6 +23,7 @@ pub(crate) fn auth(body: Fields<'_>) -> Given<Auth> {
         session: auth.string("session"),
         stage: auth.string("type"),
         submission: Submission {
+            token: auth.string("token"),
             password: auth.string("password"),
             identity: identity(auth),
         },
@@ -60,7 +62,7 @@ struct Prompt<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     completed: Option<Vec<&'static str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'static str>,
+    error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     errcode: Option<ErrCode>,
 }
@@ -71,9 +73,8 @@ struct Flow {
 }
 
 /// Encodes what the client must do next.
-pub(crate) fn prompt(prompt: &UiaPrompt) -> Response {
+pub(crate) fn prompt(app: &App, prompt: &UiaPrompt) -> Response {
     let names = |stages: &[Stage]| stages.iter().map(|stage| stage.as_str()).collect();
-    let failure = prompt.failure.map(failure);
     let body = Prompt {
         session: prompt.session.as_str(),
         flows: prompt
@@ -83,23 +84,40 @@ pub(crate) fn prompt(prompt: &UiaPrompt) -> Response {
                 stages: names(flow.stages()),
             })
             .collect(),
-        params: Map::new(),
+        params: params(app, prompt),
         completed: prompt.completed.as_deref().map(names),
-        error: failure.map(|(_, error)| error),
-        errcode: failure.map(|(errcode, _)| errcode),
+        error: prompt.failure.map(|failure| failure.to_string()),
+        errcode: prompt.failure.map(errcode),
     };
     response::json(StatusCode::UNAUTHORIZED, &body)
 }
 
-/// What a client is told about a stage that it did not pass.
-fn failure(stage: Stage) -> (ErrCode, &'static str) {
-    match stage {
-        Stage::Password => (ErrCode::Forbidden, "the username or password is wrong"),
-        Stage::Dummy
-        | Stage::Email
-        | Stage::Msisdn
-        | Stage::Recaptcha
-        | Stage::Terms
-        | Stage::RegistrationToken => (ErrCode::Unauthorized, "the stage was not passed"),
+/// What clients must know to attempt the stages of the flows.
+fn params(app: &App, prompt: &UiaPrompt) -> Map<String, Value> {
+    let mut params = Map::new();
+    let occurs = |stage| {
+        prompt
+            .flows
+            .iter()
+            .any(|flow| flow.stages().contains(&stage))
+    };
+    if let Some(policy) = &app.services.policy.registration.consent
+        && occurs(Stage::Terms)
+    {
+        let text = json!({ "name": policy.name, "url": policy.url });
+        let document = json!({ "version": policy.version, "en": text });
+        let policies = json!({ "policies": { "privacy_policy": document } });
+        params.insert(Stage::Terms.as_str().to_owned(), policies);
+    }
+    params
+}
+
+/// The code of a failure, which stands inside the 401.
+fn errcode(failure: StageFailure) -> ErrCode {
+    match failure {
+        StageFailure::WrongPassword => ErrCode::Forbidden,
+        StageFailure::TokenMissing | StageFailure::SessionMissing => ErrCode::MissingParam,
+        StageFailure::TokenUnreadable | StageFailure::TokenChanged => ErrCode::InvalidParam,
+        StageFailure::TokenInvalid => ErrCode::Unauthorized,
     }
 }

@@ -79,7 +79,7 @@ pub(crate) async fn delete(app: &App, request: &Request) -> Reply {
         .devices
         .remove(request.context(), &requester, &remove, device_id)
         .await?;
-    Ok(encode(&outcome))
+    Ok(encode(app, &outcome))
 }
 
 pub(crate) async fn delete_several(app: &App, request: &Request) -> Reply {
@@ -95,12 +95,12 @@ pub(crate) async fn delete_several(app: &App, request: &Request) -> Reply {
         .devices
         .remove_several(request.context(), &requester, &remove, &devices)
         .await?;
-    Ok(encode(&outcome))
+    Ok(encode(app, &outcome))
 }
 
-fn encode(outcome: &RemoveOutcome) -> Response {
+fn encode(app: &App, outcome: &RemoveOutcome) -> Response {
     match outcome {
         RemoveOutcome::Removed => response::nothing(),
-        RemoveOutcome::AuthRequired(prompt) => auth::prompt(prompt),
+        RemoveOutcome::AuthRequired(prompt) => auth::prompt(app, prompt),
     }
 }

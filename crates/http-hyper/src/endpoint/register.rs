@@ -3,6 +3,7 @@
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#post_matrixclientv3register>
 
 pub(crate) mod available;
+pub(crate) mod token_validity;
 
 use registrar_domain::account::register::{RegisterOutcome, RegisterRequest, RegisteredAccount};
 use serde::Serialize;
@@ -32,7 +33,7 @@ pub(crate) async fn post(app: &App, request: &Request) -> Reply {
         .await?;
     Ok(match outcome {
         RegisterOutcome::Registered(registered) => encode(app, &registered),
-        RegisterOutcome::AuthRequired(prompt) => auth::prompt(&prompt),
+        RegisterOutcome::AuthRequired(prompt) => auth::prompt(app, &prompt),
     })
 }
 
@@ -55,7 +56,8 @@ fn decode(request: &Request) -> Result<RegisterRequest, crate::error::MatrixErro
     })
 }
 
-fn encode(app: &App, registered: &RegisteredAccount) -> Response {
+/// Encodes a registered account.
+pub(crate) fn encode(app: &App, registered: &RegisteredAccount) -> Response {
     let tokens = registered.tokens.as_ref();
     response::ok(&Registered {
         user_id: registered.user_id.to_string(),

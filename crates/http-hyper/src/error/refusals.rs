@@ -2,6 +2,7 @@
 //! compile until it has a status and a code.
 
 mod account;
+mod admin;
 mod session;
 
 use registrar_domain::account::available::AvailabilityError;

@@ -40,6 +40,13 @@ async fn keys_are_sorted_and_only_there_when_they_mean_something() {
             ),
         ),
         (
+            MatrixError::resource_limit("hs_disabled", None, "x"),
+            concat!(
+                r#"403 - {"admin_contact":null,"errcode":"M_RESOURCE_LIMIT_EXCEEDED","#,
+                r#""error":"x","limit_type":"hs_disabled"}"#
+            ),
+        ),
+        (
             MatrixError::unrecognized(),
             r#"404 - {"errcode":"M_UNRECOGNIZED","error":"there is no such endpoint"}"#,
         ),

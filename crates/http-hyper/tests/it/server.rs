@@ -17,6 +17,7 @@ use registrar_domain::ports::password_hasher::FakePasswordHasher;
 use registrar_domain::ports::store::FakeStore;
 use registrar_domain::ports::{Pacer, Turn};
 use registrar_domain::services::{Ports, Services};
+use registrar_domain::uia::Stage;
 use registrar_domain::uia::flow::{FlowSettings, registration_flows};
 use registrar_http_hyper::request::Forwarding;
 use registrar_http_hyper::server::{Limits, Listener};
@@ -36,6 +37,9 @@ pub(crate) const SLOW: &str = "192.0.2.99";
 
 pub(crate) struct TestServer {
     pub(crate) service: Service,
+    pub(crate) clock: Arc<FakeClock>,
+    pub(crate) hasher: Arc<FakePasswordHasher>,
+    pub(crate) store: FakeStore,
     pacer: Arc<ScriptedPacer>,
 }
 
@@ -56,24 +60,38 @@ impl TestServer {
         change: impl FnOnce(&mut Options),
         change_listener: impl FnOnce(&mut ListenerOptions),
     ) -> Self {
-        let pacer = Arc::new(ScriptedPacer::default());
-        let ports = Ports {
-            store: Arc::new(FakeStore::default()),
-            password_hasher: Arc::new(FakePasswordHasher::default()),
-            pacer: pacer.clone(),
-            clock: Arc::new(FakeClock::at(1_700_000_000_000)),
-            entropy: Arc::new(SeededEntropy::new(7)),
-        };
         let mut options = Options::default();
         change(&mut options);
-        let mut listener = ListenerOptions {
-            forwarding: Forwarding::FromAnyone,
-            ..ListenerOptions::default()
-        };
+        let mut listener = listener();
         change_listener(&mut listener);
-        let app = App::new(Services::new(ports, policy()), options);
+        Self::build(policy(), options, listener)
+    }
+
+    /// A server of an operator with other wishes.
+    pub(crate) fn under(change: impl FnOnce(&mut Policy)) -> Self {
+        let mut policy = policy();
+        change(&mut policy);
+        Self::build(policy, Options::default(), listener())
+    }
+
+    fn build(policy: Policy, options: Options, listener: ListenerOptions) -> Self {
+        let pacer = Arc::new(ScriptedPacer::default());
+        let clock = Arc::new(FakeClock::at(1_700_000_000_000));
+        let hasher = Arc::new(FakePasswordHasher::default());
+        let store = FakeStore::new();
+        let ports = Ports {
+            store: Arc::new(store.clone()),
+            password_hasher: hasher.clone(),
+            pacer: pacer.clone(),
+            clock: clock.clone(),
+            entropy: Arc::new(SeededEntropy::new(7)),
+        };
+        let app = App::new(Services::new(ports, policy), options);
         Self {
             service: service(&app, listener),
+            clock,
+            hasher,
+            store,
             pacer,
         }
     }
@@ -240,7 +258,15 @@ impl Pacer for ScriptedPacer {
     }
 }
 
-/// Open registration and no limits.
+/// Tests say with a header which client is asking.
+fn listener() -> ListenerOptions {
+    ListenerOptions {
+        forwarding: Forwarding::FromAnyone,
+        ..ListenerOptions::default()
+    }
+}
+
+/// Open registration, guests, no limits, five-minute access tokens beside refresh tokens.
 fn policy() -> Policy {
     let unlimited = Rate {
         per_second: 1e9,
@@ -252,6 +278,9 @@ fn policy() -> Policy {
             enabled: true,
             guests_allowed: true,
             flows: registration_flows(&FlowSettings::default()).unwrap(),
+            stages: vec![Stage::Dummy, Stage::Terms, Stage::RegistrationToken],
+            consent: None,
+            shared_secret: None,
             inhibit_user_in_use_error: false,
             localparts: CreateRules::default(),
             server_notices_localpart: None,
@@ -261,9 +290,13 @@ fn policy() -> Policy {
             login_enabled: true,
             strength: None,
         },
-        lifetimes: TokenLifetimes::default(),
+        lifetimes: TokenLifetimes {
+            refreshable_access: Some(Duration::from_secs(300)),
+            ..TokenLifetimes::default()
+        },
         rates: Rates {
             registration: unlimited,
+            registration_token_validity: unlimited,
             login_address: unlimited,
             login_account: unlimited,
             login_failed_attempts: unlimited,

@@ -128,6 +128,8 @@ pub(crate) struct Registration {
     pub(crate) guests_allowed: bool,
     /// The flows, in the order in which clients are offered them.
     pub(crate) flows: Vec<Flow>,
+    /// Registration tokens are required or let people do without a third-party identifier.
+    pub(crate) tokens_enabled: bool,
     /// `inhibit_user_in_use_error`.
     pub(crate) inhibit_user_in_use_error: bool,
     /// Rules for new localparts.
@@ -179,6 +181,7 @@ impl Registration {
             enabled,
             guests_allowed: root.flag("allow_guest_access"),
             flows,
+            tokens_enabled: settings.require_token || settings.token_3pid_bypass,
             inhibit_user_in_use_error: root.flag("inhibit_user_in_use_error"),
             localparts: CreateRules {
                 allow_underscore_prefix: root.flag("allow_underscore_prefixed_localpart"),

@@ -2,17 +2,18 @@
 //! the mark in the UIA session that makes a repeated request find them again.
 
 use super::{RegisterError, RegisteredAccount, Registration};
-use crate::account::name::{NameError, Standing};
+use crate::account::name::{self, NameError, Standing};
 use crate::account::{Account, AccountKind};
 use crate::context::RequestContext;
 use crate::core::Core;
 use crate::device::DisplayName;
 use crate::id::{DeviceId, Localpart};
 use crate::password::PasswordHash;
-use crate::ports::store::Constraint;
+use crate::policy::RegistrationPolicy;
 use crate::ports::{Intent, StoreError, UnitOfWork};
+use crate::registration_token::RegistrationTokenId;
 use crate::token::issue::{self, IssuedTokens, NewLogin, RefreshWish};
-use crate::uia::{RegisterParameters, Registered, UiaSession, UiaSessionId};
+use crate::uia::{RegisterParameters, Registered, Stage, UiaSession, UiaSessionId};
 
 /// How many numbers are tried for an account without a name.
 const NUMBER_ATTEMPTS: usize = 11;
@@ -32,10 +33,15 @@ pub(super) struct Order<'a> {
     display_name: Option<DisplayName>,
     refresh: RefreshWish,
     inhibit_login: bool,
+    /// The invitation whose use is completed.
+    registration_token: Option<&'a RegistrationTokenId>,
+    /// The version of the policies that was agreed to.
+    consent_version: Option<&'a str>,
 }
 
 impl<'a> Order<'a> {
     pub(super) fn new(
+        policy: &'a RegistrationPolicy,
         session: &'a UiaSession,
         parameters: &'a RegisterParameters,
         refresh: RefreshWish,
@@ -48,6 +54,12 @@ impl<'a> Order<'a> {
             display_name: display_name.map(DisplayName::parse).transpose()?,
             refresh,
             inhibit_login: parameters.inhibit_login,
+            registration_token: session.registration_token.as_ref(),
+            consent_version: policy
+                .consent
+                .as_ref()
+                .filter(|_| session.has_passed(Stage::Terms))
+                .map(|consent| consent.version.as_str()),
         })
     }
 }
@@ -122,8 +134,15 @@ impl Registration {
             Some(Standing::Free) | None => {
                 let mut account = Account::new(localpart.clone(), AccountKind::User, core.now());
                 account.password_hash = Some(hash.clone());
-                add_account(&mut *uow, &account).await?;
+                name::add(&mut *uow, &account).await?;
             }
+        }
+        if let Some(version) = order.consent_version {
+            uow.accounts().record_consent(localpart, version).await?;
+        }
+        if let Some(token) = order.registration_token {
+            // A token that was removed since has nothing left to count, and its holder may register.
+            uow.registration_tokens().complete(token).await?;
         }
         let tokens = log_in(&mut *uow, core, ctx, order, &registered).await?;
         uow.commit().await?;
@@ -175,20 +194,6 @@ async fn log_in(
         refresh: order.refresh,
     };
     issue::issue(uow, core, ctx, &login).await.map(Some)
-}
-
-/// Adds an account; losing a race for its name is the same as coming late.
-pub(super) async fn add_account(
-    uow: &mut dyn UnitOfWork,
-    account: &Account,
-) -> Result<(), RegisterError> {
-    uow.accounts().add(account).await.map_err(|error| {
-        if error.is_conflict(Constraint::LocalpartTaken) {
-            NameError::Taken.into()
-        } else {
-            error.into()
-        }
-    })
 }
 
 /// Turns a guest into a user. What it had as a guest ends: its device and its tokens.

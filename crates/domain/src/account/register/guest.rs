@@ -2,9 +2,9 @@
 //!
 //! Reference §1.3. Nothing of the body counts but the name of the device.
 
-use super::create::{add_account, next_numbered};
+use super::create::next_numbered;
 use super::{RegisterError, RegisterOutcome, RegisterRequest, RegisteredAccount, Registration};
-use crate::account::{Account, AccountKind};
+use crate::account::{Account, AccountKind, name};
 use crate::context::RequestContext;
 use crate::device::DisplayName;
 use crate::id::DeviceId;
@@ -45,7 +45,7 @@ impl Registration {
         let mut uow = core.ports.store.begin(Intent::Write).await?;
         let localpart = next_numbered(&mut *uow).await?;
         let account = Account::new(localpart.clone(), AccountKind::Guest, core.now());
-        add_account(&mut *uow, &account).await?;
+        name::add(&mut *uow, &account).await?;
         let login = NewLogin {
             localpart: &localpart,
             device_id: &DeviceId::guest(),

@@ -42,6 +42,14 @@ pub trait AccountRepository: Send {
         new: &PasswordHash,
     ) -> Result<bool, StoreError>;
 
+    /// Records which version of the policies an account's owner agreed to. `false` when there is no
+    /// such account.
+    async fn record_consent(
+        &mut self,
+        localpart: &Localpart,
+        version: &str,
+    ) -> Result<bool, StoreError>;
+
     /// The next number for an account without a chosen name, starting at 1. Numbers are never given
     /// twice; a rolled-back unit of work may leave a gap.
     async fn next_number(&mut self) -> Result<u64, StoreError>;

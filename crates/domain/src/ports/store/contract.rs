@@ -10,6 +10,7 @@ mod accounts;
 mod devices;
 mod leases;
 mod races;
+mod registration_tokens;
 mod threepids;
 mod tokens;
 mod uia;
@@ -64,6 +65,7 @@ pub const CASES: &[Case] = cases! {
         accounts_are_found_in_whatever_case,
         a_guest_is_upgraded_once,
         a_password_hash_is_replaced_only_while_it_is_the_expected_one,
+        consent_is_recorded,
         numbers_count_from_one,
     }
     devices {
@@ -112,6 +114,15 @@ pub const CASES: &[Case] = cases! {
         a_threepid_needs_its_account,
         threepids_are_listed_by_medium_and_address,
     }
+    registration_tokens {
+        a_token_comes_back_as_it_was_added,
+        a_taken_token_is_refused,
+        only_what_changes_is_changed,
+        a_use_is_reserved_while_the_token_is_valid,
+        only_a_pending_use_is_completed,
+        a_session_holds_one_token,
+        an_expired_session_gives_its_use_back,
+    }
     leases {
         a_lease_is_held_by_one_until_it_expires,
         leases_of_different_names_do_not_meet,
@@ -120,6 +131,7 @@ pub const CASES: &[Case] = cases! {
         one_of_many_registers_the_session,
         one_of_many_parks_a_password_hash,
         one_of_many_takes_the_lease,
+        the_last_use_of_a_token_is_reserved_once,
         one_of_many_rotates_the_refresh_token,
         one_of_many_takes_the_localpart,
         one_of_many_upgrades_the_guest,

@@ -36,6 +36,8 @@ pub enum Constraint {
     LocalpartTaken,
     /// Two owners of one third-party identifier.
     ThreepidTaken,
+    /// Two registration tokens with one text.
+    RegistrationTokenTaken,
     /// Two user-interactive authentication sessions with one ID.
     UiaSessionTaken,
     /// A row that refers to one that is not there (any more): a device, a session, an account.

@@ -3,6 +3,7 @@
 mod account;
 mod device;
 mod lease;
+mod registration_token;
 mod threepid;
 mod token;
 mod uia;
@@ -15,12 +16,14 @@ use async_trait::async_trait;
 use tokio::sync::OwnedMutexGuard;
 
 use super::{
-    AccountRepository, Constraint, DeviceRepository, Intent, LeaseRepository, Store, StoreError,
-    StoreErrorKind, ThreepidRepository, TokenRepository, UiaRepository, UnitOfWork,
+    AccountRepository, Constraint, DeviceRepository, Intent, LeaseRepository,
+    RegistrationTokenRepository, Store, StoreError, StoreErrorKind, ThreepidRepository,
+    TokenRepository, UiaRepository, UnitOfWork,
 };
 use crate::account::Account;
 use crate::device::Device;
 use crate::id::{DeviceId, Localpart};
+use crate::registration_token::{RegistrationToken, RegistrationTokenId};
 use crate::threepid::{AccountThreepid, Threepid};
 use crate::time::Timestamp;
 
@@ -52,6 +55,7 @@ struct State {
     refresh_tokens: Vec<token::RefreshRow>,
     last_token_key: i64,
     uia_sessions: Vec<uia::SessionRow>,
+    registration_tokens: BTreeMap<RegistrationTokenId, RegistrationToken>,
     threepids: BTreeMap<Threepid, (Localpart, AccountThreepid)>,
     leases: BTreeMap<String, (String, Timestamp)>,
 }
@@ -177,6 +181,10 @@ impl UnitOfWork for FakeUnitOfWork {
     }
 
     fn threepids(&mut self) -> &mut dyn ThreepidRepository {
+        self
+    }
+
+    fn registration_tokens(&mut self) -> &mut dyn RegistrationTokenRepository {
         self
     }
 

@@ -2,6 +2,7 @@ use async_trait::async_trait;
 
 use super::StoreError;
 use crate::password::PasswordHash;
+use crate::registration_token::RegistrationTokenId;
 use crate::time::Timestamp;
 use crate::uia::{CompletedStage, Parameters, Registered, UiaSession, UiaSessionId};
 
@@ -67,8 +68,17 @@ pub trait UiaRepository: Send {
         registered: &Registered,
     ) -> Result<bool, StoreError>;
 
+    /// Guarded: remembers the registration token with which the session passed the stage, while it has
+    /// passed with none. `false` when it has. It stands for one pending use of the token.
+    async fn hold_registration_token(
+        &mut self,
+        id: &UiaSessionId,
+        token: &RegistrationTokenId,
+    ) -> Result<bool, StoreError>;
+
     /// Removes up to `limit` sessions created at or before `created_before`, with all that belongs to
-    /// them. The number removed.
+    /// them. Sessions that hold a registration token and have registered nobody give their pending use
+    /// back. The number removed.
     async fn remove_expired(
         &mut self,
         created_before: Timestamp,

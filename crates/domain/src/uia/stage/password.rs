@@ -6,16 +6,16 @@ use crate::account::credentials;
 use crate::account::identifier;
 use crate::core::Core;
 use crate::id::Localpart;
-use crate::uia::StageResult;
 use crate::uia::auth::Submission;
-use crate::uia::gate::{GateError, Verdict};
+use crate::uia::gate_error::GateError;
+use crate::uia::{StageFailure, StageResult};
 
 /// Checks the password. Slow, so it comes before the unit of work.
 pub(crate) async fn examine(
     core: &Core,
     submission: &Submission,
     requester: &Localpart,
-) -> Result<Verdict, GateError> {
+) -> Result<Result<StageResult, StageFailure>, GateError> {
     use crate::account::credentials::CredentialError;
     use crate::account::identifier::IdentifierError;
 
@@ -28,15 +28,15 @@ pub(crate) async fn examine(
         .ok_or(GateError::MalformedField("password"))?;
     let named = match identifier::resolve(core, &submission.identity).await {
         Ok(named) => named,
-        Err(IdentifierError::NobodyHere) => return Ok(Verdict::Failed),
+        Err(IdentifierError::NobodyHere) => return Ok(Err(StageFailure::WrongPassword)),
         Err(error) => return Err(error.into()),
     };
     match credentials::check(core, &named, password).await {
-        Ok(verified) if verified.account.localpart == *requester => Ok(Verdict::Passed(
-            StageResult::Account(verified.account.localpart),
-        )),
+        Ok(verified) if verified.account.localpart == *requester => {
+            Ok(Ok(StageResult::Account(verified.account.localpart)))
+        }
         Ok(_) => Err(GateError::AnotherUser),
-        Err(CredentialError::Wrong) => Ok(Verdict::Failed),
+        Err(CredentialError::Wrong) => Ok(Err(StageFailure::WrongPassword)),
         Err(error) => Err(error.into()),
     }
 }

@@ -20,6 +20,7 @@ impl From<AuthenticateError> for MatrixError {
             AuthenticateError::GuestForbidden => {
                 Self::forbidden(ErrCode::GuestAccessForbidden, message)
             }
+            AuthenticateError::NotAdministrator => Self::forbidden(ErrCode::Forbidden, message),
             AuthenticateError::Store(error) => error.into(),
         }
     }

@@ -1,4 +1,6 @@
-use super::{Constraint, Outcome, assert_conflict, at, hash, localpart, read, user, write};
+use super::{
+    Constraint, Outcome, assert_conflict, at, given_user, hash, localpart, read, user, write,
+};
 use crate::account::{Account, AccountKind};
 use crate::ports::store::{Store, StoreError};
 
@@ -190,6 +192,25 @@ pub(super) async fn a_password_hash_is_replaced_only_while_it_is_the_expected_on
         Some(hash("b"))
     );
     assert_eq!(reader.accounts().find(&carol.localpart).await?, Some(carol));
+    Ok(())
+}
+
+pub(super) async fn consent_is_recorded(store: &dyn Store) -> Outcome {
+    let alice = given_user(store, "alice").await?;
+    let mut uow = write(store).await?;
+    assert!(uow.accounts().record_consent(&alice, "1.0").await?);
+    assert!(uow.accounts().record_consent(&alice, "2.0").await?);
+    assert!(
+        !uow.accounts()
+            .record_consent(&localpart("bob"), "1.0")
+            .await?
+    );
+    uow.commit().await?;
+    let found = read(store).await?.accounts().find(&alice).await?;
+    assert_eq!(
+        found.and_then(|account| account.consent_version).as_deref(),
+        Some("2.0")
+    );
     Ok(())
 }
 

@@ -1,3 +1,4 @@
+use super::registration_tokens::given_token;
 use super::tokens::add_pair;
 use super::uia::{given_session, session_id};
 use super::{
@@ -89,6 +90,19 @@ pub(super) async fn one_of_many_takes_the_lease(store: &dyn Store) -> Outcome {
     };
     assert_eq!(race(take(10)).await?, 1, "while it was free");
     assert_eq!(race(take(20)).await?, 1, "when it had expired");
+    Ok(())
+}
+
+pub(super) async fn the_last_use_of_a_token_is_reserved_once(store: &dyn Store) -> Outcome {
+    let id = &given_token(store, "t", Some(2), None).await?;
+    let winners = race(|_| async move {
+        let mut uow = write(store).await?;
+        let won = uow.registration_tokens().reserve(id, at(1)).await?;
+        uow.commit().await?;
+        Ok(won)
+    })
+    .await?;
+    assert_eq!(winners, 2);
     Ok(())
 }
 

@@ -16,6 +16,7 @@ fn session(id: &str, created: i64) -> UiaSession {
         operation: OperationDigest::of("POST", "/_matrix/client/v3/register"),
         parameters: Parameters::None,
         password_hash: None,
+        registration_token: None,
         requester: None,
         registered: None,
         completed: Vec::new(),

@@ -74,6 +74,20 @@ impl AccountRepository for FakeUnitOfWork {
         })
     }
 
+    async fn record_consent(
+        &mut self,
+        localpart: &Localpart,
+        version: &str,
+    ) -> Result<bool, StoreError> {
+        self.write(|state| {
+            let account = state.accounts.get_mut(localpart);
+            Ok(account.is_some_and(|account| {
+                account.consent_version = Some(version.to_owned());
+                true
+            }))
+        })
+    }
+
     async fn next_number(&mut self) -> Result<u64, StoreError> {
         self.write(|state| {
             state.last_number += 1;

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use super::{FakeUnitOfWork, State, conflict};
 use crate::password::PasswordHash;
 use crate::ports::store::{Constraint, StoreError, UiaRepository};
+use crate::registration_token::RegistrationTokenId;
 use crate::time::Timestamp;
 use crate::uia::{CompletedStage, Parameters, Registered, UiaSession, UiaSessionId};
 
@@ -127,21 +128,43 @@ impl UiaRepository for FakeUnitOfWork {
         })
     }
 
+    async fn hold_registration_token(
+        &mut self,
+        id: &UiaSessionId,
+        token: &RegistrationTokenId,
+    ) -> Result<bool, StoreError> {
+        self.write(|state| {
+            let row = state
+                .session_mut(id)
+                .filter(|row| row.session.registration_token.is_none());
+            Ok(row.is_some_and(|row| {
+                row.session.registration_token = Some(token.clone());
+                true
+            }))
+        })
+    }
+
     async fn remove_expired(
         &mut self,
         created_before: Timestamp,
         limit: u32,
     ) -> Result<usize, StoreError> {
         self.write(|state| {
-            let before = state.uia_sessions.len();
-            let mut left = limit;
             state.uia_sessions.sort_by_key(|row| row.session.created);
-            state.uia_sessions.retain(|row| {
-                let doomed = row.session.created <= created_before && left > 0;
-                left -= u32::from(doomed);
-                !doomed
-            });
-            Ok(before - state.uia_sessions.len())
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            let expired = state.uia_sessions.iter().take(limit);
+            let expired = expired
+                .take_while(|row| row.session.created <= created_before)
+                .count();
+            for SessionRow { session, .. } in state.uia_sessions.drain(..expired) {
+                let unused = session
+                    .registration_token
+                    .filter(|_| session.registered.is_none());
+                if let Some(token) = unused.and_then(|id| state.registration_tokens.get_mut(&id)) {
+                    token.pending -= 1;
+                }
+            }
+            Ok(expired)
         })
     }
 }

@@ -1,0 +1,338 @@
+//! `/_synapse/admin/v1/register`: whoever knows the shared secret registers anybody, administrators
+//! too. This is how the first administrator comes into being.
+//!
+//! A request proves that it knows the secret with a MAC over a nonce, the name, the password and the
+//! rights. The MAC is checked before the password is hashed, so that nobody without the secret can
+//! make the server work.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha1::Sha1;
+
+use super::name::{self, Claims, NameError};
+use super::register::RegisteredAccount;
+use super::{Account, AccountKind};
+use crate::context::RequestContext;
+use crate::core::Core;
+use crate::device::{DisplayName, DisplayNameError};
+use crate::given::Given;
+use crate::id::{DeviceId, DeviceIdError, Localpart};
+use crate::password::{Password, PasswordHash};
+use crate::ports::{HashError, Intent, StoreError};
+use crate::retry::MaybeStore;
+use crate::secret::Secret;
+use crate::time::Timestamp;
+use crate::token::issue::{self, NewLogin, RefreshWish};
+
+/// How long a nonce can be used.
+const NONCE_LIFETIME: Duration = Duration::from_secs(60);
+/// Nonces that are remembered; the oldest make room.
+const MAX_NONCES: usize = 10_000;
+const NONCE_BYTES: usize = 64;
+/// The longest name and password, in Unicode code points.
+const MAX_CHARS: usize = 512;
+
+/// The use-case.
+#[derive(Clone)]
+pub struct SharedSecretRegistration {
+    core: Arc<Core>,
+    nonces: Arc<Mutex<VecDeque<(String, Timestamp)>>>,
+}
+
+/// The request, as sent.
+#[derive(Clone, Debug)]
+pub struct SharedSecretRequest {
+    /// `nonce`.
+    pub nonce: Given<String>,
+    /// `username`.
+    pub username: Given<String>,
+    /// `password`.
+    pub password: Given<String>,
+    /// Whether `admin` is anything that counts as true.
+    pub admin: bool,
+    /// `user_type`: `support`, `bot` or nothing.
+    pub user_type: Given<String>,
+    /// `mac`: HMAC-SHA1 in lower-case hexadecimal digits.
+    pub mac: Given<String>,
+    /// `displayname` of the account; not covered by the MAC.
+    pub display_name: Given<String>,
+    /// `device_id`.
+    pub device_id: Given<String>,
+    /// `initial_device_display_name`.
+    pub initial_device_display_name: Given<String>,
+    /// Whether `inhibit_login` is anything that counts as true.
+    pub inhibit_login: bool,
+    /// `refresh_token`: is one wanted?
+    pub refresh_token: Given<bool>,
+}
+
+/// Why nobody was registered. The order of the variants is the order of the checks.
+#[derive(Debug, thiserror::Error)]
+pub enum SharedSecretError {
+    /// There is no `registration_shared_secret`.
+    #[error("registration by shared secret is not enabled")]
+    SwitchedOff,
+    /// A field is missing.
+    #[error("`{0}` is missing")]
+    Missing(&'static str),
+    /// The nonce was not given out by this process, or longer than a minute ago, or used before.
+    #[error("the nonce is not known")]
+    UnknownNonce,
+    /// A field has the wrong type, is too long, or holds a NUL character.
+    #[error("`{0}` cannot be used")]
+    Unreadable(&'static str),
+    /// The MAC was not made with the shared secret.
+    #[error("the MAC is wrong")]
+    WrongMac,
+    /// The name cannot be registered.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// The device ID cannot be used.
+    #[error(transparent)]
+    DeviceId(#[from] DeviceIdError),
+    /// The device's name cannot be used.
+    #[error(transparent)]
+    DisplayName(#[from] DisplayNameError),
+    /// The password could not be hashed.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl MaybeStore for SharedSecretError {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) | Self::Name(NameError::Store(error)) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// A request whose MAC is right.
+struct Order<'a> {
+    localpart: Localpart,
+    password: Password,
+    admin: bool,
+    user_type: Option<&'a String>,
+    display_name: Option<&'a String>,
+    device_id: DeviceId,
+    device_name: Option<DisplayName>,
+    inhibit_login: bool,
+    refresh: RefreshWish,
+}
+
+impl SharedSecretRegistration {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Self {
+            core,
+            nonces: Arc::default(),
+        }
+    }
+
+    /// Gives out a nonce, valid for a minute, for one attempt, in this process: 128 hexadecimal
+    /// digits.
+    pub fn nonce(&self) -> String {
+        let mut bytes = [0_u8; NONCE_BYTES];
+        self.core.entropy().fill(&mut bytes);
+        let nonce = hexadecimal(&bytes);
+        let mut nonces = self.nonces.lock().unwrap_or_else(PoisonError::into_inner);
+        if nonces.len() >= MAX_NONCES {
+            nonces.pop_front();
+        }
+        nonces.push_back((nonce.clone(), self.core.now().after(NONCE_LIFETIME)));
+        nonce
+    }
+
+    /// Registers an account. Neither the registration limit nor `enable_registration` applies.
+    ///
+    /// # Errors
+    /// [`SharedSecretError`].
+    pub async fn register(
+        &self,
+        ctx: &RequestContext,
+        request: &SharedSecretRequest,
+    ) -> Result<RegisteredAccount, SharedSecretError> {
+        let core = &self.core;
+        let secret = core.policy.registration.shared_secret.as_ref();
+        let secret = secret.ok_or(SharedSecretError::SwitchedOff)?;
+        self.use_nonce(text(&request.nonce, "nonce")?)?;
+        let order = self.check(secret, request)?;
+        {
+            let mut uow = core.ports.store.begin(Intent::Read).await?;
+            name::check(&mut *uow, core, &order.localpart, Claims::default()).await?;
+        }
+        let hash = core.ports.password_hasher.hash(&order.password).await?;
+        core.retrying(|| self.create(ctx, &order, &hash)).await
+    }
+
+    /// Uses a nonce up, also when a later check fails.
+    fn use_nonce(&self, nonce: &str) -> Result<(), SharedSecretError> {
+        let now = self.core.now();
+        let mut nonces = self.nonces.lock().unwrap_or_else(PoisonError::into_inner);
+        nonces.retain(|(_, expires)| *expires > now);
+        let known = nonces.iter().position(|(known, _)| known == nonce);
+        known
+            .and_then(|index| nonces.remove(index))
+            .ok_or(SharedSecretError::UnknownNonce)?;
+        Ok(())
+    }
+
+    fn check<'a>(
+        &self,
+        secret: &Secret<String>,
+        request: &'a SharedSecretRequest,
+    ) -> Result<Order<'a>, SharedSecretError> {
+        let username = short_text(&request.username, "username")?;
+        let password = short_text(&request.password, "password")?;
+        let user_type = optional(&request.user_type, "user_type")?;
+        if user_type.is_some_and(|kind| !["support", "bot"].contains(&kind.as_str())) {
+            return Err(SharedSecretError::Unreadable("user_type"));
+        }
+        let covered = Covered {
+            nonce: text(&request.nonce, "nonce")?,
+            username,
+            password,
+            admin: request.admin,
+            user_type: user_type.map(String::as_str),
+        };
+        if !covered.is_signed(secret, text(&request.mac, "mac")?) {
+            return Err(SharedSecretError::WrongMac);
+        }
+        let refresh = request.refresh_token.optional_not_null();
+        let refresh = refresh.map_err(|_| SharedSecretError::Unreadable("refresh_token"))?;
+        let device_name = optional(
+            &request.initial_device_display_name,
+            "initial_device_display_name",
+        )?;
+        let device_id = match optional(&request.device_id, "device_id")? {
+            Some(text) => DeviceId::parse(text)?,
+            None => DeviceId::generate(self.core.entropy()),
+        };
+        Ok(Order {
+            localpart: name::parse(&self.core, &username.to_lowercase())?,
+            password: Password::parse(password)
+                .map_err(|_| SharedSecretError::Unreadable("password"))?,
+            admin: request.admin,
+            user_type,
+            display_name: optional(&request.display_name, "displayname")?,
+            device_id,
+            device_name: device_name
+                .map(|text| DisplayName::parse(text))
+                .transpose()?,
+            inhibit_login: request.inhibit_login,
+            refresh: refresh.copied().unwrap_or(false).into(),
+        })
+    }
+
+    async fn create(
+        &self,
+        ctx: &RequestContext,
+        order: &Order<'_>,
+        hash: &PasswordHash,
+    ) -> Result<RegisteredAccount, SharedSecretError> {
+        let core = &self.core;
+        let mut account = Account::new(order.localpart.clone(), AccountKind::User, core.now());
+        account.password_hash = Some(hash.clone());
+        account.admin = order.admin;
+        account.user_type = order.user_type.cloned();
+        if let Some(name) = order.display_name {
+            account.display_name = Some(name.clone());
+        }
+        let mut uow = core.ports.store.begin(Intent::Write).await?;
+        name::add(&mut *uow, &account).await?;
+        let tokens = if order.inhibit_login {
+            None
+        } else {
+            let login = NewLogin {
+                localpart: &order.localpart,
+                device_id: &order.device_id,
+                display_name: order.device_name.as_ref(),
+                refresh: order.refresh,
+            };
+            Some(issue::issue(&mut *uow, core, ctx, &login).await?)
+        };
+        uow.commit().await?;
+        Ok(RegisteredAccount {
+            user_id: core.user_id(&order.localpart),
+            tokens,
+        })
+    }
+}
+
+/// What the MAC covers.
+struct Covered<'a> {
+    nonce: &'a str,
+    username: &'a str,
+    password: &'a str,
+    admin: bool,
+    user_type: Option<&'a str>,
+}
+
+impl Covered<'_> {
+    /// Is this the MAC of the secret's holder? Compared in constant time.
+    fn is_signed(&self, secret: &Secret<String>, mac: &str) -> bool {
+        let Ok(mut hmac) = Hmac::<Sha1>::new_from_slice(secret.expose().as_bytes()) else {
+            return false;
+        };
+        let rights = if self.admin { "admin" } else { "notadmin" };
+        let parts = [self.nonce, self.username, self.password, rights];
+        for (number, part) in parts.into_iter().chain(self.user_type).enumerate() {
+            if number > 0 {
+                hmac.update(b"\0");
+            }
+            hmac.update(part.as_bytes());
+        }
+        let expected = hexadecimal(&hmac.finalize().into_bytes());
+        crate::secret::equal_in_constant_time(expected.as_bytes(), mac.as_bytes())
+    }
+}
+
+/// A field that must be there.
+fn text<'a>(field: &'a Given<String>, name: &'static str) -> Result<&'a str, SharedSecretError> {
+    match field {
+        Given::Absent => Err(SharedSecretError::Missing(name)),
+        Given::Null | Given::Malformed => Err(SharedSecretError::Unreadable(name)),
+        Given::Value(text) => Ok(text),
+    }
+}
+
+/// A field that must be there and is not too long. A NUL would let two requests have one MAC.
+fn short_text<'a>(
+    field: &'a Given<String>,
+    name: &'static str,
+) -> Result<&'a str, SharedSecretError> {
+    let text = text(field, name)?;
+    if text.chars().count() > MAX_CHARS || text.contains('\0') {
+        return Err(SharedSecretError::Unreadable(name));
+    }
+    Ok(text)
+}
+
+/// A field that may be absent or `null`, and holds no NUL.
+fn optional<'a>(
+    field: &'a Given<String>,
+    name: &'static str,
+) -> Result<Option<&'a String>, SharedSecretError> {
+    let text = field
+        .optional()
+        .map_err(|_| SharedSecretError::Unreadable(name))?;
+    if text.is_some_and(|text| text.contains('\0')) {
+        return Err(SharedSecretError::Unreadable(name));
+    }
+    Ok(text)
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+            text
+        })
+}

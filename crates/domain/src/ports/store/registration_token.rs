@@ -1,0 +1,63 @@
+use async_trait::async_trait;
+
+use super::StoreError;
+use crate::registration_token::{RegistrationToken, RegistrationTokenId};
+use crate::time::Timestamp;
+
+/// What becomes of a stored value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change<T> {
+    /// It stays.
+    Keep,
+    /// It is replaced.
+    Set(T),
+}
+
+impl<T> From<Option<T>> for Change<T> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Keep, Self::Set)
+    }
+}
+
+/// Registration tokens. `pending` is counted up and down together with what holds the reservation:
+/// [`UiaRepository::hold_registration_token`](super::UiaRepository::hold_registration_token).
+#[async_trait]
+pub trait RegistrationTokenRepository: Send {
+    /// One token.
+    async fn find(
+        &mut self,
+        id: &RegistrationTokenId,
+    ) -> Result<Option<RegistrationToken>, StoreError>;
+
+    /// All tokens, ordered by their text.
+    async fn list(&mut self) -> Result<Vec<RegistrationToken>, StoreError>;
+
+    /// Adds a token.
+    ///
+    /// # Errors
+    /// [`Constraint::RegistrationTokenTaken`](super::Constraint::RegistrationTokenTaken).
+    async fn add(&mut self, token: &RegistrationToken) -> Result<(), StoreError>;
+
+    /// Changes what a token allows. `false` when there is no such token.
+    async fn update(
+        &mut self,
+        id: &RegistrationTokenId,
+        uses_allowed: Change<Option<u32>>,
+        expires: Change<Option<Timestamp>>,
+    ) -> Result<bool, StoreError>;
+
+    /// Removes a token. `false` when there is no such token.
+    async fn remove(&mut self, id: &RegistrationTokenId) -> Result<bool, StoreError>;
+
+    /// Guarded: counts a pending use while the token is valid at `now`
+    /// ([`RegistrationToken::is_valid`]). `false` when it is not, or is not there.
+    async fn reserve(
+        &mut self,
+        id: &RegistrationTokenId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
+
+    /// Guarded: turns a pending use into a completed one, whether or not the token is still valid.
+    /// `false` when there is no pending use, or the token was removed.
+    async fn complete(&mut self, id: &RegistrationTokenId) -> Result<bool, StoreError>;
+}

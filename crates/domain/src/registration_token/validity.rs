@@ -1,0 +1,70 @@
+//! `GET /register/m.login.registration_token/validity`: could somebody register with this token now?
+//!
+//! Reference §7.
+
+use std::sync::Arc;
+
+use super::RegistrationTokenId;
+use crate::context::RequestContext;
+use crate::core::Core;
+use crate::given::Given;
+use crate::limit::LimitExceeded;
+use crate::ports::{Intent, StoreError};
+
+/// The use-case.
+#[derive(Clone)]
+pub struct TokenValidity(Arc<Core>);
+
+/// Why the question was not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenValidityError {
+    /// Too many questions from this client.
+    #[error(transparent)]
+    Limited(#[from] LimitExceeded),
+    /// `enable_registration` is off.
+    #[error("registration is disabled on this server")]
+    Closed,
+    /// No `token` was asked about.
+    #[error("the query parameter `token` is missing")]
+    TokenMissing,
+    /// The `token` holds characters outside ASCII.
+    #[error("the query parameter `token` must be ASCII")]
+    TokenNotAscii,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl TokenValidity {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Self(core)
+    }
+
+    /// Is the token good for another registration? Unknown ones are not; asking changes nothing.
+    ///
+    /// # Errors
+    /// [`TokenValidityError`].
+    pub async fn check(
+        &self,
+        ctx: &RequestContext,
+        token: &Given<String>,
+    ) -> Result<bool, TokenValidityError> {
+        let core = &self.0;
+        core.limits
+            .registration_token_validity
+            .charge(&ctx.limit_key(), core.now())?;
+        if !core.policy.registration.enabled {
+            return Err(TokenValidityError::Closed);
+        }
+        let token = token
+            .optional()
+            .map_err(|_| TokenValidityError::TokenNotAscii)?;
+        let token = token.ok_or(TokenValidityError::TokenMissing)?;
+        let Ok(id) = RegistrationTokenId::parse(token) else {
+            return Ok(false);
+        };
+        let mut uow = core.ports.store.begin(Intent::Read).await?;
+        let found = uow.registration_tokens().find(&id).await?;
+        Ok(found.is_some_and(|token| token.is_valid(core.now())))
+    }
+}

@@ -1,0 +1,60 @@
+//! Refusals around registration tokens and the admin API.
+
+use http::StatusCode;
+use registrar_domain::account::shared_secret::SharedSecretError;
+use registrar_domain::registration_token::admin::TokenAdminError;
+use registrar_domain::registration_token::validity::TokenValidityError;
+
+use crate::error::{ErrCode, MatrixError};
+
+impl From<TokenValidityError> for MatrixError {
+    fn from(error: TokenValidityError) -> Self {
+        let message = error.to_string();
+        match error {
+            TokenValidityError::Limited(error) => error.into(),
+            TokenValidityError::Closed => Self::forbidden(ErrCode::Forbidden, message),
+            TokenValidityError::TokenMissing => Self::bad_request(ErrCode::MissingParam, message),
+            TokenValidityError::TokenNotAscii => Self::bad_request(ErrCode::Unknown, message),
+            TokenValidityError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<TokenAdminError> for MatrixError {
+    fn from(error: TokenAdminError) -> Self {
+        let message = error.to_string();
+        match error {
+            TokenAdminError::ValidUnreadable
+            | TokenAdminError::TokenUnreadable
+            | TokenAdminError::LengthUnreadable
+            | TokenAdminError::UsesUnreadable
+            | TokenAdminError::ExpiryUnreadable
+            | TokenAdminError::Exists => Self::bad_request(ErrCode::InvalidParam, message),
+            TokenAdminError::NotFound => {
+                Self::new(StatusCode::NOT_FOUND, ErrCode::NotFound, message)
+            }
+            TokenAdminError::NoneFree => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, ErrCode::Unknown, message)
+            }
+            TokenAdminError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SharedSecretError> for MatrixError {
+    fn from(error: SharedSecretError) -> Self {
+        let message = error.to_string();
+        match error {
+            SharedSecretError::Missing(_) => Self::bad_request(ErrCode::BadJson, message),
+            SharedSecretError::SwitchedOff
+            | SharedSecretError::UnknownNonce
+            | SharedSecretError::Unreadable(_) => Self::bad_request(ErrCode::Unknown, message),
+            SharedSecretError::WrongMac => Self::forbidden(ErrCode::Unknown, message),
+            SharedSecretError::Name(error) => error.into(),
+            SharedSecretError::DeviceId(error) => error.into(),
+            SharedSecretError::DisplayName(error) => error.into(),
+            SharedSecretError::Hash(error) => error.into(),
+            SharedSecretError::Store(error) => error.into(),
+        }
+    }
+}

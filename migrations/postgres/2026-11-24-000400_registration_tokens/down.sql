@@ -1,0 +1,3 @@
+ALTER TABLE uia_sessions DROP COLUMN registration_token;
+
+DROP TABLE registration_tokens;
