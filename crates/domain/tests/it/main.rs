@@ -9,6 +9,8 @@ mod guests;
 mod login;
 mod refresh;
 mod register;
+mod registration_tokens;
+mod shared_secret;
 mod store;
 mod uia_properties;
 mod uia_sessions;

@@ -74,6 +74,18 @@ impl FakeStore {
             .store(count, Ordering::SeqCst);
     }
 
+    /// Makes an account an administrator, which only a shared secret can do otherwise.
+    pub fn promote(&self, localpart: &str) {
+        let mut state = self.shared.committed();
+        let promoted = state
+            .accounts
+            .values_mut()
+            .find(|it| it.localpart.as_str() == localpart);
+        promoted
+            .expect("a test promotes an account that it made")
+            .admin = true;
+    }
+
     /// Makes the next `count` units of work fail to begin as [`StoreErrorKind::Unavailable`].
     pub fn refuse_next(&self, count: u32) {
         self.shared.begins_to_refuse.store(count, Ordering::SeqCst);
