@@ -18,7 +18,7 @@ use crate::context::RequestContext;
 use crate::core::Core;
 use crate::given::Given;
 use crate::id::Localpart;
-use crate::ports::{Intent, StoreError, UnitOfWork};
+use crate::ports::{Intent, UnitOfWork};
 
 /// The protected operation.
 #[derive(Clone, Copy, Debug)]
@@ -81,17 +81,14 @@ pub struct UiaPrompt {
 
 /// A stage that the client attempts, examined as far as that is slow or needs no database.
 #[derive(Clone, Debug)]
-struct Attempted<'a> {
-    stage: Stage,
-    verdict: Verdict<'a>,
-}
-
-#[derive(Clone, Debug)]
-enum Verdict<'a> {
+enum Attempted<'a> {
     /// It is known what became of it.
-    Settled(Result<StageResult, StageFailure>),
+    Settled(Stage, Result<StageResult, StageFailure>),
     /// The unit of work decides about a registration token.
     RegistrationToken(&'a str),
+    /// There is no such stage here; a session that is unknown or bound to something else is the
+    /// greater mistake.
+    Unknown { with_identity: bool },
 }
 
 /// The session that a request continues; `None` when it opens one.
@@ -141,32 +138,31 @@ async fn examine<'a>(
     else {
         return Ok(None);
     };
-    // A session that is unknown or bound to something else is the greater mistake, and costs nothing.
-    if let Some(id) = session_id {
-        let mut uow = core.ports.store.begin(Intent::Read).await?;
-        find_bound(&mut *uow, attempt, id).await?;
-    }
     let with_identity = auth.submission.identity.is_present();
-    let stage = Stage::parse(name)
-        .filter(|stage| attempt.operation.enabled.contains(stage))
-        .ok_or(GateError::UnknownStage { with_identity })?;
-    let verdict = match (stage, attempt.operation.requester) {
-        (Stage::Dummy, _) => Verdict::Settled(Ok(dummy::check())),
-        (Stage::Terms, _) => Verdict::Settled(Ok(terms::check())),
-        (Stage::RegistrationToken, _) => {
+    let known = Stage::parse(name).filter(|stage| attempt.operation.enabled.contains(stage));
+    Ok(Some(match (known, attempt.operation.requester) {
+        (Some(stage @ Stage::Dummy), _) => Attempted::Settled(stage, Ok(dummy::check())),
+        (Some(stage @ Stage::Terms), _) => Attempted::Settled(stage, Ok(terms::check())),
+        (Some(stage @ Stage::RegistrationToken), _) => {
             match registration_token::examine(&auth.submission.token, session_id.is_some()) {
-                Ok(token) => Verdict::RegistrationToken(token),
-                Err(failure) => Verdict::Settled(Err(failure)),
+                Ok(token) => Attempted::RegistrationToken(token),
+                Err(failure) => Attempted::Settled(stage, Err(failure)),
             }
         }
-        (Stage::Password, Some(requester)) => {
-            Verdict::Settled(password::examine(core, &auth.submission, requester).await?)
+        (Some(stage @ Stage::Password), Some(requester)) => {
+            // Whoever holds no session for this operation has no password hashed for it.
+            if let Some(id) = session_id {
+                let mut uow = core.ports.store.begin(Intent::Read).await?;
+                find_bound(&mut *uow, attempt, id).await?;
+            }
+            let outcome = password::examine(core, &auth.submission, requester).await?;
+            Attempted::Settled(stage, outcome)
         }
-        (Stage::Password, None) | (Stage::Email | Stage::Msisdn | Stage::Recaptcha, _) => {
-            return Err(GateError::UnknownStage { with_identity });
+        (Some(Stage::Password), None)
+        | (Some(Stage::Email | Stage::Msisdn | Stage::Recaptcha) | None, _) => {
+            Attempted::Unknown { with_identity }
         }
-    };
-    Ok(Some(Attempted { stage, verdict }))
+    }))
 }
 
 /// One unit of work: open or load the session, store what this request brings, and decide.
@@ -207,21 +203,24 @@ async fn settle(
     core: &Core,
     session: &mut UiaSession,
     attempted: &Attempted<'_>,
-) -> Result<Option<StageFailure>, StoreError> {
-    let outcome = match &attempted.verdict {
-        Verdict::Settled(outcome) => outcome.clone(),
-        Verdict::RegistrationToken(token) => {
-            registration_token::settle(uow, core, session, token).await?
+) -> Result<Option<StageFailure>, GateError> {
+    let (stage, outcome) = match attempted {
+        Attempted::Settled(stage, outcome) => (*stage, outcome.clone()),
+        Attempted::RegistrationToken(token) => {
+            let outcome = registration_token::settle(uow, core, session, token).await?;
+            (Stage::RegistrationToken, outcome)
+        }
+        Attempted::Unknown { with_identity } => {
+            return Err(GateError::UnknownStage {
+                with_identity: *with_identity,
+            });
         }
     };
     let result = match outcome {
         Ok(result) => result,
         Err(failure) => return Ok(Some(failure)),
     };
-    let completed = CompletedStage {
-        stage: attempted.stage,
-        result,
-    };
+    let completed = CompletedStage { stage, result };
     uow.uia_sessions()
         .record_stage(&session.id, &completed, core.now())
         .await?;

@@ -7,7 +7,7 @@ use registrar_domain::account::identifier::{Identifier, IdentityClaim};
 use registrar_domain::given::Given;
 use registrar_domain::uia::auth::{Auth, Submission};
 use registrar_domain::uia::gate::UiaPrompt;
-use registrar_domain::uia::{OperationDigest, Stage, StageFailure};
+use registrar_domain::uia::{OperationDigest, Stage};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -87,7 +87,7 @@ pub(crate) fn prompt(app: &App, prompt: &UiaPrompt) -> Response {
         params: params(app, prompt),
         completed: prompt.completed.as_deref().map(names),
         error: prompt.failure.map(|failure| failure.to_string()),
-        errcode: prompt.failure.map(errcode),
+        errcode: prompt.failure.map(Into::into),
     };
     response::json(StatusCode::UNAUTHORIZED, &body)
 }
@@ -110,14 +110,4 @@ fn params(app: &App, prompt: &UiaPrompt) -> Map<String, Value> {
         params.insert(Stage::Terms.as_str().to_owned(), policies);
     }
     params
-}
-
-/// The code of a failure, which stands inside the 401.
-fn errcode(failure: StageFailure) -> ErrCode {
-    match failure {
-        StageFailure::WrongPassword => ErrCode::Forbidden,
-        StageFailure::TokenMissing | StageFailure::SessionMissing => ErrCode::MissingParam,
-        StageFailure::TokenUnreadable | StageFailure::TokenChanged => ErrCode::InvalidParam,
-        StageFailure::TokenInvalid => ErrCode::Unauthorized,
-    }
 }

@@ -2,6 +2,7 @@
 
 use registrar_domain::registration_token::RegistrationToken;
 use registrar_domain::registration_token::admin::{NewToken, TokenChanges};
+use registrar_domain::time::Timestamp;
 use serde::Serialize;
 
 use crate::app::{App, Reply};
@@ -29,7 +30,7 @@ impl<'a> From<&'a RegistrationToken> for Body<'a> {
             uses_allowed: token.uses_allowed,
             pending: token.pending,
             completed: token.completed,
-            expiry_time: token.expires.map(|expires| expires.unix_ms()),
+            expiry_time: token.expires.map(Timestamp::unix_ms),
         }
     }
 }

@@ -4,6 +4,7 @@ use http::StatusCode;
 use registrar_domain::device::manage::DeviceError;
 use registrar_domain::token::authenticate::AuthenticateError;
 use registrar_domain::token::refresh::RefreshError;
+use registrar_domain::uia::StageFailure;
 use registrar_domain::uia::gate::GateError;
 
 use crate::error::{ErrCode, MatrixError, SoftLogout};
@@ -68,6 +69,18 @@ impl From<GateError> for MatrixError {
             GateError::Limited(error) => error.into(),
             GateError::Hash(error) => error.into(),
             GateError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// The code stands inside the 401 that goes on with the dialogue.
+impl From<StageFailure> for ErrCode {
+    fn from(failure: StageFailure) -> Self {
+        match failure {
+            StageFailure::WrongPassword => Self::Forbidden,
+            StageFailure::TokenMissing | StageFailure::SessionMissing => Self::MissingParam,
+            StageFailure::TokenUnreadable | StageFailure::TokenChanged => Self::InvalidParam,
+            StageFailure::TokenInvalid => Self::Unauthorized,
         }
     }
 }
