@@ -1,6 +1,6 @@
 //! Every door of the hexagon: what the use-cases need from the outside, one file a port.
 //!
-//! With the feature `fakes` each port has a `FakeX` beside it, and [`store::contract`] holds the
+//! With the feature `fakes` each port has a `FakeX` beside it, and `store::contract` holds the
 //! suite that every [`Store`] must pass.
 
 pub mod clock;

@@ -53,8 +53,8 @@ pub enum NameError {
     /// Another account has it, whatever its case.
     #[error("this user ID is taken")]
     Taken,
-    /// It is taken, and the guest access token is not that of the guest who has it.
-    #[error("this user ID is taken, and the guest access token does not belong to it")]
+    /// The guest access token is not that of a guest with this name.
+    #[error("the guest access token does not belong to a guest of this name")]
     GuestMismatch,
     /// The guest access token is not a token of this server.
     #[error("the guest access token is not known")]

@@ -1,6 +1,6 @@
 //! The database: [`Store`] opens a [`UnitOfWork`], whose repositories read and write.
 //!
-//! Rules for every adapter, pinned by [`contract`]:
+//! Rules for every adapter, pinned by the suite in `contract` (feature `fakes`):
 //! * What a unit of work wrote is visible to others after [`UnitOfWork::commit`] and not before;
 //!   dropping it at any point, also in the middle of a statement, undoes all of it.
 //! * When `commit` returns `Ok`, the data survives a crash of the machine.

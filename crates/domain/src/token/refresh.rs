@@ -64,15 +64,25 @@ impl Refresh {
         Self(core)
     }
 
+    /// Is there anything to refresh on this server? To be asked before a request is even read:
+    /// without refresh tokens there is no such endpoint.
+    ///
+    /// # Errors
+    /// [`RefreshError::SwitchedOff`].
+    pub fn check_enabled(&self) -> Result<(), RefreshError> {
+        match self.0.policy.lifetimes.refreshable_access {
+            Some(_) => Ok(()),
+            None => Err(RefreshError::SwitchedOff),
+        }
+    }
+
     /// Exchanges a refresh token.
     ///
     /// # Errors
     /// [`RefreshError`].
     pub async fn refresh(&self, token: &Given<String>) -> Result<IssuedTokens, RefreshError> {
         let core = &self.0;
-        if core.policy.lifetimes.refreshable_access.is_none() {
-            return Err(RefreshError::SwitchedOff);
-        }
+        self.check_enabled()?;
         let text = match token {
             Given::Absent => return Err(RefreshError::Missing),
             Given::Null | Given::Malformed => return Err(RefreshError::Malformed),

@@ -10,6 +10,7 @@ use crate::request::Request;
 use crate::response;
 
 pub(crate) async fn post(app: &App, request: &Request) -> Reply {
+    app.services.refresh.check_enabled()?;
     let token = request.json()?.string("refresh_token");
     let tokens = app.services.refresh.refresh(&token).await?;
     Ok(response::ok(&Tokens::from(&tokens)))

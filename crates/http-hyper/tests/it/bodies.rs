@@ -103,9 +103,9 @@ async fn two_ways_to_say_the_length_are_one_too_many() {
 }
 
 /// A body that comes in these steps and then ends.
-struct Scripted(std::slice::Iter<'static, Step>);
+pub(crate) struct Scripted(std::slice::Iter<'static, Step>);
 
-enum Step {
+pub(crate) enum Step {
     Bytes(usize),
     Error,
     /// Nothing comes any more.
@@ -115,7 +115,7 @@ enum Step {
 }
 
 impl Scripted {
-    fn new(steps: &'static [Step]) -> Self {
+    pub(crate) fn new(steps: &'static [Step]) -> Self {
         Self(steps.iter())
     }
 }

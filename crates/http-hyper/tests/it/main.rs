@@ -3,12 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bodies;
+mod client;
 mod client_ip;
 mod connections;
-mod endpoints;
+mod documents;
+mod endpoint;
+mod error;
 mod headers;
 mod logs;
 mod overload;
 mod reading;
+mod routing;
 mod server;
 mod shutdown;

@@ -1,0 +1,15 @@
+//! The endpoints, in files that mirror the sources: what each answers, and what it refuses in which
+//! order.
+
+mod account;
+mod capabilities;
+mod devices;
+mod health;
+mod login;
+mod logout;
+mod password_policy;
+mod profile;
+mod refresh;
+mod register;
+mod versions;
+mod well_known;

@@ -1,0 +1,303 @@
+//! What `POST /register` refuses, in which order, and which JSON types it takes.
+
+use http::Method;
+use registrar_domain::limit::Rate;
+use registrar_domain::password::strength::StrengthRules;
+use registrar_domain::policy::Policy;
+use serde_json::{Value, json};
+
+use crate::client::{registration, with};
+use crate::server::TestServer;
+
+const NOBODY: Rate = Rate {
+    per_second: 0.0,
+    burst_count: 0.0,
+};
+
+/// A request and whom it is sent to. Its mistakes are corrected one by one.
+struct Attempt<'a> {
+    server: &'a TestServer,
+    query: &'a str,
+    headers: &'a [(&'a str, &'a str)],
+    body: Value,
+}
+
+impl Attempt<'_> {
+    /// Is it refused with this code, and with this in the text for people?
+    async fn is_refused(&self, status: u16, errcode: &str, because: &str) {
+        let path = format!("/_matrix/client/v3/register{}", self.query);
+        let body = self.body.to_string();
+        let answer = self
+            .server
+            .send(Method::POST, &path, self.headers, body)
+            .await;
+        answer.refuses(status, errcode);
+        assert!(answer.body.contains(because), "{}", answer.body);
+    }
+
+    fn correct(&mut self, key: &str, value: Value) {
+        self.body[key] = value;
+    }
+}
+
+#[tokio::test]
+async fn complaints_come_in_the_order_of_the_reference() {
+    let strict = |it: &mut Policy| {
+        it.password.strength = Some(StrengthRules {
+            require_digit: Some(true),
+            ..StrengthRules::default()
+        });
+    };
+    let closed = TestServer::under(|it| {
+        strict(it);
+        it.registration.enabled = false;
+        it.registration.guests_allowed = false;
+    });
+    let open = TestServer::under(strict);
+    open.registered("alice1").await;
+
+    let token = [("authorization", "Basic x")];
+    let mut attempt = Attempt {
+        server: &closed,
+        query: "?kind=%C3%BC",
+        headers: &token,
+        body: json!({
+            "refresh_token": null,
+            "username": null,
+            "type": "m.login.application_service",
+            "password": 1,
+            "device_id": "x".repeat(513),
+            "auth": {"session": "nosuch", "type": "m.login.unheard_of"},
+        }),
+    };
+    attempt.is_refused(400, "M_UNKNOWN", "kind").await;
+    attempt.query = "?kind=guest";
+    attempt.is_refused(403, "M_UNKNOWN", "guest").await;
+    attempt.query = "?kind=admin";
+    attempt.is_refused(400, "M_UNRECOGNIZED", "admin").await;
+    attempt.query = "";
+    attempt.is_refused(400, "M_UNKNOWN", "refresh_token").await;
+    attempt.correct("refresh_token", json!(true));
+    attempt.is_refused(400, "M_UNKNOWN", "username").await;
+    attempt.correct("username", json!("_ü"));
+    attempt.is_refused(401, "M_MISSING_TOKEN", "once").await;
+    attempt.correct("type", json!(5));
+    attempt.is_refused(400, "M_UNKNOWN", "access token").await;
+    attempt.headers = &[];
+    attempt.is_refused(403, "M_FORBIDDEN", "disabled").await;
+    attempt.server = &open;
+    attempt.is_refused(400, "M_UNKNOWN", "password").await;
+    attempt.correct("password", json!("weak"));
+    attempt
+        .is_refused(400, "M_PASSWORD_NO_DIGIT", "digit")
+        .await;
+    attempt.correct("password", json!("str0ng"));
+    attempt
+        .is_refused(400, "M_INVALID_PARAM", "device ID")
+        .await;
+    attempt.correct("device_id", Value::Null);
+    attempt.is_refused(400, "M_UNKNOWN", "session").await;
+    attempt.correct("auth", json!({"type": "m.login.unheard_of"}));
+    attempt
+        .is_refused(400, "M_INVALID_USERNAME", "only a-z")
+        .await;
+    attempt.correct("username", json!(""));
+    attempt.is_refused(400, "M_INVALID_USERNAME", "empty").await;
+    attempt.correct("username", json!("_x"));
+    attempt
+        .is_refused(400, "M_INVALID_USERNAME", "underscore")
+        .await;
+    attempt.correct("username", json!("1".repeat(256)));
+    attempt.is_refused(400, "M_INVALID_USERNAME", "255").await;
+    attempt.correct("username", json!("ALICE1"));
+    attempt.is_refused(400, "M_USER_IN_USE", "taken").await;
+    attempt.correct("username", json!("007"));
+    attempt
+        .is_refused(400, "M_INVALID_USERNAME", "digits")
+        .await;
+    attempt.correct("username", json!("bob"));
+    attempt.is_refused(400, "M_INVALID_PARAM", "stage").await;
+    attempt.correct("auth", json!({"type": "m.login.dummy"}));
+    attempt.correct("initial_device_display_name", json!("x".repeat(101)));
+    attempt.is_refused(400, "M_TOO_LARGE", "100").await;
+    attempt.correct("initial_device_display_name", Value::Null);
+    attempt.correct("password", Value::Null);
+    attempt.is_refused(400, "M_MISSING_PARAM", "password").await;
+}
+
+#[tokio::test]
+async fn limits_come_after_the_syntax_and_before_everything_else() {
+    let server = TestServer::under(|it| it.rates.registration = NOBODY);
+    let path = "/_matrix/client/v3/register?kind=%C3%BC";
+    for (body, errcode) in [
+        ("", "M_NOT_JSON"),
+        ("{\"username\":", "M_NOT_JSON"),
+        ("{\"username\":\"\\ud800\"}", "M_NOT_JSON"),
+        ("null", "M_BAD_JSON"),
+        ("[]", "M_BAD_JSON"),
+    ] {
+        let answer = server.send(Method::POST, path, &[], body).await;
+        answer.refuses(400, errcode);
+    }
+    let answer = server.send(Method::POST, path, &[], "{}").await;
+    assert_eq!(answer.body_of(429)["errcode"], "M_LIMIT_EXCEEDED");
+}
+
+#[tokio::test]
+async fn kinds_of_account() {
+    let server = TestServer::new();
+    let body = json!({}).to_string();
+    for (query, status, errcode) in [
+        ("", 401, None),
+        ("?kind=user", 401, None),
+        ("?kind=user&kind=guest", 401, None),
+        ("?kind=guest&kind=user", 200, None),
+        ("?a=b;kind=guest", 200, None),
+        ("?kind=", 400, Some("M_UNRECOGNIZED")),
+        ("?kind=User", 400, Some("M_UNRECOGNIZED")),
+        ("?kind=guest%00", 400, Some("M_UNRECOGNIZED")),
+        ("?kind=%ff", 400, Some("M_UNKNOWN")),
+    ] {
+        let path = format!("/_matrix/client/v3/register{query}");
+        let answer = server.send(Method::POST, &path, &[], body.clone()).await;
+        let body = answer.body_of(status);
+        let found = body.get("errcode").and_then(Value::as_str);
+        assert_eq!(found, errcode, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn every_field_has_a_type() {
+    let server = TestServer::new();
+    let long = "x".repeat(513);
+    let others = || [json!(true), json!(1), json!(0.5), json!([]), json!({})];
+    let rows: [(&str, &str, Vec<Value>); 7] = [
+        (
+            "refresh_token",
+            "M_UNKNOWN",
+            vec![Value::Null, json!("true"), json!(1), json!([]), json!({})],
+        ),
+        (
+            "username",
+            "M_UNKNOWN",
+            [Value::Null, json!(long)]
+                .into_iter()
+                .chain(others())
+                .collect(),
+        ),
+        (
+            "password",
+            "M_UNKNOWN",
+            [json!(long)].into_iter().chain(others()).collect(),
+        ),
+        ("password", "M_INVALID_PARAM", vec![json!("a\u{0}b")]),
+        (
+            "device_id",
+            "M_INVALID_PARAM",
+            [json!(long), json!("a\u{0}b")]
+                .into_iter()
+                .chain(others())
+                .collect(),
+        ),
+        (
+            "initial_device_display_name",
+            "M_INVALID_PARAM",
+            [json!("a\u{0}b")].into_iter().chain(others()).collect(),
+        ),
+        ("guest_access_token", "M_INVALID_PARAM", others().into()),
+    ];
+    for (key, errcode, values) in rows {
+        for value in values {
+            let body = with(registration("alice", json!({})), json!({key: value}));
+            server.post("/register", &body).await.refuses(400, errcode);
+        }
+    }
+    // What is refused leaves no trace: the name is still free.
+    server.registered("alice").await;
+}
+
+#[tokio::test]
+async fn null_is_as_good_as_nothing_where_nothing_is_fine() {
+    let server = TestServer::new();
+    let nulls = json!({
+        "device_id": null,
+        "initial_device_display_name": null,
+        "guest_access_token": null,
+        "inhibit_login": null,
+        "type": null,
+        "unheard_of": null,
+    });
+    let body = registration("alice", nulls);
+    server.post("/register", &body).await.body_of(200);
+    let body = registration("bob", json!({"password": null}));
+    let answer = server.post("/register", &body).await;
+    answer.refuses(400, "M_MISSING_PARAM");
+}
+
+#[tokio::test]
+async fn access_tokens_are_for_application_services_of_which_there_are_none() {
+    let server = TestServer::new();
+    let appservice = json!({"type": "m.login.application_service"});
+    let named = with(appservice.clone(), json!({"username": "alice"}));
+    let bearer: &[_] = &[("authorization", "Bearer x")];
+    let malformed: &[_] = &[("authorization", "x")];
+    let unknown = json!({"errcode": "M_UNKNOWN_TOKEN", "soft_logout": false});
+    let missing = json!({"errcode": "M_MISSING_TOKEN"});
+    let other = json!({"errcode": "M_UNKNOWN"});
+    let rows = [
+        ("", &[][..], &named, 400, &other),
+        ("", malformed, &named, 401, &missing),
+        ("?access_token=x", bearer, &named, 401, &missing),
+        ("", bearer, &appservice, 400, &other),
+        ("", bearer, &named, 401, &unknown),
+        ("?access_token=x", &[], &named, 401, &unknown),
+        ("", bearer, &json!({}), 400, &other),
+        ("", malformed, &json!({}), 400, &other),
+        ("?access_token=", &[], &json!({}), 400, &other),
+    ];
+    for (query, headers, body, status, expected) in rows {
+        let path = format!("/_matrix/client/v3/register{query}");
+        let answer = server
+            .send(Method::POST, &path, headers, body.to_string())
+            .await;
+        answer.refuses_with(status, expected);
+    }
+}
+
+#[tokio::test]
+async fn weak_passwords_are_refused_by_the_first_rule_they_break() {
+    let server = TestServer::under(|it| {
+        it.password.strength = Some(StrengthRules {
+            minimum_length: Some(5),
+            require_digit: Some(true),
+            require_symbol: Some(true),
+            require_lowercase: Some(true),
+            require_uppercase: Some(true),
+        });
+    });
+    for (password, errcode) in [
+        ("", "M_PASSWORD_TOO_SHORT"),
+        ("abcde", "M_PASSWORD_NO_DIGIT"),
+        ("abcd1", "M_PASSWORD_NO_SYMBOL"),
+        ("abc!1", "M_PASSWORD_NO_UPPERCASE"),
+        ("ABC!1", "M_PASSWORD_NO_LOWERCASE"),
+    ] {
+        let body = registration("alice", json!({"password": password}));
+        server.post("/register", &body).await.refuses(400, errcode);
+    }
+    let body = registration("alice", json!({"password": "aBc!1"}));
+    server.post("/register", &body).await.body_of(200);
+}
+
+#[tokio::test]
+async fn with_inhibit_a_taken_name_shows_only_at_the_end() {
+    let server = TestServer::under(|it| it.registration.inhibit_user_in_use_error = true);
+    server.registered("alice").await;
+    let body = with(registration("alice", json!({})), json!({"auth": null}));
+    server.post("/register", &body).await.body_of(401);
+    let body = registration("alice", json!({}));
+    server
+        .post("/register", &body)
+        .await
+        .refuses(400, "M_USER_IN_USE");
+}

@@ -1,0 +1,405 @@
+//! A sample of every refusal that a use-case knows.
+
+use std::fmt::{self, Display};
+
+use http::StatusCode;
+use registrar_domain::account::available::AvailabilityError;
+use registrar_domain::account::credentials::CredentialError;
+use registrar_domain::account::identifier::IdentifierError;
+use registrar_domain::account::login::LoginError;
+use registrar_domain::account::name::NameError;
+use registrar_domain::account::register::RegisterError;
+use registrar_domain::account::shared_secret::SharedSecretError;
+use registrar_domain::device::DisplayNameError;
+use registrar_domain::device::manage::DeviceError;
+use registrar_domain::id::{DeviceIdError, LocalpartError};
+use registrar_domain::limit::LimitExceeded;
+use registrar_domain::password::strength::WeakPassword;
+use registrar_domain::policy::ServerDisabled;
+use registrar_domain::ports::store::{Constraint, StoreErrorKind};
+use registrar_domain::ports::{HashError, StoreError};
+use registrar_domain::registration_token::admin::TokenAdminError;
+use registrar_domain::registration_token::validity::TokenValidityError;
+use registrar_domain::token::authenticate::AuthenticateError;
+use registrar_domain::token::refresh::RefreshError;
+use registrar_domain::uia::StageFailure;
+use registrar_domain::uia::gate::GateError;
+use registrar_http_hyper::error::{ErrCode, MatrixError};
+
+/// An error type with all its variants, in the order of the checks where there is one.
+pub(super) struct Chapter {
+    pub(super) error: &'static str,
+    /// Where the error is met.
+    pub(super) about: &'static str,
+    pub(super) rows: Vec<Row>,
+}
+
+pub(super) struct Row {
+    pub(super) variant: &'static str,
+    /// What the sample is made of.
+    pub(super) detail: &'static str,
+    pub(super) entry: Entry,
+}
+
+pub(super) enum Entry {
+    /// The variant carries an error with a chapter of its own.
+    Carries(&'static str),
+    /// When it is met, and what it becomes.
+    Own(String, MatrixError),
+}
+
+fn own<E: Display + Into<MatrixError>>(error: E) -> Entry {
+    Entry::Own(error.to_string(), error.into())
+}
+
+/// The row of an error that has no variants.
+fn single(error: &'static str, entry: Entry) -> Row {
+    Row {
+        variant: error,
+        detail: "",
+        entry,
+    }
+}
+
+/// Writes a chapter: each variant with what it takes to make one, several times where its fields
+/// matter, or with the error that it carries (`=> Inner`).
+///
+/// The names of the variants come from a `match`, so that the compiler asks for new ones.
+macro_rules! chapter {
+    (
+        $error:ident as $refusal:ident, $about:literal:
+        $($variant:ident $(( $($args:tt)* ))* $({ $($fields:tt)* })* $(=> $inner:ident)?,)+
+    ) => {{
+        fn name(error: &$error) -> &'static str {
+            match error {
+                $($error::$variant { .. } => stringify!($variant),)+
+            }
+        }
+        let mut rows = Vec::new();
+        $(chapter!(
+            @rows rows name $error $refusal $variant
+            $(( $($args)* ))* $({ $($fields)* })* $(=> $inner)?
+        );)+
+        Chapter { error: stringify!($refusal), about: $about, rows }
+    }};
+    (@rows $rows:ident $name:ident $error:ident $refusal:ident $variant:ident => $inner:ident) => {
+        $rows.push(Row {
+            variant: stringify!($variant),
+            detail: "",
+            entry: Entry::Carries(stringify!($inner)),
+        })
+    };
+    (@rows $rows:ident $name:ident $error:ident $refusal:ident $variant:ident) => {
+        chapter!(@row $rows $name $refusal ""; $error::$variant)
+    };
+    (
+        @rows $rows:ident $name:ident $error:ident $refusal:ident $variant:ident $($group:tt)+
+    ) => {
+        $(chapter!(@row $rows $name $refusal stringify!($group); $error::$variant $group);)+
+    };
+    (@row $rows:ident $name:ident $refusal:ident $detail:expr; $sample:expr) => {{
+        let sample = $sample;
+        $rows.push(Row {
+            variant: $name(&sample),
+            detail: $detail,
+            entry: own($refusal::from(sample)),
+        });
+    }};
+    ($error:ident, $($rest:tt)+) => { chapter!($error as $error, $($rest)+) };
+}
+
+pub(super) fn chapters() -> Vec<Chapter> {
+    let mut chapters = registration();
+    chapters.extend(logins());
+    chapters.extend(tokens_and_devices());
+    chapters.extend(operators());
+    chapters.extend(values());
+    chapters.extend(ports());
+    chapters
+}
+
+fn registration() -> Vec<Chapter> {
+    vec![
+        chapter! {
+            RegisterError, "`POST /register`, in the order of the checks.":
+            Limited => LimitExceeded,
+            KindNotAscii,
+            UnknownKind("admin".to_owned()),
+            GuestsForbidden,
+            RefreshTokenNotBoolean,
+            UsernameUnreadable,
+            AppserviceTokenMissing,
+            AppserviceTokenMalformed,
+            AppserviceUsernameMissing,
+            AppserviceTokenUnknown,
+            AccessTokenGiven,
+            Closed,
+            PasswordUnreadable,
+            PasswordWithNul,
+            WeakPassword => WeakPassword,
+            MalformedField("device_id"),
+            DeviceId => DeviceIdError,
+            Name => NameError,
+            Gate => GateError,
+            DisplayName => DisplayNameError,
+            Deactivated,
+            PasswordMissing,
+            ServerDisabled => ServerDisabled,
+            NoNumberFree,
+            Hash => HashError,
+            Store => StoreError,
+        },
+        chapter! {
+            AvailabilityError, "`GET /register/available`, in the order of the checks.":
+            Closed,
+            Limited => LimitExceeded,
+            UsernameMissing,
+            UsernameNotAscii,
+            Name => NameError,
+        },
+        chapter! {
+            NameError, "A name that shall be registered, in the order of the checks.":
+            Invalid(LocalpartError::Characters)
+                (LocalpartError::Empty)
+                (LocalpartError::LeadingUnderscore)
+                (LocalpartError::TooLong),
+            DifferentUserRegistered,
+            Reserved,
+            Taken,
+            GuestMismatch,
+            GuestTokenUnknown,
+            GuestTokenExpired,
+            Numeric,
+            Store => StoreError,
+        },
+        chapter! {
+            GateError, "User-interactive authentication, wherever it is asked for.":
+            MalformedAuth,
+            UnknownSession,
+            OperationChanged,
+            UnknownStage { with_identity: false } { with_identity: true },
+            MalformedField("password"),
+            PasswordLoginDisabled,
+            AnotherUser,
+            Identifier => IdentifierError,
+            Credential => CredentialError,
+            Limited => LimitExceeded,
+            Hash => HashError,
+            Store => StoreError,
+        },
+        Chapter {
+            error: "StageFailure",
+            ..chapter! {
+                StageFailure as InPrompt,
+                "A stage that was not passed, inside the 401 that goes on with the dialogue.":
+                WrongPassword,
+                TokenMissing,
+                TokenUnreadable,
+                SessionMissing,
+                TokenChanged,
+                TokenInvalid,
+            }
+        },
+    ]
+}
+
+/// A failure as it stands beside what is left to do.
+struct InPrompt(StageFailure);
+
+impl From<StageFailure> for InPrompt {
+    fn from(failure: StageFailure) -> Self {
+        Self(failure)
+    }
+}
+
+impl Display for InPrompt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<InPrompt> for MatrixError {
+    fn from(InPrompt(failure): InPrompt) -> Self {
+        let errcode = ErrCode::from(failure);
+        Self::new(StatusCode::UNAUTHORIZED, errcode, failure.to_string())
+    }
+}
+
+fn logins() -> Vec<Chapter> {
+    vec![
+        chapter! {
+            LoginError, "`POST /login`.":
+            RefreshTokenNotBoolean,
+            TypeMissing,
+            AppserviceTokenMissing,
+            AppserviceTokenUnknown,
+            Limited => LimitExceeded,
+            MalformedField("password"),
+            PasswordLoginDisabled,
+            Identifier => IdentifierError,
+            UnknownType,
+            Credential => CredentialError,
+            DeviceId => DeviceIdError,
+            DisplayName => DisplayNameError,
+            ServerDisabled => ServerDisabled,
+            Store => StoreError,
+        },
+        chapter! {
+            IdentifierError, "Who logs in, or passes the password stage.":
+            Missing,
+            Malformed,
+            TypeMissing,
+            BadPhone,
+            BadThreepid,
+            BadEmail,
+            UnknownType,
+            UserMissing,
+            Limited => LimitExceeded,
+            NobodyHere,
+            Store => StoreError,
+        },
+        chapter! {
+            CredentialError, "Whether the password is right.":
+            Limited => LimitExceeded,
+            Wrong,
+            Deactivated,
+            Hash => HashError,
+            Store => StoreError,
+        },
+    ]
+}
+
+fn tokens_and_devices() -> Vec<Chapter> {
+    vec![
+        chapter! {
+            AuthenticateError, "Every request that needs an access token.":
+            Missing,
+            Malformed,
+            Unknown,
+            Expired,
+            GuestForbidden,
+            NotAdministrator,
+            Store => StoreError,
+        },
+        chapter! {
+            RefreshError, "`POST /refresh`.":
+            SwitchedOff,
+            Missing,
+            Malformed,
+            Unknown,
+            Superseded,
+            Expired,
+            SessionExpired,
+            Store => StoreError,
+        },
+        chapter! {
+            DeviceError, "`/devices` and `/delete_devices`.":
+            NotFound,
+            DisplayName => DisplayNameError,
+            DevicesMissing,
+            MalformedField("devices"),
+            Gate => GateError,
+            Store => StoreError,
+        },
+    ]
+}
+
+fn operators() -> Vec<Chapter> {
+    vec![
+        chapter! {
+            TokenValidityError,
+            "`GET /register/m.login.registration_token/validity`, in the order of the checks.":
+            Limited => LimitExceeded,
+            Closed,
+            TokenMissing,
+            TokenNotAscii,
+            Store => StoreError,
+        },
+        chapter! {
+            TokenAdminError, "`/_synapse/admin/v1/registration_tokens`.":
+            ValidUnreadable,
+            TokenUnreadable,
+            LengthUnreadable,
+            UsesUnreadable,
+            ExpiryUnreadable,
+            Exists,
+            NotFound,
+            NoneFree,
+            Store => StoreError,
+        },
+        chapter! {
+            SharedSecretError, "`/_synapse/admin/v1/register`.":
+            SwitchedOff,
+            Missing("nonce"),
+            UnknownNonce,
+            Unreadable("username"),
+            WrongMac,
+            Name => NameError,
+            DeviceId => DeviceIdError,
+            DisplayName => DisplayNameError,
+            Hash => HashError,
+            Store => StoreError,
+        },
+    ]
+}
+
+fn values() -> Vec<Chapter> {
+    vec![
+        chapter! {
+            WeakPassword, "The operator's `password_config.policy`, in the order of the checks.":
+            TooShort { minimum_length: 8 },
+            NoDigit,
+            NoSymbol,
+            NoUppercase,
+            NoLowercase,
+        },
+        chapter! {
+            DeviceIdError, "`device_id`.":
+            TooLong,
+            Nul,
+        },
+        chapter! {
+            DisplayNameError, "`initial_device_display_name` and `display_name`.":
+            TooLong,
+            Nul,
+        },
+    ]
+}
+
+fn ports() -> Vec<Chapter> {
+    let limit = LimitExceeded {
+        retry_after_ms: 1000,
+    };
+    let disabled = ServerDisabled {
+        message: String::new(),
+        admin_contact: None,
+    };
+    vec![
+        Chapter {
+            error: "LimitExceeded",
+            about: "The `rc_*` options, and the fixed limit of `GET /register/available`.",
+            rows: vec![single("LimitExceeded", own(limit))],
+        },
+        Chapter {
+            error: "ServerDisabled",
+            about: "`hs_disabled`; the text is the operator's `hs_disabled_message`.",
+            rows: vec![single(
+                "ServerDisabled",
+                Entry::Own("the server is switched off".to_owned(), disabled.into()),
+            )],
+        },
+        chapter! {
+            HashError, "The threads that hash passwords.":
+            Busy { retry_after_ms: 1000 },
+            Failed("the pool is gone".to_owned()),
+        },
+        chapter! {
+            StoreErrorKind as StoreError, "The database.":
+            Conflict(Constraint::MissingReference),
+            Contended,
+            Unavailable,
+            Corrupt { table: "accounts", column: "created" },
+            Other,
+        },
+    ]
+}
