@@ -20,6 +20,7 @@
 //! the doors to the outside in [`ports`].
 
 pub mod account;
+pub mod appservice;
 pub mod context;
 mod core;
 pub mod device;

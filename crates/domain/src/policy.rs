@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::appservice::AppServices;
 use crate::id::{CreateRules, Localpart, ServerName};
 use crate::limit::Rate;
 use crate::password::strength::StrengthRules;
@@ -40,6 +41,8 @@ pub struct RegistrationPolicy {
     pub stages: Vec<Stage>,
     /// `user_consent`: the policy that the terms stage is about.
     pub consent: Option<ConsentPolicy>,
+    /// `app_service_config_files`.
+    pub appservices: AppServices,
     /// `registration_shared_secret`: whoever knows it may register anybody.
     pub shared_secret: Option<Secret<String>>,
     /// `inhibit_user_in_use_error`: do not tell before the dialogue is complete.

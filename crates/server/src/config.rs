@@ -50,6 +50,7 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use registrar_domain::appservice::AppServices as PolicyAppServices;
 use registrar_domain::policy::{
     ConsentPolicy, Policy, Rates as PolicyRates, RegistrationPolicy, TokenLifetimes,
 };
@@ -275,6 +276,7 @@ impl Config {
                         self.server.public_baseurl, consent.version
                     ),
                 }),
+                appservices: PolicyAppServices::new(self.app_services.services.clone()),
                 shared_secret: self.secrets.registration_shared.clone(),
                 inhibit_user_in_use_error: self.registration.inhibit_user_in_use_error,
                 localparts: self.registration.localparts,

@@ -137,6 +137,25 @@ pub(crate) async fn resolve(core: &Core, claim: &IdentityClaim) -> Result<Named,
     }
 }
 
+/// The user that an application service names: by `m.id.user` and in no other way.
+///
+/// `None` for a name that cannot be one of this server's users.
+pub(crate) fn user_of(
+    core: &Core,
+    claim: &IdentityClaim,
+) -> Result<Option<Localpart>, IdentifierError> {
+    let identifier = claim.effective()?;
+    if identifier
+        .id_type
+        .value()
+        .is_none_or(|kind| kind != "m.id.user")
+    {
+        return Err(IdentifierError::Malformed);
+    }
+    let user = identifier.user.value().ok_or(IdentifierError::Malformed)?;
+    Ok(UserId::read_local(user, &core.policy.server_name))
+}
+
 fn named_user(core: &Core, identifier: &Identifier) -> Result<Named, IdentifierError> {
     let user = identifier
         .user

@@ -12,7 +12,7 @@ use crate::context::RequestContext;
 use crate::core::Core;
 use crate::device::{DisplayName, DisplayNameError};
 use crate::given::Given;
-use crate::id::{DeviceId, DeviceIdError, UserId};
+use crate::id::{DeviceId, DeviceIdError, Localpart, UserId};
 use crate::limit::LimitExceeded;
 use crate::password::{Password, PasswordHash};
 use crate::policy::ServerDisabled;
@@ -75,6 +75,9 @@ pub enum LoginError {
     /// The token is not that of an application service.
     #[error("the access token does not belong to an application service")]
     AppserviceTokenUnknown,
+    /// The user is none of the application service's, or has no account.
+    #[error("this user is not one of the application service's")]
+    AppserviceUserForeign,
     /// Too many logins from this address or to this account.
     #[error(transparent)]
     Limited(#[from] LimitExceeded),
@@ -157,10 +160,9 @@ impl Login {
         }
         let login_type = request.login_type.value().map(String::as_str);
         if login_type == Some("m.login.application_service") {
-            return Err(match bearer {
-                Bearer::Token(_) => LoginError::AppserviceTokenUnknown,
-                Bearer::Absent | Bearer::Malformed => LoginError::AppserviceTokenMissing,
-            });
+            return self
+                .log_in_for_appservice(ctx, bearer, request, refresh.into())
+                .await;
         }
         core.limits
             .login_address
@@ -183,11 +185,57 @@ impl Login {
         }
         let device = Device::parse(request)?;
         let new_hash = self.renewed_hash(&verified, password).await;
+        let renewal = verified.outdated_hash.as_ref().zip(new_hash.as_ref());
+        let localpart = &verified.account.localpart;
         let tokens = core
-            .retrying(|| self.admit(ctx, &verified, &device, refresh.into(), new_hash.as_ref()))
+            .retrying(|| self.admit(ctx, localpart, &device, refresh.into(), renewal))
             .await?;
         Ok(LoggedIn {
-            user_id: core.user_id(&verified.account.localpart),
+            user_id: core.user_id(localpart),
+            tokens,
+        })
+    }
+
+    /// Logs an application service in as one of its users.
+    async fn log_in_for_appservice(
+        &self,
+        ctx: &RequestContext,
+        bearer: &Bearer,
+        request: &LoginRequest,
+        refresh: RefreshWish,
+    ) -> Result<LoggedIn, LoginError> {
+        let core = &self.0;
+        let Bearer::Token(token) = bearer else {
+            return Err(LoginError::AppserviceTokenMissing);
+        };
+        let services = &core.policy.registration.appservices;
+        let service = services
+            .with_token(token)
+            .ok_or(LoginError::AppserviceTokenUnknown)?;
+        if service.rate_limited {
+            core.limits
+                .login_address
+                .charge(&ctx.limit_key(), core.now())?;
+        }
+        let localpart = identifier::user_of(core, &request.identity)?;
+        let localpart = localpart.filter(|it| service.is_interested(&core.user_id(it)));
+        let localpart = localpart.ok_or(LoginError::AppserviceUserForeign)?;
+        let account = {
+            let mut uow = core.ports.store.begin(Intent::Read).await?;
+            uow.accounts()
+                .find(&localpart)
+                .await?
+                .ok_or(LoginError::AppserviceUserForeign)?
+        };
+        if account.deactivated {
+            return Err(CredentialError::Deactivated.into());
+        }
+        let device = Device::parse(request)?;
+        let tokens = core
+            .retrying(|| self.admit(ctx, &localpart, &device, refresh, None))
+            .await?;
+        Ok(LoggedIn {
+            user_id: core.user_id(&localpart),
             tokens,
         })
     }
@@ -231,15 +279,14 @@ impl Login {
     async fn admit(
         &self,
         ctx: &RequestContext,
-        verified: &Verified,
+        localpart: &Localpart,
         device: &Device,
         refresh: RefreshWish,
-        new_hash: Option<&PasswordHash>,
+        renewal: Option<(&PasswordHash, &PasswordHash)>,
     ) -> Result<IssuedTokens, LoginError> {
         let core = &self.0;
-        let localpart = &verified.account.localpart;
         let mut uow = core.ports.store.begin(Intent::Write).await?;
-        if let (Some(old), Some(new)) = (&verified.outdated_hash, new_hash) {
+        if let Some((old, new)) = renewal {
             uow.accounts()
                 .replace_password_hash(localpart, old, new)
                 .await?;

@@ -50,6 +50,9 @@ pub enum NameError {
     /// It is the server notices user.
     #[error("this user ID is reserved")]
     Reserved,
+    /// It belongs to an application service and to nobody else.
+    #[error("this user ID is reserved by an application service")]
+    Exclusive,
     /// Another account has it, whatever its case.
     #[error("this user ID is taken")]
     Taken,
@@ -78,6 +81,21 @@ pub(crate) fn parse(core: &Core, text: &str) -> Result<Localpart, NameError> {
     )?)
 }
 
+/// Does the operator keep the name for somebody?
+pub(crate) fn check_reservations(core: &Core, localpart: &Localpart) -> Result<(), NameError> {
+    let policy = &core.policy.registration;
+    if policy.server_notices_localpart.as_ref() == Some(localpart) {
+        return Err(NameError::Reserved);
+    }
+    if policy
+        .appservices
+        .own_exclusively(&core.user_id(localpart), None)
+    {
+        return Err(NameError::Exclusive);
+    }
+    Ok(())
+}
+
 /// May the name be registered by somebody who makes these claims?
 pub(crate) async fn check(
     uow: &mut dyn UnitOfWork,
@@ -85,9 +103,7 @@ pub(crate) async fn check(
     localpart: &Localpart,
     claims: Claims,
 ) -> Result<Standing, NameError> {
-    if core.policy.registration.server_notices_localpart.as_ref() == Some(localpart) {
-        return Err(NameError::Reserved);
-    }
+    check_reservations(core, localpart)?;
     localpart.check_length(&core.policy.server_name)?;
 
     // An empty guest token claims nobody, and yet says that a numeric name is meant as a guest's.

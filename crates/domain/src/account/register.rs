@@ -5,6 +5,7 @@
 //!
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#post_matrixclientv3register>
 
+mod appservice;
 mod create;
 mod error;
 mod guest;
@@ -22,6 +23,7 @@ use crate::core::Core;
 use crate::given::Given;
 use crate::password::{Password, PasswordHash};
 use crate::ports::Intent;
+use crate::token::issue::RefreshWish;
 use crate::uia::gate::{self, Attempt, Clearance, Decision, GateError, Operation, UiaPrompt};
 use crate::uia::{Parameters, RegisterParameters, UiaSession};
 use create::{CheckedName, Order};
@@ -58,7 +60,18 @@ impl Registration {
                 other => return Err(RegisterError::UnknownKind(other.to_owned())),
             },
         }
-        let wish = Wish::parse(core, request)?;
+        let refresh = wish::refresh(request)?;
+        let username = wish::username(request)?;
+        if request
+            .login_type
+            .value()
+            .is_some_and(|kind| kind == "m.login.application_service")
+        {
+            return self
+                .register_for_appservice(ctx, request, username, refresh)
+                .await;
+        }
+        let wish = Wish::parse(core, request, username)?;
         let session = self.session(request).await?;
         self.check_name_early(&wish, session.as_ref()).await?;
 
@@ -71,7 +84,7 @@ impl Registration {
                 Ok(RegisterOutcome::AuthRequired(prompt))
             }
             Decision::Cleared(clearance) => {
-                let registered = self.complete(ctx, &wish, &clearance).await?;
+                let registered = self.complete(ctx, &wish, refresh, &clearance).await?;
                 Ok(RegisterOutcome::Registered(registered))
             }
         }
@@ -170,6 +183,7 @@ impl Registration {
         &self,
         ctx: &RequestContext,
         wish: &Wish,
+        refresh: RefreshWish,
         clearance: &Clearance,
     ) -> Result<RegisteredAccount, RegisterError> {
         let core = &self.0;
@@ -178,12 +192,7 @@ impl Registration {
             Parameters::Register(parameters) => parameters,
             Parameters::None | Parameters::DeleteDevices(_) => &RegisterParameters::default(),
         };
-        let mut order = Order::new(
-            &core.policy.registration,
-            session,
-            parameters,
-            wish.refresh.into(),
-        )?;
+        let mut order = Order::new(&core.policy.registration, session, parameters, refresh)?;
         if let Some(registered) = &session.registered {
             return self.replay(ctx, &order, registered).await;
         }

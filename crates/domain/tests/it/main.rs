@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
 
+mod appservices;
 mod available;
 mod devices;
 mod flows;

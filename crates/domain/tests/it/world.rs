@@ -9,6 +9,7 @@ use registrar_domain::account::login::{LoggedIn, LoginError, LoginRequest};
 use registrar_domain::account::register::{
     RegisterError, RegisterOutcome, RegisterRequest, RegisteredAccount,
 };
+use registrar_domain::appservice::AppServices;
 use registrar_domain::context::RequestContext;
 use registrar_domain::given::Given;
 use registrar_domain::id::{CreateRules, ServerName};
@@ -52,6 +53,7 @@ pub(crate) fn policy() -> Policy {
             flows: registration_flows(&FlowSettings::default()).unwrap(),
             stages: vec![Stage::Dummy, Stage::Terms, Stage::RegistrationToken],
             consent: None,
+            appservices: AppServices::default(),
             shared_secret: None,
             inhibit_user_in_use_error: false,
             localparts: CreateRules::default(),

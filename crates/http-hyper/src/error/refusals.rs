@@ -43,7 +43,9 @@ impl From<NameError> for MatrixError {
                 Self::bad_request(ErrCode::InvalidUsername, message)
             }
             NameError::DifferentUserRegistered => Self::bad_request(ErrCode::Unknown, message),
-            NameError::Reserved => Self::bad_request(ErrCode::Exclusive, message),
+            NameError::Reserved | NameError::Exclusive => {
+                Self::bad_request(ErrCode::Exclusive, message)
+            }
             NameError::Taken => Self::bad_request(ErrCode::UserInUse, message),
             NameError::GuestMismatch => Self::forbidden(ErrCode::Forbidden, message),
             NameError::GuestTokenUnknown => Self::unknown_token(SoftLogout::No, message),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
+use registrar_domain::appservice::AppServices;
 use registrar_domain::id::{CreateRules, ServerName};
 use registrar_domain::limit::{LimitExceeded, Rate};
 use registrar_domain::policy::{PasswordPolicy, Policy, Rates, RegistrationPolicy, TokenLifetimes};
@@ -280,6 +281,7 @@ fn policy() -> Policy {
             flows: registration_flows(&FlowSettings::default()).unwrap(),
             stages: vec![Stage::Dummy, Stage::Terms, Stage::RegistrationToken],
             consent: None,
+            appservices: AppServices::default(),
             shared_secret: None,
             inhibit_user_in_use_error: false,
             localparts: CreateRules::default(),

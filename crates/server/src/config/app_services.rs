@@ -1,6 +1,11 @@
 //! `app_service_config_files`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use registrar_domain::appservice::{AppService, UserNamespace};
+use registrar_domain::id::Localpart;
+use registrar_domain::secret::TokenDigest;
+use serde::Deserialize;
 
 use super::key::{Key, Kind};
 use super::section::Section;
@@ -24,30 +29,89 @@ pub(super) const KEYS: &[Key] = &[
 /// `app_service_config_files` and what goes with them.
 #[derive(Clone, Debug)]
 pub(crate) struct AppServices {
-    /// Existing files.
-    pub(crate) files: Vec<PathBuf>,
+    /// The services, in the order of the files.
+    pub(crate) services: Vec<AppService>,
     /// `track_appservice_user_ips`.
     pub(crate) track_ips: bool,
 }
 
+/// The registration file of an application service, as far as it matters here.
+#[derive(Deserialize)]
+struct File {
+    id: String,
+    as_token: String,
+    sender_localpart: String,
+    #[serde(default = "limited")]
+    rate_limited: Option<bool>,
+    namespaces: Option<Namespaces>,
+}
+
+#[derive(Deserialize)]
+struct Namespaces {
+    #[serde(default)]
+    users: Option<Vec<Namespace>>,
+}
+
+#[derive(Deserialize)]
+struct Namespace {
+    regex: String,
+    exclusive: bool,
+}
+
+/// Services are held to limits unless their file says otherwise.
+fn limited() -> Option<bool> {
+    Some(true)
+}
+
 impl AppServices {
     pub(super) fn read(root: &Section<'_>) -> Self {
-        let files: Vec<_> = root
+        let mut services: Vec<AppService> = Vec::new();
+        let files = root
             .texts("app_service_config_files")
             .into_iter()
-            .map(PathBuf::from)
-            .collect();
-        for (index, file) in files.iter().enumerate() {
-            if !file.is_file() {
-                root.mistake(
-                    &format!("app_service_config_files[{index}]"),
-                    format!("there is no file {}", file.display()),
-                );
+            .map(PathBuf::from);
+        for (index, file) in files.enumerate() {
+            let key = format!("app_service_config_files[{index}]");
+            match read_file(&file) {
+                Ok(service) if services.iter().any(|it| it.id == service.id) => {
+                    let id = &service.id;
+                    root.mistake(&key, format!("there is another application service `{id}`"));
+                }
+                Ok(service) if services.iter().any(|it| it.token == service.token) => {
+                    root.mistake(&key, "another application service has the same `as_token`");
+                }
+                Ok(service) => services.push(service),
+                Err(mistake) => root.mistake(&key, format!("{}: {mistake}", file.display())),
             }
         }
         Self {
-            files,
+            services,
             track_ips: root.flag("track_appservice_user_ips"),
         }
     }
+}
+
+/// The service of a file, or what is wrong with it. Never quotes the file: it holds tokens.
+fn read_file(path: &Path) -> Result<AppService, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let file: File = serde_saphyr::from_str(&text)
+        .map_err(|_| "this is not a registration file of an application service".to_owned())?;
+    let sender = Localpart::read(&file.sender_localpart)
+        .ok_or_else(|| "`sender_localpart` is not a localpart".to_owned())?;
+    let namespaces = file
+        .namespaces
+        .and_then(|namespaces| namespaces.users)
+        .unwrap_or_default();
+    let namespaces = namespaces
+        .iter()
+        .map(|it| UserNamespace::new(&it.regex, it.exclusive));
+    Ok(AppService {
+        id: file.id,
+        token: TokenDigest::of(&file.as_token),
+        sender,
+        namespaces: namespaces
+            .collect::<Result<_, _>>()
+            .map_err(|error| error.to_string())?,
+        rate_limited: file.rate_limited.unwrap_or(true),
+    })
 }

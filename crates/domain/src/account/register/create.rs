@@ -109,7 +109,7 @@ impl Registration {
         let mut uow = core.ports.store.begin(Intent::Write).await?;
         let localpart = match &order.name {
             Some(name) => name.localpart.clone(),
-            None => next_numbered(&mut *uow).await?,
+            None => next_numbered(&mut *uow, core).await?,
         };
         let device_id = match order.device_id {
             Some(device_id) => device_id.clone(),
@@ -216,9 +216,13 @@ async fn upgrade_guest(
 }
 
 /// The next localpart that the server counts out, passing over those that somebody has already.
-pub(super) async fn next_numbered(uow: &mut dyn UnitOfWork) -> Result<Localpart, RegisterError> {
+pub(super) async fn next_numbered(
+    uow: &mut dyn UnitOfWork,
+    core: &Core,
+) -> Result<Localpart, RegisterError> {
     for _ in 0..NUMBER_ATTEMPTS {
         let localpart = Localpart::numbered(uow.accounts().next_number().await?);
+        name::check_reservations(core, &localpart)?;
         if !uow.accounts().is_taken(&localpart).await? {
             return Ok(localpart);
         }

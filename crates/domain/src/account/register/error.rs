@@ -41,6 +41,9 @@ pub enum RegisterError {
     /// The token is not that of an application service.
     #[error("the access token does not belong to an application service")]
     AppserviceTokenUnknown,
+    /// The user is none of the application service's.
+    #[error("this user ID is not in a namespace of the application service")]
+    AppserviceNameForeign,
     /// Only application services may send an access token.
     #[error("an access token may only be sent by application services")]
     AccessTokenGiven,

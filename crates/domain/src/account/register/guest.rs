@@ -43,7 +43,7 @@ impl Registration {
     ) -> Result<RegisteredAccount, RegisterError> {
         let core = &self.0;
         let mut uow = core.ports.store.begin(Intent::Write).await?;
-        let localpart = next_numbered(&mut *uow).await?;
+        let localpart = next_numbered(&mut *uow, core).await?;
         let account = Account::new(localpart.clone(), AccountKind::Guest, core.now());
         name::add(&mut *uow, &account).await?;
         let login = NewLogin {

@@ -3,6 +3,7 @@ use crate::core::Core;
 use crate::id::DeviceId;
 use crate::password::{Password, PasswordError};
 use crate::token::authenticate::Bearer;
+use crate::token::issue::RefreshWish;
 use crate::uia::{GuestClaim, RegisterParameters};
 
 /// The longest `username` that is looked at, in Unicode code points.
@@ -12,8 +13,6 @@ const MAX_USERNAME_CHARS: usize = 512;
 pub(super) struct Wish {
     /// `password`, unless absent or `null`.
     pub(super) password: Option<Password>,
-    /// `refresh_token`.
-    pub(super) refresh: bool,
     /// What the UIA session keeps for later requests.
     pub(super) parameters: RegisterParameters,
     /// Does the request bring parameters of its own, or do the stored ones stand?
@@ -21,22 +20,13 @@ pub(super) struct Wish {
 }
 
 impl Wish {
-    /// Checks the fields of a request for a user account, in the reference's order of complaints.
-    pub(super) fn parse(core: &Core, request: &RegisterRequest) -> Result<Self, RegisterError> {
-        let refresh = request
-            .refresh_token
-            .optional_not_null()
-            .map_err(|_| RegisterError::RefreshTokenNotBoolean)?
-            .copied()
-            .unwrap_or(false);
-        let username = username(request)?;
-        if request
-            .login_type
-            .value()
-            .is_some_and(|kind| kind == "m.login.application_service")
-        {
-            return Err(refuse_appservice(request));
-        }
+    /// Checks the remaining fields of a request for a user account, in the reference's order of
+    /// complaints.
+    pub(super) fn parse(
+        core: &Core,
+        request: &RegisterRequest,
+        username: Option<&String>,
+    ) -> Result<Self, RegisterError> {
         if request.bearer != Bearer::Absent {
             return Err(RegisterError::AccessTokenGiven);
         }
@@ -51,7 +41,6 @@ impl Wish {
         let guest = guest.map_err(|_| RegisterError::MalformedField("guest_access_token"))?;
         Ok(Self {
             password,
-            refresh,
             says_something: request.has_other_fields || display_name.is_some(),
             parameters: RegisterParameters {
                 username: username.map(|text| text.to_lowercase()),
@@ -64,23 +53,21 @@ impl Wish {
     }
 }
 
-fn username(request: &RegisterRequest) -> Result<Option<&String>, RegisterError> {
+/// `refresh_token`: does the client want one?
+pub(super) fn refresh(request: &RegisterRequest) -> Result<RefreshWish, RegisterError> {
+    let wanted = request.refresh_token.optional_not_null();
+    let wanted = wanted.map_err(|_| RegisterError::RefreshTokenNotBoolean)?;
+    Ok(wanted.copied().unwrap_or(false).into())
+}
+
+/// `username`, if it can be looked at.
+pub(super) fn username(request: &RegisterRequest) -> Result<Option<&String>, RegisterError> {
     let username = request.username.optional_not_null();
     let username = username.map_err(|_| RegisterError::UsernameUnreadable)?;
     if username.is_some_and(|text| text.chars().count() > MAX_USERNAME_CHARS) {
         return Err(RegisterError::UsernameUnreadable);
     }
     Ok(username)
-}
-
-/// Application services present a token that the server's configuration names; this one names none.
-fn refuse_appservice(request: &RegisterRequest) -> RegisterError {
-    match (&request.bearer, request.username.value()) {
-        (Bearer::Absent, _) => RegisterError::AppserviceTokenMissing,
-        (Bearer::Malformed, _) => RegisterError::AppserviceTokenMalformed,
-        (Bearer::Token(_), None) => RegisterError::AppserviceUsernameMissing,
-        (Bearer::Token(_), Some(_)) => RegisterError::AppserviceTokenUnknown,
-    }
 }
 
 fn password(core: &Core, request: &RegisterRequest) -> Result<Option<Password>, RegisterError> {

@@ -30,6 +30,7 @@ impl From<RegisterError> for MatrixError {
             | RegisterError::PasswordUnreadable => Self::bad_request(ErrCode::Unknown, message),
             RegisterError::AppserviceTokenMalformed => missing_token(message),
             RegisterError::AppserviceTokenUnknown => Self::unknown_token(SoftLogout::No, message),
+            RegisterError::AppserviceNameForeign => Self::bad_request(ErrCode::Exclusive, message),
             RegisterError::Closed => Self::forbidden(ErrCode::Forbidden, message),
             RegisterError::PasswordWithNul | RegisterError::MalformedField(_) => {
                 Self::bad_request(ErrCode::InvalidParam, message)
@@ -59,6 +60,7 @@ impl From<LoginError> for MatrixError {
             | LoginError::UnknownType => Self::bad_request(ErrCode::Unknown, message),
             LoginError::AppserviceTokenMissing => missing_token(message),
             LoginError::AppserviceTokenUnknown => Self::unknown_token(SoftLogout::No, message),
+            LoginError::AppserviceUserForeign => Self::forbidden(ErrCode::Forbidden, message),
             LoginError::Limited(error) => error.into(),
             LoginError::MalformedField(_) => Self::bad_request(ErrCode::InvalidParam, message),
             LoginError::Identifier(error) => error.into(),

@@ -98,8 +98,8 @@ fn registration(report: &mut Report, config: &Config) {
     let strength = config.passwords.policy.strength.is_some();
     report.row("rules for passwords", show::yes_or_no(strength));
     let services = &config.app_services;
-    let files = services.files.iter().map(|file| file.display());
-    report.row("application services", show::list(files, "none"));
+    let ids = services.services.iter().map(|service| &service.id);
+    report.row("application services", show::list(ids, "none"));
     report.row(
         "  their users' addresses",
         show::yes_or_no(services.track_ips),

@@ -1,0 +1,132 @@
+//! `POST /register` by an application service: an account in its namespace, without a password and
+//! without a dialogue.
+//!
+//! Reference §1.4.
+
+use super::{RegisterError, RegisterOutcome, RegisterRequest, RegisteredAccount, Registration};
+use crate::account::{Account, AccountKind, name};
+use crate::appservice::AppService;
+use crate::context::RequestContext;
+use crate::device::DisplayName;
+use crate::id::{DeviceId, Localpart};
+use crate::ports::Intent;
+use crate::token::authenticate::Bearer;
+use crate::token::issue::{self, NewLogin, RefreshWish};
+
+/// What is created, checked.
+struct Order {
+    account: Account,
+    device_id: DeviceId,
+    display_name: Option<DisplayName>,
+    inhibit_login: bool,
+    refresh: RefreshWish,
+}
+
+impl Registration {
+    /// Neither `enable_registration` nor the charge of the registration limit applies.
+    pub(super) async fn register_for_appservice(
+        &self,
+        ctx: &RequestContext,
+        request: &RegisterRequest,
+        username: Option<&String>,
+        refresh: RefreshWish,
+    ) -> Result<RegisterOutcome, RegisterError> {
+        let token = match &request.bearer {
+            Bearer::Absent => return Err(RegisterError::AppserviceTokenMissing),
+            Bearer::Malformed => return Err(RegisterError::AppserviceTokenMalformed),
+            Bearer::Token(token) => token,
+        };
+        let username = username.ok_or(RegisterError::AppserviceUsernameMissing)?;
+        let services = &self.0.policy.registration.appservices;
+        let service = services
+            .with_token(token)
+            .ok_or(RegisterError::AppserviceTokenUnknown)?;
+        let localpart = self.check_appservice_name(service, username)?;
+        let order = self.order(service, request, localpart, refresh)?;
+        let registered = self
+            .0
+            .retrying(|| self.try_create_for_appservice(ctx, &order))
+            .await?;
+        Ok(RegisterOutcome::Registered(registered))
+    }
+
+    /// The name is taken as it is, upper case included: bridges name people of other networks.
+    fn check_appservice_name(
+        &self,
+        service: &AppService,
+        username: &str,
+    ) -> Result<Localpart, RegisterError> {
+        let core = &self.0;
+        let policy = &core.policy.registration;
+        let localpart = Localpart::read(username).ok_or(RegisterError::AppserviceNameForeign)?;
+        let user_id = core.user_id(&localpart);
+        if !service.is_interested(&user_id) {
+            return Err(RegisterError::AppserviceNameForeign);
+        }
+        if policy.server_notices_localpart.as_ref() == Some(&localpart) {
+            return Err(name::NameError::Reserved.into());
+        }
+        if policy.appservices.own_exclusively(&user_id, Some(service)) {
+            return Err(name::NameError::Exclusive.into());
+        }
+        localpart
+            .check_length(&core.policy.server_name)
+            .map_err(name::NameError::from)?;
+        Ok(localpart)
+    }
+
+    fn order(
+        &self,
+        service: &AppService,
+        request: &RegisterRequest,
+        localpart: Localpart,
+        refresh: RefreshWish,
+    ) -> Result<Order, RegisterError> {
+        let core = &self.0;
+        let device_id = request.device_id.optional();
+        let device_id = device_id.map_err(|_| RegisterError::MalformedField("device_id"))?;
+        let name = request.initial_device_display_name.optional();
+        let name =
+            name.map_err(|_| RegisterError::MalformedField("initial_device_display_name"))?;
+        let exclusive = service.owns_exclusively(&core.user_id(&localpart));
+        let mut account = Account::new(localpart, AccountKind::User, core.now());
+        account.appservice_id = exclusive.then(|| service.id.clone());
+        Ok(Order {
+            account,
+            device_id: match device_id {
+                Some(text) => DeviceId::parse(text)?,
+                None => DeviceId::generate(core.entropy()),
+            },
+            display_name: name.map(|text| DisplayName::parse(text)).transpose()?,
+            inhibit_login: request.inhibit_login,
+            refresh,
+        })
+    }
+
+    async fn try_create_for_appservice(
+        &self,
+        ctx: &RequestContext,
+        order: &Order,
+    ) -> Result<RegisteredAccount, RegisterError> {
+        let core = &self.0;
+        let localpart = &order.account.localpart;
+        let mut uow = core.ports.store.begin(Intent::Write).await?;
+        name::add(&mut *uow, &order.account).await?;
+        let tokens = if order.inhibit_login {
+            None
+        } else {
+            let login = NewLogin {
+                localpart,
+                device_id: &order.device_id,
+                display_name: order.display_name.as_ref(),
+                refresh: order.refresh,
+            };
+            Some(issue::issue(&mut *uow, core, ctx, &login).await?)
+        };
+        uow.commit().await?;
+        Ok(RegisteredAccount {
+            user_id: core.user_id(localpart),
+            tokens,
+        })
+    }
+}

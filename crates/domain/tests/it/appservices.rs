@@ -1,0 +1,245 @@
+use registrar_domain::account::credentials::CredentialError;
+use registrar_domain::account::login::{LoginError, LoginRequest};
+use registrar_domain::account::name::NameError;
+use registrar_domain::account::register::{RegisterError, RegisterRequest};
+use registrar_domain::appservice::{AppService, AppServices, UserNamespace};
+use registrar_domain::given::Given;
+use registrar_domain::id::Localpart;
+use registrar_domain::limit::Rate;
+use registrar_domain::secret::{Secret, TokenDigest};
+use registrar_domain::token::authenticate::Bearer;
+
+use crate::world::{PASSWORD, World, dummy, empty_register, given, login, named, register};
+
+fn service(id: &str, namespaces: &[(&str, bool)], rate_limited: bool) -> AppService {
+    let namespaces = namespaces.iter();
+    AppService {
+        id: id.to_owned(),
+        token: TokenDigest::of(&format!("{id} token")),
+        sender: Localpart::read(&format!("{id}bot")).unwrap(),
+        namespaces: namespaces
+            .map(|(regex, exclusive)| UserNamespace::new(regex, *exclusive).unwrap())
+            .collect(),
+        rate_limited,
+    }
+}
+
+/// Two services that own `@irc_…` and `@xmpp_…` and share `@shared_…`; registration is closed.
+fn world() -> World {
+    World::with(|policy| {
+        policy.registration.enabled = false;
+        policy.registration.server_notices_localpart = Localpart::read("irc_notices");
+        policy.registration.appservices = AppServices::new(vec![
+            service("irc", &[("@irc_.*", true), ("@shared_.*", false)], false),
+            service("xmpp", &[("@xmpp_.*", true), ("@shared_.*", false)], true),
+        ]);
+    })
+}
+
+fn token(id: &str) -> Bearer {
+    Bearer::Token(Secret::new(format!("{id} token")))
+}
+
+fn ghost(username: &str) -> RegisterRequest {
+    RegisterRequest {
+        login_type: given("m.login.application_service"),
+        bearer: token("irc"),
+        password: Given::Absent,
+        ..register(username)
+    }
+}
+
+#[tokio::test]
+async fn a_service_registers_its_own_users_although_registration_is_closed() {
+    let world = world();
+    for (username, owner) in [
+        ("irc_Alice", Some("irc")),
+        ("shared_x", None),
+        ("ircbot", Some("irc")),
+    ] {
+        let registered = world.registered(&ghost(username)).await;
+        assert_eq!(
+            registered.user_id.to_string(),
+            format!("@{username}:example.org")
+        );
+        let access_token = registered.tokens.unwrap().access_token;
+        let account = world
+            .authenticate(access_token.expose())
+            .await
+            .unwrap()
+            .account;
+        assert_eq!(account.appservice_id.as_deref(), owner, "{username}");
+        assert_eq!(account.password_hash, None);
+    }
+    let silent = RegisterRequest {
+        inhibit_login: true,
+        ..ghost("irc_bob")
+    };
+    assert_eq!(world.registered(&silent).await.tokens, None);
+    let again = world.refused(&ghost("irc_bob")).await;
+    assert!(
+        matches!(again, RegisterError::Name(NameError::Taken)),
+        "{again:?}"
+    );
+}
+
+/// Each row breaks one more check than the row before, in the reverse order of the checks.
+#[tokio::test]
+async fn complaints_come_in_the_order_of_the_reference() {
+    let world = world();
+    let complaint = |request: &RegisterRequest| {
+        let (world, request) = (&world, request.clone());
+        async move { format!("{:?}", world.refused(&request).await) }
+    };
+    let mut request = ghost("irc_notices");
+    assert_eq!(complaint(&request).await, "Name(Reserved)");
+    for foreign in [
+        "alice",
+        "xmpp_alice",
+        "my_irc_alice",
+        "",
+        "irc_a:b",
+        "irc_\0",
+    ] {
+        assert_eq!(
+            complaint(&ghost(foreign)).await,
+            "AppserviceNameForeign",
+            "{foreign:?}"
+        );
+    }
+    request.bearer = token("unheard of");
+    assert_eq!(complaint(&request).await, "AppserviceTokenUnknown");
+    request.username = Given::Absent;
+    assert_eq!(complaint(&request).await, "AppserviceUsernameMissing");
+    request.bearer = Bearer::Malformed;
+    assert_eq!(complaint(&request).await, "AppserviceTokenMalformed");
+    request.bearer = Bearer::Absent;
+    assert_eq!(complaint(&request).await, "AppserviceTokenMissing");
+    request.username = Given::Malformed;
+    assert_eq!(complaint(&request).await, "UsernameUnreadable");
+}
+
+#[tokio::test]
+async fn nobody_else_gets_an_exclusive_name() {
+    let world = World::with(|policy| {
+        policy.registration.appservices = AppServices::new(vec![
+            service("irc", &[("@irc_.*", true), ("@shared_.*", false)], false),
+            service("numbers", &[("@1:.*", true)], false),
+        ]);
+    });
+    for exclusive in ["irc_alice", "ircbot"] {
+        let refused = world.refused(&register(exclusive)).await;
+        assert!(
+            matches!(refused, RegisterError::Name(NameError::Exclusive)),
+            "{exclusive}"
+        );
+    }
+    world
+        .registered(&RegisterRequest {
+            auth: dummy(None),
+            ..register("shared_alice")
+        })
+        .await;
+    let numbered = RegisterRequest {
+        auth: dummy(None),
+        ..empty_register()
+    };
+    let refused = world.refused(&numbered).await;
+    assert!(
+        matches!(refused, RegisterError::Name(NameError::Exclusive)),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_service_logs_in_as_its_users_and_as_nobody_else() {
+    let world = world();
+    world
+        .registered(&RegisterRequest {
+            inhibit_login: true,
+            ..ghost("irc_alice")
+        })
+        .await;
+    let log_in = |bearer: Bearer, user: &str| {
+        let request = LoginRequest {
+            login_type: given("m.login.application_service"),
+            identity: named(user),
+            ..LoginRequest::default()
+        };
+        let world = &world;
+        async move {
+            world
+                .services
+                .login
+                .log_in(&world.ctx, &bearer, &request)
+                .await
+        }
+    };
+    let logged_in = log_in(token("irc"), "@irc_alice:example.org")
+        .await
+        .unwrap();
+    assert_eq!(logged_in.user_id.to_string(), "@irc_alice:example.org");
+    world
+        .authenticate(logged_in.tokens.access_token.expose())
+        .await
+        .unwrap();
+    for (bearer, user) in [
+        (token("irc"), "irc_bob"),
+        (token("xmpp"), "irc_alice"),
+        (token("irc"), "alice"),
+    ] {
+        let refused = log_in(bearer, user).await.unwrap_err();
+        assert!(
+            matches!(refused, LoginError::AppserviceUserForeign),
+            "{user}: {refused:?}"
+        );
+    }
+    let unknown = log_in(token("unheard of"), "irc_alice").await;
+    assert!(matches!(unknown, Err(LoginError::AppserviceTokenUnknown)));
+    let with_password = world.log_in(&login("irc_alice", PASSWORD)).await;
+    assert!(matches!(
+        with_password,
+        Err(LoginError::Credential(CredentialError::Wrong))
+    ));
+}
+
+#[tokio::test]
+async fn services_are_limited_when_their_file_says_so() {
+    let world = World::with(|policy| {
+        policy.rates.login_address = Rate {
+            per_second: 0.1,
+            burst_count: 1.0,
+        };
+        policy.registration.appservices = AppServices::new(vec![
+            service("free", &[("@free_.*", true)], false),
+            service("held", &[("@held_.*", true)], true),
+        ]);
+    });
+    let log_in = |id: &str| {
+        let (world, bearer) = (&world, token(id));
+        let request = LoginRequest {
+            login_type: given("m.login.application_service"),
+            identity: named(&format!("{id}_nobody")),
+            ..LoginRequest::default()
+        };
+        async move {
+            world
+                .services
+                .login
+                .log_in(&world.ctx, &bearer, &request)
+                .await
+                .unwrap_err()
+        }
+    };
+    for _ in 0..3 {
+        assert!(matches!(
+            log_in("free").await,
+            LoginError::AppserviceUserForeign
+        ));
+    }
+    assert!(matches!(
+        log_in("held").await,
+        LoginError::AppserviceUserForeign
+    ));
+    assert!(matches!(log_in("held").await, LoginError::Limited(_)));
+}
