@@ -108,6 +108,9 @@ pub enum BadHash {
     /// Not a hash of an algorithm that this server knows.
     #[error("the stored password hash is of an unknown form")]
     Unknown,
+    /// A hash whose computation would keep a thread busy for many seconds.
+    #[error("the stored password hash costs too much to compute")]
+    TooCostly,
     /// A hash whose computation needs more memory than allowed.
     #[error(
         "the stored password hash asks for {asked_kib} KiB of memory, more than the allowed {allowed_kib} KiB"

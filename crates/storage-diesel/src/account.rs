@@ -9,13 +9,13 @@ use registrar_domain::password::PasswordHash;
 use registrar_domain::ports::store::{AccountRepository, StoreError};
 use registrar_domain::time::Timestamp;
 
-use crate::connection::on_conn;
+use crate::connection::{WithFixedText as _, on_conn};
 use crate::error::corrupt;
 use crate::schema::{accounts, counters};
 use crate::unit_of_work::DieselUnitOfWork;
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = accounts)]
+#[diesel(table_name = accounts, treat_none_as_default_value = false)]
 pub(crate) struct AccountRow {
     localpart: String,
     localpart_folded: String,
@@ -68,7 +68,11 @@ impl TryFrom<AccountRow> for Account {
             } else {
                 AccountKind::User
             },
-            password_hash: row.password_hash.map(PasswordHash::from_stored),
+            // Other servers store an empty text where there is no password.
+            password_hash: row
+                .password_hash
+                .filter(|hash| !hash.is_empty())
+                .map(PasswordHash::from_stored),
             created: Timestamp::from_unix_ms(row.created_ts),
             upgraded: row.upgraded_ts.map(Timestamp::from_unix_ms),
             admin: row.admin,
@@ -137,6 +141,7 @@ impl AccountRepository for DieselUnitOfWork {
                 accounts::password_hash.eq(password_hash.expose()),
                 accounts::upgraded_ts.eq(now.unix_ms()),
             ))
+            .with_fixed_text()
             .execute(conn)
             .await)?;
         Ok(upgraded > 0)
@@ -154,6 +159,7 @@ impl AccountRepository for DieselUnitOfWork {
             .and(accounts::password_hash.eq(old.expose()));
         let replaced = on_conn!(self, conn => diesel::update(accounts::table.filter(unchanged))
             .set(accounts::password_hash.eq(new.expose()))
+            .with_fixed_text()
             .execute(conn)
             .await)?;
         Ok(replaced > 0)
@@ -168,18 +174,19 @@ impl AccountRepository for DieselUnitOfWork {
         let account = accounts::table.find(localpart.as_str());
         let recorded = on_conn!(self, conn => diesel::update(account)
             .set(accounts::consent_version.eq(version))
+            .with_fixed_text()
             .execute(conn)
             .await)?;
         Ok(recorded > 0)
     }
 
     #[tracing::instrument(name = "db.account.next_number", level = "debug", skip_all)]
-    async fn next_number(&mut self) -> Result<u64, StoreError> {
+    async fn next_number(&mut self, step: u32) -> Result<u64, StoreError> {
         let number: i64 = on_conn!(self, conn => diesel::insert_into(counters::table)
-            .values((counters::name.eq("account_number"), counters::value.eq(1)))
+            .values((counters::name.eq("account_number"), counters::value.eq(i64::from(step))))
             .on_conflict(counters::name)
             .do_update()
-            .set(counters::value.eq(counters::value + 1))
+            .set(counters::value.eq(counters::value + i64::from(step)))
             .returning(counters::value)
             .get_result(conn)
             .await)?;

@@ -1,5 +1,6 @@
 //! Connections: one enum over both databases, and the macro that runs one query on either.
 
+mod fixed_text;
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
 mod tls;
@@ -7,6 +8,7 @@ mod tls;
 use diesel::ConnectionResult;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, PoolableConnection};
 
+pub(crate) use self::fixed_text::WithFixedText;
 pub(crate) use self::postgres::{PostgresConnection, PostgresConnector};
 pub(crate) use self::sqlite::{SqliteConnection, SqliteConnector};
 

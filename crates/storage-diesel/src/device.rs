@@ -9,7 +9,7 @@ use registrar_domain::id::{DeviceId, Localpart};
 use registrar_domain::ports::store::{DeviceRepository, Sighting, StoreError};
 use registrar_domain::time::Timestamp;
 
-use crate::connection::on_conn;
+use crate::connection::{WithFixedText as _, on_conn};
 use crate::error::corrupt;
 use crate::schema::devices;
 use crate::unit_of_work::DieselUnitOfWork;
@@ -18,7 +18,7 @@ use crate::unit_of_work::DieselUnitOfWork;
 const REMOVED_AT_ONCE: usize = 1_000;
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = devices)]
+#[diesel(table_name = devices, treat_none_as_default_value = false)]
 struct DeviceRow {
     localpart: String,
     device_id: String,
@@ -101,6 +101,7 @@ impl DeviceRepository for DieselUnitOfWork {
                 devices::last_seen_ip.eq(excluded(devices::last_seen_ip)),
                 devices::last_seen_user_agent.eq(excluded(devices::last_seen_user_agent)),
             ))
+            .with_fixed_text()
             .execute(conn)
             .await)?;
         Ok(())
@@ -122,6 +123,7 @@ impl DeviceRepository for DieselUnitOfWork {
                 devices::last_seen_ip.eq(&sighting.ip),
                 devices::last_seen_user_agent.eq(&sighting.user_agent),
             ))
+            .with_fixed_text()
             .execute(conn)
             .await)?;
         Ok(seen > 0)
@@ -138,6 +140,7 @@ impl DeviceRepository for DieselUnitOfWork {
         let display_name = display_name.map(DisplayName::as_str);
         let renamed = on_conn!(self, conn => diesel::update(device)
             .set(devices::display_name.eq(display_name))
+            .with_fixed_text()
             .execute(conn)
             .await)?;
         Ok(renamed > 0)

@@ -34,6 +34,9 @@ pub(crate) fn sqlite(error: Error) -> StoreError {
             DatabaseErrorKind::Unknown if is_locked(information.message()) => {
                 StoreErrorKind::Contended
             }
+            DatabaseErrorKind::Unknown if is_out_of_order(information.message()) => {
+                StoreErrorKind::Unavailable
+            }
             _ => of_both(kind, unique_columns(information.message())),
         },
         _ => StoreErrorKind::Other,
@@ -105,6 +108,11 @@ fn meaning(unique: Option<&str>) -> Constraint {
 
 fn unique_columns(message: &str) -> Option<&str> {
     message.strip_prefix("UNIQUE constraint failed: ")
+}
+
+/// The disk is full or broken: nothing is wrong with what was asked.
+fn is_out_of_order(message: &str) -> bool {
+    matches!(message, "database or disk is full" | "disk I/O error")
 }
 
 fn is_locked(message: &str) -> bool {

@@ -7,13 +7,13 @@ use registrar_domain::ports::store::{Change, RegistrationTokenRepository, StoreE
 use registrar_domain::registration_token::{RegistrationToken, RegistrationTokenId};
 use registrar_domain::time::Timestamp;
 
-use crate::connection::on_conn;
+use crate::connection::{WithFixedText as _, on_conn};
 use crate::error::corrupt;
 use crate::schema::registration_tokens;
 use crate::unit_of_work::DieselUnitOfWork;
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = registration_tokens)]
+#[diesel(table_name = registration_tokens, treat_none_as_default_value = false)]
 struct TokenRow {
     registration_token: String,
     uses_allowed: Option<i64>,
@@ -121,6 +121,7 @@ impl RegistrationTokenRepository for DieselUnitOfWork {
         let updated = on_conn!(self, conn =>
             diesel::update(registration_tokens::table.find(id.expose()))
                 .set(&changes)
+                .with_fixed_text()
                 .execute(conn)
                 .await)?;
         Ok(updated > 0)
@@ -149,6 +150,7 @@ impl RegistrationTokenRepository for DieselUnitOfWork {
             .filter(expires_ts.is_null().or(unexpired));
         let reserved = on_conn!(self, conn => diesel::update(valid)
             .set(pending.eq(pending + 1))
+            .with_fixed_text()
             .execute(conn)
             .await)?;
         Ok(reserved > 0)
@@ -162,6 +164,7 @@ impl RegistrationTokenRepository for DieselUnitOfWork {
             .filter(pending.gt(0));
         let completions = on_conn!(self, conn => diesel::update(used)
             .set((pending.eq(pending - 1), completed.eq(completed + 1)))
+            .with_fixed_text()
             .execute(conn)
             .await)?;
         Ok(completions > 0)

@@ -14,7 +14,7 @@ use crate::schema::threepids;
 use crate::unit_of_work::DieselUnitOfWork;
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = threepids)]
+#[diesel(table_name = threepids, treat_none_as_default_value = false)]
 struct ThreepidRow {
     medium: String,
     address: String,

@@ -16,7 +16,7 @@ use registrar_domain::token::{
 };
 
 use crate::account::AccountRow;
-use crate::connection::on_conn;
+use crate::connection::{WithFixedText as _, on_conn};
 use crate::error::corrupt;
 use crate::schema::{access_tokens, accounts, refresh_tokens};
 use crate::unit_of_work::DieselUnitOfWork;
@@ -133,6 +133,7 @@ impl TokenRepository for DieselUnitOfWork {
         let token = access_tokens::table.find(key.0);
         on_conn!(self, conn => diesel::update(token)
             .set(access_tokens::used.eq(true))
+            .with_fixed_text()
             .execute(conn)
             .await)?;
         Ok(())
@@ -147,6 +148,7 @@ impl TokenRepository for DieselUnitOfWork {
         let token = access_tokens::table.find(key.0);
         on_conn!(self, conn => diesel::update(token)
             .set(access_tokens::validated_ts.eq(now.unix_ms()))
+            .with_fixed_text()
             .execute(conn)
             .await)?;
         Ok(())
@@ -228,6 +230,7 @@ impl TokenRepository for DieselUnitOfWork {
         let unchanged = refresh_tokens::table.find(old.0).filter(as_expected);
         let rotated = on_conn!(self, conn => diesel::update(unchanged)
             .set(refresh_tokens::successor_id.eq(new.0))
+            .with_fixed_text()
             .execute(conn)
             .await)?;
         if rotated == 0 {

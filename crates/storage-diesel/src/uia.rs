@@ -18,13 +18,13 @@ use registrar_domain::uia::{
 };
 use sha2::{Digest as _, Sha256};
 
-use crate::connection::on_conn;
+use crate::connection::{WithFixedText as _, on_conn};
 use crate::error::corrupt;
 use crate::schema::{uia_clients, uia_sessions, uia_stages};
 use crate::unit_of_work::DieselUnitOfWork;
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = uia_sessions)]
+#[diesel(table_name = uia_sessions, treat_none_as_default_value = false)]
 struct SessionRow {
     uia_session_id: String,
     created_ts: i64,
@@ -164,6 +164,7 @@ impl UiaRepository for DieselUnitOfWork {
         let parameters = json::write_parameters(parameters);
         on_conn!(self, conn => diesel::update(session)
             .set(uia_sessions::parameters.eq(&parameters))
+            .with_fixed_text()
             .execute(conn)
             .await)?;
         Ok(())
@@ -226,6 +227,7 @@ impl UiaRepository for DieselUnitOfWork {
                 uia_stages::result.eq(excluded(uia_stages::result)),
                 uia_stages::completed_ts.eq(excluded(uia_stages::completed_ts)),
             ))
+            .with_fixed_text()
             .execute(conn)
             .await)?;
         Ok(())
@@ -241,6 +243,7 @@ impl UiaRepository for DieselUnitOfWork {
         let without = session.filter(uia_sessions::password_hash.is_null());
         let parked = on_conn!(self, conn => diesel::update(without)
             .set(uia_sessions::password_hash.eq(hash.expose()))
+            .with_fixed_text()
             .execute(conn)
             .await)?;
         Ok(parked > 0)
@@ -259,6 +262,7 @@ impl UiaRepository for DieselUnitOfWork {
                 uia_sessions::registered_localpart.eq(registered.localpart.as_str()),
                 uia_sessions::registered_device_id.eq(registered.device_id.as_str()),
             ))
+            .with_fixed_text()
             .execute(conn)
             .await)?;
         Ok(marked > 0)
@@ -274,6 +278,7 @@ impl UiaRepository for DieselUnitOfWork {
         let without = session.filter(uia_sessions::registration_token.is_null());
         let held = on_conn!(self, conn => diesel::update(without)
             .set(uia_sessions::registration_token.eq(token.expose()))
+            .with_fixed_text()
             .execute(conn)
             .await)?;
         Ok(held > 0)

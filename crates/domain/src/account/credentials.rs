@@ -65,7 +65,15 @@ async fn compare(core: &Core, named: &Named, password: &str) -> Result<Verified,
         });
     };
     let password = Password::parse(password).map_err(|_| CredentialError::Wrong)?;
-    let outdated_hash = match core.ports.password_hasher.verify(&password, hash).await? {
+    let verification = match core.ports.password_hasher.verify(&password, hash).await {
+        Err(HashError::UnusableHash(reason)) => {
+            // Whatever was imported here, no password opens it.
+            tracing::error!(account.localpart = %account.localpart, %reason, "a stored hash cannot be used");
+            return Err(CredentialError::Wrong);
+        }
+        verification => verification?,
+    };
+    let outdated_hash = match verification {
         Verification::Mismatch => return Err(CredentialError::Wrong),
         Verification::Match => None,
         Verification::MatchOutdated => Some(hash.clone()),

@@ -25,7 +25,7 @@ use crate::password::{Password, PasswordHash};
 use crate::ports::Intent;
 use crate::token::issue::RefreshWish;
 use crate::uia::gate::{self, Attempt, Clearance, Decision, GateError, Operation, UiaPrompt};
-use crate::uia::{Parameters, RegisterParameters, UiaSession};
+use crate::uia::{Parameters, RegisterParameters, Registered, UiaSession};
 use create::{CheckedName, Order};
 use wish::Wish;
 
@@ -129,9 +129,19 @@ impl Registration {
                 Disclosure::Tell
             },
         };
-        let mut uow = core.ports.store.begin(Intent::Read).await?;
-        name::check(&mut *uow, core, &localpart, claims).await?;
-        Ok(())
+        let outcome = {
+            let mut uow = core.ports.store.begin(Intent::Read).await?;
+            name::check(&mut *uow, core, &localpart, claims).await
+        };
+        match (outcome, session) {
+            (Err(NameError::Taken), Some(session)) => {
+                match self.registered_meanwhile(session).await? {
+                    Some(registered) if registered.localpart == localpart => Ok(()),
+                    _ => Err(NameError::Taken.into()),
+                }
+            }
+            (outcome, _) => Ok(outcome.map(|_| ())?),
+        }
     }
 
     async fn pass_gate(
@@ -210,10 +220,28 @@ impl Registration {
             return Err(RegisterError::ServerDisabled(disabled.clone()));
         }
         if let Some(username) = &parameters.username {
-            order.name = Some(self.check_name_finally(username, parameters).await?);
+            match self.check_name_finally(username, parameters).await {
+                Ok(name) => order.name = Some(name),
+                Err(RegisterError::Name(NameError::Taken)) => {
+                    let registered = self.registered_meanwhile(session).await?;
+                    let registered = registered.ok_or(NameError::Taken)?;
+                    return self.replay(ctx, &order, &registered).await;
+                }
+                Err(error) => return Err(error),
+            }
         }
         let hash = self.password_hash(password, session).await?;
         self.create(ctx, &order, &hash).await
+    }
+
+    /// What a concurrent request of the same session has registered since the session was read.
+    async fn registered_meanwhile(
+        &self,
+        session: &UiaSession,
+    ) -> Result<Option<Registered>, RegisterError> {
+        let mut uow = self.0.ports.store.begin(Intent::Read).await?;
+        let session = uow.uia_sessions().find(&session.id).await?;
+        Ok(session.and_then(|session| session.registered))
     }
 
     async fn password_hash(

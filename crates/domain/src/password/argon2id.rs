@@ -13,6 +13,8 @@ use crate::secret::{Secret, equal_in_constant_time};
 
 const SALT_BYTES: usize = 16;
 const OUTPUT_BYTES: usize = 32;
+/// The most memory times passes that an imported hash may ask for, in KiB: 4 GiB take some seconds.
+const MAX_WORK_KIB: u64 = 4 * 1024 * 1024;
 
 /// What one hash costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,6 +200,9 @@ impl Stored {
             passes,
             lanes,
         } = self.cost;
+        if u64::from(memory_kib) * u64::from(passes) > MAX_WORK_KIB {
+            return Err(BadHash::TooCostly);
+        }
         let params = Params::new(memory_kib, passes, lanes, Some(self.output.len()))
             .map_err(|_| BadHash::Unknown)?;
         let mut output = vec![0_u8; self.output.len()];

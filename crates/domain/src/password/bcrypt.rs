@@ -6,8 +6,8 @@ use crate::secret::Secret;
 /// How many argon2id hashes (at default cost) the work of one bcrypt comparison at cost 12 equals.
 pub const BCRYPT_WORK_FACTOR: usize = 16;
 
-/// The highest cost that is computed: 2^15 rounds take about two seconds.
-const MAX_COST: u32 = 15;
+/// The highest cost that is computed: 2^17 rounds take several seconds.
+const MAX_COST: u32 = 17;
 
 pub(super) fn is_bcrypt(hash: &str) -> bool {
     ["$2b$", "$2a$", "$2y$"]
@@ -22,7 +22,7 @@ pub(super) fn verify(prepared: &Secret<Vec<u8>>, hash: &str) -> Result<bool, Bad
     }
     let parts: bcrypt::HashParts = hash.parse().map_err(|_| BadHash::Unknown)?;
     if parts.get_cost() > MAX_COST {
-        return Err(BadHash::Unknown);
+        return Err(BadHash::TooCostly);
     }
     bcrypt::verify(prepared.expose(), hash).map_err(|_| BadHash::Unknown)
 }

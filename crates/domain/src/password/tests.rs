@@ -109,6 +109,17 @@ fn unusable_hashes_are_errors() {
         let stored = PasswordHash::from_stored(text.to_owned());
         assert!(check("pass", &stored, &CHEAP).is_err(), "{text}");
     }
+    for costly in [
+        "$2b$31$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZabcde",
+        "$argon2id$v=19$m=64,t=2000000,p=1$c29tZXNhbHRzb21l$AAAAAAAAAAAAAAAA",
+    ] {
+        let outcome = check(
+            "pass",
+            &PasswordHash::from_stored(costly.to_owned()),
+            &CHEAP,
+        );
+        assert_eq!(outcome, Err(BadHash::TooCostly), "{costly}");
+    }
     let hungry = "$argon2id$v=19$m=4000000,t=1,p=1$c29tZXNhbHRzb21l$AAAAAAAAAAAAAAAA";
     let outcome = check(
         "pass",

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::password::{Password, PasswordHash};
+use crate::password::{BadHash, Password, PasswordHash};
 
 /// Where passwords are hashed: expensive work on a bounded pool of its own.
 #[async_trait]
@@ -16,8 +16,8 @@ pub trait PasswordHasher: Send + Sync {
     /// Checks a password against a stored hash, of the current algorithm or an imported one.
     ///
     /// # Errors
-    /// [`HashError::Busy`] when the queue is full; [`HashError::Failed`] for a hash that cannot be
-    /// read or asks for more memory than the pool allows.
+    /// [`HashError::Busy`] when the queue is full; [`HashError::UnusableHash`] for a hash that
+    /// cannot be read or costs too much; [`HashError::Failed`] otherwise.
     async fn verify(
         &self,
         password: &Password,
@@ -45,12 +45,16 @@ pub enum HashError {
         /// Milliseconds until a place should be free.
         retry_after_ms: u64,
     },
-    /// The stored hash cannot be used, or the pool is gone.
+    /// The stored hash cannot be compared with anything.
+    #[error("the stored hash cannot be used: {0}")]
+    UnusableHash(BadHash),
+    /// The pool is gone, or the cost cannot be computed.
     #[error("the password could not be hashed: {0}")]
     Failed(String),
 }
 
-/// Hashes by writing `fake$` in front, and is never busy. Passwords in `fake-old$` are outdated.
+/// Hashes by writing `fake$` in front, and is never busy. Hashes in `fake-old$` are
+/// outdated, those in `unusable$` cannot be used.
 #[cfg(feature = "fakes")]
 #[derive(Debug, Default)]
 pub struct FakePasswordHasher {
@@ -96,6 +100,7 @@ impl PasswordHasher for FakePasswordHasher {
             Some(("fake-old", stored)) if stored == password.expose() => {
                 Verification::MatchOutdated
             }
+            Some(("unusable", _)) => return Err(HashError::UnusableHash(BadHash::Unknown)),
             _ => Verification::Mismatch,
         })
     }

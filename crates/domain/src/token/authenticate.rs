@@ -143,7 +143,11 @@ impl Authentication {
         if account.kind == AccountKind::Guest && audience == Audience::Users {
             return Err(AuthenticateError::GuestForbidden);
         }
-        self.leave_traces(ctx, &stored).await?;
+        if let Err(error) = self.leave_traces(ctx, &stored).await {
+            // The answer does not depend on it, and the next request will try again.
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, "the use of an access token could not be recorded");
+        }
         Ok(Requester {
             user_id: self.core.user_id(&account.localpart),
             account,

@@ -12,7 +12,7 @@ use super::issue::{self, Expiries, IssuedTokens};
 use super::{NewRefreshToken, RefreshToken, StoredRefreshToken};
 use crate::core::Core;
 use crate::given::Given;
-use crate::ports::store::StoreErrorKind;
+use crate::ports::store::{Constraint, StoreErrorKind};
 use crate::ports::{Intent, StoreError};
 use crate::retry::MaybeStore;
 use crate::time::Timestamp;
@@ -93,6 +93,16 @@ impl Refresh {
     }
 
     async fn exchange(&self, token: &RefreshToken) -> Result<IssuedTokens, RefreshError> {
+        match self.try_exchange(token).await {
+            // Its device was logged out in this moment, and the token with it.
+            Err(RefreshError::Store(error)) if error.is_conflict(Constraint::MissingReference) => {
+                Err(RefreshError::Unknown)
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn try_exchange(&self, token: &RefreshToken) -> Result<IssuedTokens, RefreshError> {
         let core = &self.0;
         let now = core.now();
         let mut uow = core.ports.store.begin(Intent::Write).await?;

@@ -18,6 +18,7 @@ use crate::context::RequestContext;
 use crate::core::Core;
 use crate::given::Given;
 use crate::id::Localpart;
+use crate::ports::store::Constraint;
 use crate::ports::{Intent, UnitOfWork};
 
 /// The protected operation.
@@ -118,8 +119,16 @@ pub(crate) async fn pass(
 ) -> Result<Decision, GateError> {
     let session_id = session_id(attempt.auth)?;
     let attempted = examine(core, attempt, session_id.as_ref()).await?;
-    core.retrying(|| step(core, ctx, attempt, session_id.as_ref(), attempted.as_ref()))
-        .await
+    let outcome = core
+        .retrying(|| step(core, ctx, attempt, session_id.as_ref(), attempted.as_ref()))
+        .await;
+    match outcome {
+        // The session expired in this moment.
+        Err(GateError::Store(error)) if error.is_conflict(Constraint::MissingReference) => {
+            Err(GateError::UnknownSession)
+        }
+        outcome => outcome,
+    }
 }
 
 /// Runs the attempted stage as far as it is slow or needs no database.

@@ -283,6 +283,17 @@ async fn an_outdated_hash_is_renewed_at_login_unless_the_pool_is_busy() {
 }
 
 #[tokio::test]
+async fn a_hash_that_cannot_be_used_is_opened_by_no_password() {
+    let world = World::new();
+    add_account(&world, "dave", Some("unusable$")).await;
+    let refused = world.log_in(&login("dave", PASSWORD)).await.unwrap_err();
+    assert!(
+        matches!(refused, LoginError::Credential(CredentialError::Wrong)),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_full_hash_queue_refuses_for_now() {
     let world = with_alice(World::new()).await;
     world.hasher.busy.store(true, SeqCst);

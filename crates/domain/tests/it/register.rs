@@ -470,13 +470,14 @@ async fn the_password_stage_is_unknown_to_registration() {
     assert!(unknown, "{refused:?}");
 }
 
+/// As many as a server with guests hands over, in one run.
 #[tokio::test]
 async fn numbers_that_somebody_has_are_passed_over() {
     use registrar_domain::account::{Account, AccountKind};
     use registrar_domain::ports::{Intent, Store as _};
     let world = World::new();
     let mut uow = world.store.begin(Intent::Write).await.unwrap();
-    for number in 1..=3 {
+    for number in 1..=500 {
         let localpart = Localpart::numbered(number);
         let now = registrar_domain::time::Timestamp::from_unix_ms(0);
         uow.accounts()
@@ -489,8 +490,37 @@ async fn numbers_that_somebody_has_are_passed_over() {
         auth: dummy(None),
         ..empty_register()
     };
-    assert_eq!(
-        world.registered(&request).await.user_id.to_string(),
-        "@4:example.org"
-    );
+    let first = world.registered(&request).await;
+    let first: u64 = first.user_id.localpart().as_str().parse().unwrap();
+    assert!(first > 500, "{first}");
+    let second = world.registered(&request).await;
+    assert_eq!(second.user_id.localpart().as_str(), (first + 1).to_string());
+}
+
+/// The winner may commit between any two steps of the loser, who must not take its own account for
+/// somebody else's.
+#[tokio::test]
+async fn concurrent_final_requests_with_a_name_agree() {
+    let world = World::new();
+    for round in 0..20 {
+        let username = format!("alice{round}");
+        let prompt = world.prompted(&register(&username)).await;
+        let last = RegisterRequest {
+            auth: dummy(Some(&prompt)),
+            ..register(&username)
+        };
+        let early = RegisterRequest {
+            auth: dummy(Some(&prompt)),
+            ..last.clone()
+        };
+        let (a, b, c) = tokio::join!(
+            world.registered(&last),
+            async {
+                tokio::task::yield_now().await;
+                world.registered(&early).await
+            },
+            world.registered(&last)
+        );
+        assert_eq!((&a.user_id, &b.user_id), (&b.user_id, &c.user_id));
+    }
 }

@@ -15,13 +15,16 @@ use crate::error::ErrCode;
 use crate::request::ClientIp;
 use crate::router::{Destination, Logging};
 
+/// What stands for the route of a request that has none.
+const UNKNOWN: &str = "unknown";
+
 /// Watches over a request: everything logged below is inside its span.
 pub(crate) async fn trace<B>(request: http::Request<B>, mut inner: impl Inner<B>) -> Answer {
     let destination = request.extensions().get();
     let (route, logging) = match destination {
         Some(Destination::Place(place, _)) => (place.pattern.as_str(), place.logging),
         Some(Destination::UnknownEndpoint | Destination::UnknownPage) | None => {
-            ("unknown", Logging::Normal)
+            (UNKNOWN, Logging::Normal)
         }
     };
     let span = tracing::info_span!(
@@ -54,15 +57,18 @@ pub(crate) async fn trace<B>(request: http::Request<B>, mut inner: impl Inner<B>
     .await
 }
 
-/// The path and the query without secrets.
+/// The path and the query without secrets. The path of an unknown route can be anything, a token that
+/// was pasted into the wrong place included.
 fn target(uri: &Uri, route: &str) -> String {
     // Some operations on registration tokens have the token in their path.
     let path = if route.contains("token}") {
-        route
+        Cow::Borrowed(route)
+    } else if route == UNKNOWN {
+        Cow::Owned(redact::path(uri.path()))
     } else {
-        uri.path()
+        Cow::Borrowed(uri.path())
     };
-    let mut target = redact::shorten(path).into_owned();
+    let mut target = redact::shorten(&path).into_owned();
     if let Some(query) = uri.query() {
         target.push('?');
         target.push_str(&redact::shorten(&redact::query(query)));

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use registrar_domain::password::argon2id::Cost;
+use tracing_subscriber::EnvFilter;
 
 use super::database;
 use super::key::{Key, Kind};
@@ -195,7 +196,7 @@ pub(crate) struct Http {
 pub(crate) struct Log {
     /// `format`.
     pub(crate) format: LogFormat,
-    /// `filter`, in the language of tracing's `EnvFilter`; not yet checked.
+    /// `filter`, in the language of tracing's `EnvFilter`.
     pub(crate) filter: String,
 }
 
@@ -281,7 +282,17 @@ impl Log {
         };
         Self {
             format,
-            filter: section.text_or_default("filter"),
+            filter: read_filter(section),
         }
     }
+}
+
+fn read_filter(section: &Section<'_>) -> String {
+    let filter = section.text_or_default("filter");
+    section.accept(
+        "filter",
+        EnvFilter::try_new(&filter)
+            .map_err(|_| "expected a log filter such as `info` or `warn,registrar=debug`"),
+    );
+    filter
 }

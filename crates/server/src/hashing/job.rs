@@ -72,7 +72,7 @@ impl Job {
             } => {
                 let prepared = prepare(&password, &recipe.pepper);
                 let verification = verify(&prepared, &stored, &recipe.cost, memory);
-                let _gone = reply.send(verification.map_err(failed));
+                let _gone = reply.send(verification.map_err(HashError::UnusableHash));
             }
         }
     }

@@ -116,7 +116,7 @@ async fn a_bcrypt_hash_verifies_as_outdated() {
 }
 
 #[tokio::test]
-async fn a_stored_hash_that_cannot_be_used_is_a_failure() {
+async fn a_stored_hash_that_cannot_be_used_is_told_apart() {
     let pool = pool();
     for stored in [
         "",
@@ -125,7 +125,10 @@ async fn a_stored_hash_that_cannot_be_used_is_a_failure() {
     ] {
         let stored = PasswordHash::from_stored(stored.to_owned());
         let outcome = pool.verify(&password("pass"), &stored).await;
-        assert!(matches!(outcome, Err(HashError::Failed(_))), "{outcome:?}");
+        assert!(
+            matches!(outcome, Err(HashError::UnusableHash(_))),
+            "{outcome:?}"
+        );
     }
 }
 

@@ -16,7 +16,9 @@ use crate::token::issue::{self, IssuedTokens, NewLogin, RefreshWish};
 use crate::uia::{RegisterParameters, Registered, Stage, UiaSession, UiaSessionId};
 
 /// How many numbers are tried for an account without a name.
-const NUMBER_ATTEMPTS: usize = 11;
+const NUMBER_ATTEMPTS: usize = 10;
+/// How much longer the next step is when a number was taken; ten of them pass over 150 million.
+const NUMBER_STEP_GROWTH: u32 = 8;
 
 /// A name that passed all checks.
 pub(super) struct CheckedName {
@@ -216,16 +218,20 @@ async fn upgrade_guest(
 }
 
 /// The next localpart that the server counts out, passing over those that somebody has already.
+///
+/// Accounts moved here from another server may hold a long run of numbers, so the steps grow.
 pub(super) async fn next_numbered(
     uow: &mut dyn UnitOfWork,
     core: &Core,
 ) -> Result<Localpart, RegisterError> {
+    let mut step = 1;
     for _ in 0..NUMBER_ATTEMPTS {
-        let localpart = Localpart::numbered(uow.accounts().next_number().await?);
+        let localpart = Localpart::numbered(uow.accounts().next_number(step).await?);
         name::check_reservations(core, &localpart)?;
         if !uow.accounts().is_taken(&localpart).await? {
             return Ok(localpart);
         }
+        step *= NUMBER_STEP_GROWTH;
     }
     Err(RegisterError::NoNumberFree)
 }

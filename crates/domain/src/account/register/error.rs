@@ -83,7 +83,7 @@ pub enum RegisterError {
     /// The operator has switched the server off.
     #[error("{}", .0.message)]
     ServerDisabled(ServerDisabled),
-    /// Eleven numbers in a row were taken as localparts.
+    /// All numbers that were tried are taken as localparts.
     #[error("no free number was found for the account")]
     NoNumberFree,
     /// The password could not be hashed.

@@ -1,5 +1,6 @@
 use super::{RegisterError, RegisterRequest};
 use crate::core::Core;
+use crate::device::DisplayName;
 use crate::id::DeviceId;
 use crate::password::{Password, PasswordError};
 use crate::token::authenticate::Bearer;
@@ -105,5 +106,7 @@ fn display_name(
     }
     let name = request.initial_device_display_name.optional();
     let name = name.map_err(|_| RegisterError::MalformedField("initial_device_display_name"))?;
-    Ok(name.cloned())
+    // One more than allowed, so that what is too long still is; the rest has no business in the
+    // database, where it would stay for as long as the session does.
+    Ok(name.map(|text| text.chars().take(DisplayName::MAX_CHARS + 1).collect()))
 }

@@ -50,7 +50,7 @@ pub trait AccountRepository: Send {
         version: &str,
     ) -> Result<bool, StoreError>;
 
-    /// The next number for an account without a chosen name, starting at 1. Numbers are never given
-    /// twice; a rolled-back unit of work may leave a gap.
-    async fn next_number(&mut self) -> Result<u64, StoreError>;
+    /// The next number for an account without a chosen name, starting at 1; with a larger `step` the
+    /// one that many further. Numbers are never given twice, and gaps are normal.
+    async fn next_number(&mut self, step: u32) -> Result<u64, StoreError>;
 }

@@ -109,7 +109,7 @@ impl From<HashError> for MatrixError {
     fn from(error: HashError) -> Self {
         match error {
             HashError::Busy { retry_after_ms } => Self::limit_exceeded(retry_after_ms),
-            HashError::Failed(_) => Self::internal(&error),
+            HashError::UnusableHash(_) | HashError::Failed(_) => Self::internal(&error),
         }
     }
 }

@@ -25,6 +25,9 @@ const HARMLESS: &[&str] = &[
 /// The longest text that goes into a log line, in bytes.
 const MAX_BYTES: usize = 512;
 
+/// The longest segment of an unknown path that is taken for a name, in bytes.
+const MAX_SEGMENT_BYTES: usize = 40;
+
 const REDACTED: &str = "<redacted>";
 
 /// A query string of which only harmless values are left. Names are decoded before they are judged;
@@ -40,6 +43,21 @@ pub(super) fn query(query: &str) -> String {
         }
     });
     arguments.collect::<Vec<_>>().join("&")
+}
+
+/// A path without segments that look like a token.
+pub(super) fn path(path: &str) -> String {
+    let looks_like_a_token = |segment: &str| {
+        segment.contains("syt_") || segment.contains("syr_") || segment.len() > MAX_SEGMENT_BYTES
+    };
+    let segments = path.split('/').map(|segment| {
+        if looks_like_a_token(segment) {
+            REDACTED
+        } else {
+            segment
+        }
+    });
+    segments.collect::<Vec<_>>().join("/")
 }
 
 /// The beginning of a long text.

@@ -14,6 +14,7 @@ use registrar_domain::device::DisplayNameError;
 use registrar_domain::device::manage::DeviceError;
 use registrar_domain::id::{DeviceIdError, LocalpartError};
 use registrar_domain::limit::LimitExceeded;
+use registrar_domain::password::BadHash;
 use registrar_domain::password::strength::WeakPassword;
 use registrar_domain::policy::ServerDisabled;
 use registrar_domain::ports::store::{Constraint, StoreErrorKind};
@@ -394,6 +395,7 @@ fn ports() -> Vec<Chapter> {
         chapter! {
             HashError, "The threads that hash passwords.":
             Busy { retry_after_ms: 1000 },
+            UnusableHash(BadHash::Unknown),
             Failed("the pool is gone".to_owned()),
         },
         chapter! {

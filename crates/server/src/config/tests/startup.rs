@@ -221,7 +221,17 @@ fn each_start_up_failure_names_its_key() {
         (
             "app_service_config_files: [/nonexistent.yaml]",
             "app_service_config_files[0]",
-            "no file",
+            "No such file",
+        ),
+        (
+            "app_service_config_files: [/dev/null]",
+            "app_service_config_files[0]",
+            "registration file",
+        ),
+        (
+            "registrar: {log: {filter: 'foo=bar=baz'}}",
+            "registrar.log.filter",
+            "log filter",
         ),
         (
             "templates: {custom_template_directory: /nonexistent}",

@@ -216,10 +216,11 @@ pub(super) async fn consent_is_recorded(store: &dyn Store) -> Outcome {
 
 pub(super) async fn numbers_count_from_one(store: &dyn Store) -> Outcome {
     let mut uow = write(store).await?;
-    assert_eq!(uow.accounts().next_number().await?, 1);
-    assert_eq!(uow.accounts().next_number().await?, 2);
+    assert_eq!(uow.accounts().next_number(1).await?, 1);
+    assert_eq!(uow.accounts().next_number(1).await?, 2);
     uow.commit().await?;
     let mut uow = write(store).await?;
-    assert_eq!(uow.accounts().next_number().await?, 3);
+    assert_eq!(uow.accounts().next_number(1).await?, 3);
+    assert_eq!(uow.accounts().next_number(40).await?, 43);
     uow.commit().await
 }

@@ -166,7 +166,7 @@ pub(super) async fn one_of_many_upgrades_the_guest(store: &dyn Store) -> Outcome
 pub(super) async fn nobody_gets_a_number_twice(store: &dyn Store) -> Outcome {
     let take = || async move {
         let mut uow = write(store).await?;
-        let number = uow.accounts().next_number().await?;
+        let number = uow.accounts().next_number(1).await?;
         uow.commit().await?;
         Ok(number)
     };

@@ -104,7 +104,7 @@ pub(super) async fn reading_units_of_work_refuse_to_write(store: &dyn Store) -> 
     let alice = given_user(store, "alice").await?;
     // One unit of work each, dropped at the end of its line.
     assert_refused(read(store).await?.accounts().add(&user("bob")).await);
-    assert_refused(read(store).await?.accounts().next_number().await);
+    assert_refused(read(store).await?.accounts().next_number(1).await);
     assert_refused(read(store).await?.devices().remove_all(&alice).await);
     assert_refused(read(store).await?.tokens().remove_all(&alice).await);
     assert_refused(

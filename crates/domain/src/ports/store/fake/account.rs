@@ -88,9 +88,9 @@ impl AccountRepository for FakeUnitOfWork {
         })
     }
 
-    async fn next_number(&mut self) -> Result<u64, StoreError> {
+    async fn next_number(&mut self, step: u32) -> Result<u64, StoreError> {
         self.write(|state| {
-            state.last_number += 1;
+            state.last_number += u64::from(step);
             Ok(state.last_number)
         })
     }

@@ -31,3 +31,16 @@ fn long_texts_are_shortened_between_characters() {
     assert_eq!(shorten(&long), format!("{}…", "ü".repeat(MAX_BYTES / 2)));
     assert_eq!(shorten("ü"), "ü");
 }
+
+#[test]
+fn tokens_in_unknown_paths_are_left_out() {
+    let long = "x".repeat(41);
+    for (written, expected) in [
+        ("/_matrix/client/v3/nosuch", "/_matrix/client/v3/nosuch"),
+        ("/_matrix/syt_YQ_abc_123456/x", "/_matrix/<redacted>/x"),
+        ("/=syr_YQ_abc", "/<redacted>"),
+        (&format!("/{long}"), "/<redacted>"),
+    ] {
+        assert_eq!(path(written), expected);
+    }
+}
