@@ -9,7 +9,7 @@ use crate::ports::StoreError;
 const MAX_ATTEMPTS: u32 = 5;
 /// How long a unit of work is tried, in milliseconds. Whoever waited for a lock until the database
 /// gave up has waited long enough.
-const MAX_TOTAL_MS: u64 = 2_000;
+const MAX_TOTAL_MS: u64 = 4_500;
 /// The longest first pause; it doubles with each attempt.
 const BASE_PAUSE_MS: u64 = 10;
 

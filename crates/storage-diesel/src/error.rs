@@ -153,7 +153,11 @@ mod tests {
                 "database table is locked: accounts",
                 StoreErrorKind::Contended,
             ),
-            (Unknown, "database or disk is full", StoreErrorKind::Other),
+            (
+                Unknown,
+                "database or disk is full",
+                StoreErrorKind::Unavailable,
+            ),
             (
                 Unknown,
                 "attempt to write a readonly database",

@@ -121,7 +121,6 @@ impl RegistrationTokenRepository for DieselUnitOfWork {
         let updated = on_conn!(self, conn =>
             diesel::update(registration_tokens::table.find(id.expose()))
                 .set(&changes)
-                .with_fixed_text()
                 .execute(conn)
                 .await)?;
         Ok(updated > 0)

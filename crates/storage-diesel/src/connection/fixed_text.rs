@@ -21,10 +21,11 @@ pub(crate) trait WithFixedText: Sized {
 
 impl<Q> WithFixedText for Q {}
 
-impl<Q: QueryId> QueryId for FixedText<Q> {
-    type QueryId = Q::QueryId;
+/// Prepared statements are found by their text, so that a text that does vary is only prepared more often.
+impl<Q> QueryId for FixedText<Q> {
+    type QueryId = ();
 
-    const HAS_STATIC_QUERY_ID: bool = Q::HAS_STATIC_QUERY_ID;
+    const HAS_STATIC_QUERY_ID: bool = false;
 }
 
 impl<DB: Backend, Q: QueryFragment<DB>> QueryFragment<DB> for FixedText<Q> {
