@@ -80,7 +80,7 @@ pub(super) const KEYS: &[Key] = &[
         "bcrypt_rounds",
         Kind::Integer(0, 31),
         "Passwords are hashed with argon2id here: see `registrar.hashing`. Hashes of bcrypt \
-         from elsewhere are understood whatever their rounds.",
+         from elsewhere are understood up to a cost of 17.",
     )
     .inert(),
     Key::new(
