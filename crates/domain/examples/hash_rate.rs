@@ -13,25 +13,32 @@ use registrar_domain::password::argon2id::{self, Cost, Memory};
 use registrar_domain::password::{Password, Pepper, prepare};
 use registrar_domain::ports::Entropy;
 
-fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// Writes how many hashes a second there were, and how many in all.
+fn main() -> Result<(), Error> {
     let seconds = std::env::args().nth(1).map_or(Ok(5.0), |it| it.parse())?;
     let duration = Duration::try_from_secs_f64(seconds)?;
     let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let rate: f64 = std::thread::scope(|scope| {
+    let (mut rate, mut count) = (0.0, 0.0);
+    std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
-            .map(|_| scope.spawn(|| hashes_per_second(duration)))
+            .map(|_| scope.spawn(|| hash_for(duration)))
             .collect();
-        let rates = workers
-            .into_iter()
-            .map(|worker| worker.join().expect("hashing does not panic"));
-        rates.sum::<Result<f64, _>>()
+        for worker in workers {
+            let (hashes, seconds) = worker.join().expect("hashing does not panic")?;
+            rate += hashes / seconds;
+            count += hashes;
+        }
+        Ok::<_, Error>(())
     })?;
-    writeln!(std::io::stdout(), "{rate:.3}")?;
+    writeln!(std::io::stdout(), "{rate:.3} {count}")?;
     Ok(())
 }
 
-/// The rate of one thread, measured from the beginning of its first hash to the end of its last.
-fn hashes_per_second(duration: Duration) -> Result<f64, Box<dyn std::error::Error + Send + Sync>> {
+/// How many hashes one thread computed, and in how many seconds: from the beginning of the first to
+/// the end of the last.
+fn hash_for(duration: Duration) -> Result<(f64, f64), Error> {
     let cost = Cost::default();
     let mut memory = Memory::new(&cost, cost.memory_kib);
     let password = Password::parse("correct horse battery staple")?;
@@ -44,7 +51,7 @@ fn hashes_per_second(duration: Duration) -> Result<f64, Box<dyn std::error::Erro
         hashes += 1.0;
         let elapsed = start.elapsed();
         if elapsed >= duration {
-            return Ok(hashes / elapsed.as_secs_f64());
+            return Ok((hashes, elapsed.as_secs_f64()));
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::policy::ServerDisabled;
 use crate::ports::{HashError, Intent, StoreError};
 use crate::retry::MaybeStore;
 use crate::token::authenticate::Bearer;
-use crate::token::issue::{self, IssuedTokens, NewLogin, RefreshWish};
+use crate::token::issue::{self, DeviceHistory, IssuedTokens, NewLogin, RefreshWish};
 
 /// The use-case.
 #[derive(Clone)]
@@ -291,15 +291,19 @@ impl Login {
                 .replace_password_hash(localpart, old, new)
                 .await?;
         }
-        let device_id = match &device.id {
-            Some(device_id) => device_id.clone(),
-            None => issue::fresh_device_id(&mut *uow, core, localpart).await?,
+        let (device_id, history) = match &device.id {
+            Some(device_id) => (device_id.clone(), DeviceHistory::MayExist),
+            None => {
+                let device_id = issue::fresh_device_id(&mut *uow, core, localpart).await?;
+                (device_id, DeviceHistory::New)
+            }
         };
         let login = NewLogin {
             localpart,
             device_id: &device_id,
             display_name: device.display_name.as_ref(),
             refresh,
+            device: history,
         };
         let tokens = issue::issue(&mut *uow, core, ctx, &login).await?;
         uow.commit().await?;

@@ -25,7 +25,7 @@ use crate::ports::{HashError, Intent, StoreError};
 use crate::retry::MaybeStore;
 use crate::secret::Secret;
 use crate::time::Timestamp;
-use crate::token::issue::{self, NewLogin, RefreshWish};
+use crate::token::issue::{self, DeviceHistory, NewLogin, RefreshWish};
 
 /// How long a nonce can be used.
 const NONCE_LIFETIME: Duration = Duration::from_secs(60);
@@ -253,6 +253,7 @@ impl SharedSecretRegistration {
                 device_id: &order.device_id,
                 display_name: order.device_name.as_ref(),
                 refresh: order.refresh,
+                device: DeviceHistory::New,
             };
             Some(issue::issue(&mut *uow, core, ctx, &login).await?)
         };

@@ -23,6 +23,16 @@ pub(crate) struct NewLogin<'a> {
     pub(crate) device_id: &'a DeviceId,
     pub(crate) display_name: Option<&'a DisplayName>,
     pub(crate) refresh: RefreshWish,
+    pub(crate) device: DeviceHistory,
+}
+
+/// May the device have tokens already?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DeviceHistory {
+    /// The account has no such device.
+    New,
+    /// It may; they end now.
+    MayExist,
 }
 
 /// Does the client want a refresh token?
@@ -110,12 +120,15 @@ pub(crate) async fn issue(
         device_id,
         display_name,
         refresh,
+        device,
     } = login;
     let sighting = sighting(ctx, now);
     uow.devices()
         .add_or_see(localpart, device_id, *display_name, &sighting)
         .await?;
-    uow.tokens().remove_of_device(localpart, device_id).await?;
+    if *device == DeviceHistory::MayExist {
+        uow.tokens().remove_of_device(localpart, device_id).await?;
+    }
 
     let lifetimes = &core.policy.lifetimes;
     let refreshable = *refresh == RefreshWish::Wanted && lifetimes.refreshable_access.is_some();

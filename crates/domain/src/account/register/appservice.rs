@@ -11,7 +11,7 @@ use crate::device::DisplayName;
 use crate::id::{DeviceId, Localpart};
 use crate::ports::Intent;
 use crate::token::authenticate::Bearer;
-use crate::token::issue::{self, NewLogin, RefreshWish};
+use crate::token::issue::{self, DeviceHistory, NewLogin, RefreshWish};
 
 /// What is created, checked.
 struct Order {
@@ -120,6 +120,7 @@ impl Registration {
                 device_id: &order.device_id,
                 display_name: order.display_name.as_ref(),
                 refresh: order.refresh,
+                device: DeviceHistory::New,
             };
             Some(issue::issue(&mut *uow, core, ctx, &login).await?)
         };

@@ -12,7 +12,7 @@ use crate::password::PasswordHash;
 use crate::policy::RegistrationPolicy;
 use crate::ports::{Intent, StoreError, UnitOfWork};
 use crate::registration_token::RegistrationTokenId;
-use crate::token::issue::{self, IssuedTokens, NewLogin, RefreshWish};
+use crate::token::issue::{self, DeviceHistory, IssuedTokens, NewLogin, RefreshWish};
 use crate::uia::{RegisterParameters, Registered, Stage, UiaSession, UiaSessionId};
 
 /// How many numbers are tried for an account without a name.
@@ -146,7 +146,7 @@ impl Registration {
             // A token that was removed since has nothing left to count, and its holder may register.
             uow.registration_tokens().complete(token).await?;
         }
-        let tokens = log_in(&mut *uow, core, ctx, order, &registered).await?;
+        let tokens = log_in(&mut *uow, core, ctx, order, &registered, DeviceHistory::New).await?;
         uow.commit().await?;
         let user_id = core.user_id(localpart);
         Ok(Creation::Done(RegisteredAccount { user_id, tokens }))
@@ -167,7 +167,15 @@ impl Registration {
             if account.is_none_or(|account| account.deactivated) {
                 return Err(RegisterError::Deactivated);
             }
-            let tokens = log_in(&mut *uow, core, ctx, order, registered).await?;
+            let tokens = log_in(
+                &mut *uow,
+                core,
+                ctx,
+                order,
+                registered,
+                DeviceHistory::MayExist,
+            )
+            .await?;
             uow.commit().await?;
             Ok(RegisteredAccount {
                 user_id: core.user_id(&registered.localpart),
@@ -185,6 +193,7 @@ async fn log_in(
     ctx: &RequestContext,
     order: &Order<'_>,
     registered: &Registered,
+    device: DeviceHistory,
 ) -> Result<Option<IssuedTokens>, StoreError> {
     if order.inhibit_login {
         return Ok(None);
@@ -194,6 +203,7 @@ async fn log_in(
         device_id: &registered.device_id,
         display_name: order.display_name.as_ref(),
         refresh: order.refresh,
+        device,
     };
     issue::issue(uow, core, ctx, &login).await.map(Some)
 }

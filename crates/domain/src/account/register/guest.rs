@@ -9,7 +9,7 @@ use crate::context::RequestContext;
 use crate::device::DisplayName;
 use crate::id::DeviceId;
 use crate::ports::Intent;
-use crate::token::issue::{self, NewLogin, RefreshWish};
+use crate::token::issue::{self, DeviceHistory, NewLogin, RefreshWish};
 
 impl Registration {
     pub(super) async fn register_guest(
@@ -51,6 +51,7 @@ impl Registration {
             device_id: &DeviceId::guest(),
             display_name,
             refresh: RefreshWish::NotWanted,
+            device: DeviceHistory::New,
         };
         let tokens = issue::issue(&mut *uow, core, ctx, &login).await?;
         uow.commit().await?;
