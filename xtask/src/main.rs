@@ -4,6 +4,7 @@
 //! workspace, so that they build in seconds and work while the rest does not.
 
 mod apt;
+mod bench;
 mod ci;
 mod config_schema;
 mod conformance;
@@ -47,6 +48,8 @@ enum Task {
     Release(release::Args),
     /// Compare the server's answers with the recorded ones of the reference implementation.
     Conformance(conformance::Args),
+    /// Measure the server against what bounds it, side by side.
+    Bench(bench::Args),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -59,6 +62,7 @@ fn main() -> anyhow::Result<()> {
         Task::ConfigSchema(args) => config_schema::run(&args),
         Task::Release(args) => release::run(&args),
         Task::Conformance(args) => conformance::run(&args),
+        Task::Bench(args) => bench::run(&args),
     }
 }
 

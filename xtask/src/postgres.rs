@@ -1,5 +1,5 @@
-//! PostgreSQL for tests and measurements: found on this machine or installed, and run as a cluster of our own that
-//! nothing else can reach and that leaves nothing behind.
+//! PostgreSQL for tests and measurements: found on this machine or installed, and run as a cluster of
+//! our own that nothing else can reach and that leaves nothing behind.
 
 mod cluster;
 mod find;

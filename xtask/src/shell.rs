@@ -33,7 +33,16 @@ pub(crate) fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
 
 /// The cargo that runs this.
 pub(crate) fn cargo() -> Command {
-    command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut cargo = command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // What it told this program about its own package. Build scripts that look at these variables
+    // would run again after each cargo that was called directly, and half of the build with them.
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(&*name);
+        }
+    }
+    cargo
 }
 
 /// Runs a program and shows its output.
@@ -76,9 +85,14 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
 /// When the build fails.
 pub(crate) fn test_build() -> Result<PathBuf> {
     run(cargo().args(["build", "--workspace", "--all-targets", "--all-features"]))?;
+    Ok(target().join("debug/registrar"))
+}
+
+/// The folder that cargo builds into.
+pub(crate) fn target() -> PathBuf {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
-    Ok(root().join(target).join("debug/registrar"))
+    root().join(target)
 }
 
 /// Where a program stands on `PATH`, if it does.
