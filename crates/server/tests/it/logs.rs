@@ -4,7 +4,7 @@ use crate::process::Home;
 
 #[test]
 fn secrets_never_reach_a_log_line() {
-    let home = Home::with(json!({
+    let home = Home::with(&json!({
         "registrar": {
             "hashing": { "memory_kib": 8, "passes": 1 },
             "log": { "format": "json", "filter": "trace" },

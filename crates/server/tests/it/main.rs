@@ -1,5 +1,7 @@
 //! The binary, started for real: whole paths, crashes, and mistakes of operators.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
+
 mod bad_input;
 mod crash;
 mod logs;

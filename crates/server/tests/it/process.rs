@@ -23,11 +23,11 @@ pub(crate) struct Home {
 impl Home {
     /// Registration open for everybody, no limits that a test could run into, cheap hashes.
     pub(crate) fn new() -> Self {
-        Self::with(json!({}))
+        Self::with(&json!({}))
     }
 
     /// The same, with some keys replaced.
-    pub(crate) fn with(changes: Value) -> Self {
+    pub(crate) fn with(changes: &Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let plenty = json!({ "per_second": 1e6, "burst_count": 1e6 });
         let mut config = json!({

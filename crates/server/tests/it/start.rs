@@ -14,7 +14,7 @@ fn fails(output: &Output) -> String {
 
 #[test]
 fn all_mistakes_are_told_at_once_and_before_anything_is_touched() {
-    let home = Home::with(json!({
+    let home = Home::with(&json!({
         "server_name": "not a name",
         "refreshable_access_token_lifetime": "soon",
         "registrar": { "hashing": { "memory_kbi": 8 } },
@@ -42,7 +42,7 @@ fn all_mistakes_are_told_at_once_and_before_anything_is_touched() {
 fn a_port_in_use_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
-    let home = Home::with(json!({
+    let home = Home::with(&json!({
         "listeners": [{
             "port": port, "type": "http", "bind_addresses": ["127.0.0.1"],
             "resources": [{ "names": ["client"] }],
@@ -54,7 +54,7 @@ fn a_port_in_use_is_named() {
 
 #[test]
 fn a_missing_folder_for_the_database_is_named() {
-    let home = Home::with(json!({
+    let home = Home::with(&json!({
         "database": { "name": "sqlite3", "args": { "database": "/nonexistent/folder/a.db" } },
     }));
     let said = fails(&home.command(&["serve"]).output().unwrap());
