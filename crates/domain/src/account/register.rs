@@ -202,7 +202,7 @@ impl Registration {
             Parameters::Register(parameters) => parameters,
             Parameters::None | Parameters::DeleteDevices(_) => &RegisterParameters::default(),
         };
-        let mut order = Order::new(&core.policy.registration, session, parameters, refresh)?;
+        let mut order = Order::new(&core.policy.registration, clearance, parameters, refresh)?;
         if let Some(registered) = &session.registered {
             return self.replay(ctx, &order, registered).await;
         }

@@ -13,7 +13,8 @@ use crate::policy::RegistrationPolicy;
 use crate::ports::{Intent, StoreError, UnitOfWork};
 use crate::registration_token::RegistrationTokenId;
 use crate::token::issue::{self, DeviceHistory, IssuedTokens, NewLogin, RefreshWish};
-use crate::uia::{RegisterParameters, Registered, Stage, UiaSession, UiaSessionId};
+use crate::uia::gate::Clearance;
+use crate::uia::{RegisterParameters, Registered, Stage, UiaSessionId};
 
 /// How many numbers are tried for an account without a name.
 const NUMBER_ATTEMPTS: usize = 10;
@@ -44,10 +45,11 @@ pub(super) struct Order<'a> {
 impl<'a> Order<'a> {
     pub(super) fn new(
         policy: &'a RegistrationPolicy,
-        session: &'a UiaSession,
+        clearance: &'a Clearance,
         parameters: &'a RegisterParameters,
         refresh: RefreshWish,
     ) -> Result<Self, RegisterError> {
+        let session = clearance.session();
         let display_name = parameters.initial_device_display_name.as_deref();
         Ok(Self {
             session_id: &session.id,
