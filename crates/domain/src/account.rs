@@ -2,6 +2,7 @@
 
 pub mod available;
 pub mod credentials;
+mod enroll;
 pub mod identifier;
 pub mod login;
 pub mod name;

@@ -8,6 +8,7 @@ use crate::core::Core;
 use crate::id::{Localpart, LocalpartError};
 use crate::ports::store::Constraint;
 use crate::ports::{StoreError, UnitOfWork};
+use crate::retry::MaybeStore;
 use crate::secret::TokenDigest;
 use crate::uia::GuestClaim;
 
@@ -71,6 +72,15 @@ pub enum NameError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl MaybeStore for NameError {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
 }
 
 /// Reads a name that is already lower-cased where it should be: the checks that need nobody else.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::Sha1;
 
+use super::enroll::{FirstLogin, enroll};
 use super::name::{self, Claims, NameError};
 use super::register::RegisteredAccount;
 use super::{Account, AccountKind};
@@ -22,10 +23,8 @@ use crate::given::Given;
 use crate::id::{DeviceId, DeviceIdError, Localpart};
 use crate::password::{Password, PasswordHash};
 use crate::ports::{HashError, Intent, StoreError};
-use crate::retry::MaybeStore;
 use crate::secret::Secret;
 use crate::time::Timestamp;
-use crate::token::issue::{self, DeviceHistory, NewLogin, RefreshWish};
 
 /// How long a nonce can be used.
 const NONCE_LIFETIME: Duration = Duration::from_secs(60);
@@ -104,15 +103,6 @@ pub enum SharedSecretError {
     Store(#[from] StoreError),
 }
 
-impl MaybeStore for SharedSecretError {
-    fn store_error(&self) -> Option<&StoreError> {
-        match self {
-            Self::Store(error) | Self::Name(NameError::Store(error)) => Some(error),
-            _ => None,
-        }
-    }
-}
-
 /// A request whose MAC is right.
 struct Order<'a> {
     localpart: Localpart,
@@ -120,10 +110,7 @@ struct Order<'a> {
     admin: bool,
     user_type: Option<&'a String>,
     display_name: Option<&'a String>,
-    device_id: DeviceId,
-    device_name: Option<DisplayName>,
-    inhibit_login: bool,
-    refresh: RefreshWish,
+    login: FirstLogin,
 }
 
 impl SharedSecretRegistration {
@@ -167,7 +154,9 @@ impl SharedSecretRegistration {
             name::check(&mut *uow, core, &order.localpart, Claims::default()).await?;
         }
         let hash = core.ports.password_hasher.hash(&order.password).await?;
-        core.retrying(|| self.create(ctx, &order, &hash)).await
+        let account = self.account(&order, hash);
+        let login = (!request.inhibit_login).then_some(&order.login);
+        Ok(enroll(core, ctx, &account, login).await?)
     }
 
     /// Uses a nonce up, also when a later check fails.
@@ -220,48 +209,26 @@ impl SharedSecretRegistration {
             admin: request.admin,
             user_type,
             display_name: optional(&request.display_name, "displayname")?,
-            device_id,
-            device_name: device_name
-                .map(|text| DisplayName::parse(text))
-                .transpose()?,
-            inhibit_login: request.inhibit_login,
-            refresh: refresh.copied().unwrap_or(false).into(),
+            login: FirstLogin {
+                device_id,
+                display_name: device_name
+                    .map(|text| DisplayName::parse(text))
+                    .transpose()?,
+                refresh: refresh.copied().unwrap_or(false).into(),
+            },
         })
     }
 
-    async fn create(
-        &self,
-        ctx: &RequestContext,
-        order: &Order<'_>,
-        hash: &PasswordHash,
-    ) -> Result<RegisteredAccount, SharedSecretError> {
-        let core = &self.core;
-        let mut account = Account::new(order.localpart.clone(), AccountKind::User, core.now());
-        account.password_hash = Some(hash.clone());
+    fn account(&self, order: &Order<'_>, hash: PasswordHash) -> Account {
+        let now = self.core.now();
+        let mut account = Account::new(order.localpart.clone(), AccountKind::User, now);
+        account.password_hash = Some(hash);
         account.admin = order.admin;
         account.user_type = order.user_type.cloned();
         if let Some(name) = order.display_name {
             account.display_name = Some(name.clone());
         }
-        let mut uow = core.ports.store.begin(Intent::Write).await?;
-        name::add(&mut *uow, &account).await?;
-        let tokens = if order.inhibit_login {
-            None
-        } else {
-            let login = NewLogin {
-                localpart: &order.localpart,
-                device_id: &order.device_id,
-                display_name: order.device_name.as_ref(),
-                refresh: order.refresh,
-                device: DeviceHistory::New,
-            };
-            Some(issue::issue(&mut *uow, core, ctx, &login).await?)
-        };
-        uow.commit().await?;
-        Ok(RegisteredAccount {
-            user_id: core.user_id(&order.localpart),
-            tokens,
-        })
+        account
     }
 }
 

@@ -3,23 +3,20 @@
 //!
 //! Reference §1.4.
 
-use super::{RegisterError, RegisterOutcome, RegisterRequest, RegisteredAccount, Registration};
+use super::{RegisterError, RegisterOutcome, RegisterRequest, Registration};
+use crate::account::enroll::{FirstLogin, enroll};
 use crate::account::{Account, AccountKind, name};
 use crate::appservice::AppService;
 use crate::context::RequestContext;
 use crate::device::DisplayName;
 use crate::id::{DeviceId, Localpart};
-use crate::ports::Intent;
 use crate::token::authenticate::Bearer;
-use crate::token::issue::{self, DeviceHistory, NewLogin, RefreshWish};
+use crate::token::issue::RefreshWish;
 
 /// What is created, checked.
 struct Order {
     account: Account,
-    device_id: DeviceId,
-    display_name: Option<DisplayName>,
-    inhibit_login: bool,
-    refresh: RefreshWish,
+    login: FirstLogin,
 }
 
 impl Registration {
@@ -43,10 +40,8 @@ impl Registration {
             .ok_or(RegisterError::AppserviceTokenUnknown)?;
         let localpart = self.check_appservice_name(service, username)?;
         let order = self.order(service, request, localpart, refresh)?;
-        let registered = self
-            .0
-            .retrying(|| self.try_create_for_appservice(ctx, &order))
-            .await?;
+        let login = (!request.inhibit_login).then_some(&order.login);
+        let registered = enroll(&self.0, ctx, &order.account, login).await?;
         Ok(RegisterOutcome::Registered(registered))
     }
 
@@ -91,43 +86,14 @@ impl Registration {
         let exclusive = service.owns_exclusively(&core.user_id(&localpart));
         let mut account = Account::new(localpart, AccountKind::User, core.now());
         account.appservice_id = exclusive.then(|| service.id.clone());
-        Ok(Order {
-            account,
+        let login = FirstLogin {
             device_id: match device_id {
                 Some(text) => DeviceId::parse(text)?,
                 None => DeviceId::generate(core.entropy()),
             },
             display_name: name.map(|text| DisplayName::parse(text)).transpose()?,
-            inhibit_login: request.inhibit_login,
             refresh,
-        })
-    }
-
-    async fn try_create_for_appservice(
-        &self,
-        ctx: &RequestContext,
-        order: &Order,
-    ) -> Result<RegisteredAccount, RegisterError> {
-        let core = &self.0;
-        let localpart = &order.account.localpart;
-        let mut uow = core.ports.store.begin(Intent::Write).await?;
-        name::add(&mut *uow, &order.account).await?;
-        let tokens = if order.inhibit_login {
-            None
-        } else {
-            let login = NewLogin {
-                localpart,
-                device_id: &order.device_id,
-                display_name: order.display_name.as_ref(),
-                refresh: order.refresh,
-                device: DeviceHistory::New,
-            };
-            Some(issue::issue(&mut *uow, core, ctx, &login).await?)
         };
-        uow.commit().await?;
-        Ok(RegisteredAccount {
-            user_id: core.user_id(localpart),
-            tokens,
-        })
+        Ok(Order { account, login })
     }
 }
