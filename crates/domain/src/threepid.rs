@@ -4,11 +4,15 @@
 
 mod address;
 mod client_secret;
+mod next_link;
+pub mod validation;
 
 use std::fmt;
 
 pub use address::{EmailAddress, EmailAddressError, PhoneNumber, PhoneNumberError};
 pub use client_secret::{ClientSecret, ClientSecretError, ValidationSessionId};
+pub use next_link::{NextLink, NextLinkError};
+pub use validation::{Purpose, ValidatedThreepid, ValidationSession, ValidationToken};
 
 use crate::time::Timestamp;
 

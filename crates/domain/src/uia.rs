@@ -16,7 +16,7 @@ mod session;
 pub mod stage;
 
 pub use session::{
-    CompletedStage, GuestClaim, OperationDigest, Parameters, RegisterParameters, Registered,
-    StageResult, UiaSession, UiaSessionId,
+    CompletedStage, GuestClaim, OperationDigest, OtherDevices, Parameters, RegisterParameters,
+    Registered, StageResult, Traces, UiaSession, UiaSessionId,
 };
 pub use stage::{Stage, StageFailure};

@@ -21,9 +21,9 @@ pub mod options;
 use async_trait::async_trait;
 use registrar_domain::ports::identity_server::{
     EmailTokenRequest, IdentityServer, IdentityServerError, MsisdnTokenRequest, RequestTokenReply,
-    SubmitTokenReply, ValidatedThreepid,
+    SubmitTokenReply,
 };
-use registrar_domain::threepid::ClientSecret;
+use registrar_domain::threepid::{ClientSecret, ValidatedThreepid};
 
 pub use options::{Api, Options, SetupError};
 

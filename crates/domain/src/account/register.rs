@@ -198,9 +198,11 @@ impl Registration {
     ) -> Result<RegisteredAccount, RegisterError> {
         let core = &self.0;
         let session = clearance.session();
-        let parameters = match &session.parameters {
-            Parameters::Register(parameters) => parameters,
-            Parameters::None | Parameters::DeleteDevices(_) => &RegisterParameters::default(),
+        let nothing = RegisterParameters::default();
+        let parameters = if let Parameters::Register(parameters) = &session.parameters {
+            parameters
+        } else {
+            &nothing
         };
         let mut order = Order::new(&core.policy.registration, clearance, parameters, refresh)?;
         if let Some(registered) = &session.registered {

@@ -2,8 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::threepid::{ClientSecret, EmailAddress, Threepid, ValidationSessionId};
-use crate::time::Timestamp;
+use crate::threepid::{ClientSecret, EmailAddress, ValidatedThreepid, ValidationSessionId};
 
 /// An identity server that validates third-party identifiers for this server.
 ///
@@ -95,15 +94,6 @@ pub struct SubmitTokenReply {
     pub accepted: bool,
     /// Its whole answer, a JSON object as text, which the client receives.
     pub body: String,
-}
-
-/// What an identity server vouches for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ValidatedThreepid {
-    /// The identifier.
-    pub threepid: Threepid,
-    /// When it was validated.
-    pub validated_at: Timestamp,
 }
 
 /// Why the identity server gave no usable answer.

@@ -21,6 +21,7 @@ mod registration_token;
 mod threepid;
 mod token;
 mod uia;
+mod validation;
 
 use async_trait::async_trait;
 
@@ -34,6 +35,7 @@ pub use registration_token::{Change, RegistrationTokenRepository};
 pub use threepid::ThreepidRepository;
 pub use token::TokenRepository;
 pub use uia::UiaRepository;
+pub use validation::ValidationRepository;
 
 /// What a unit of work is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +72,8 @@ pub trait UnitOfWork: Send {
     fn threepids(&mut self) -> &mut dyn ThreepidRepository;
     /// Registration tokens.
     fn registration_tokens(&mut self) -> &mut dyn RegistrationTokenRepository;
+    /// Validation sessions of third-party identifiers.
+    fn validations(&mut self) -> &mut dyn ValidationRepository;
     /// Leases: which process does a periodic job.
     fn leases(&mut self) -> &mut dyn LeaseRepository;
 

@@ -5,6 +5,7 @@ use crate::password::PasswordHash;
 use crate::ports::Entropy;
 use crate::registration_token::RegistrationTokenId;
 use crate::secret::{LETTERS, TokenDigest, random_text};
+use crate::threepid::{ClientSecret, ValidatedThreepid, ValidationSessionId};
 use crate::time::Timestamp;
 use crate::uia::Stage;
 
@@ -47,7 +48,7 @@ pub struct UiaSession {
     pub id: UiaSessionId,
     /// When it was opened. It expires [`expire::LIFETIME`](super::expire::LIFETIME) later.
     pub created: Timestamp,
-    /// The operation it was opened for. Others are refused.
+    /// The operation it was opened for. OtherDevices are refused.
     pub operation: OperationDigest,
     /// What the client wants, from its last request that said so.
     pub parameters: Parameters,
@@ -118,6 +119,30 @@ pub enum Parameters {
     Register(RegisterParameters),
     /// `POST /delete_devices`.
     DeleteDevices(Vec<DeviceId>),
+    /// `POST /account/password`.
+    ChangePassword(OtherDevices),
+    /// `POST /account/3pid/add`: the validation session that proves the address.
+    AddThreepid(ClientSecret, ValidationSessionId),
+    /// `POST /account/deactivate`.
+    Deactivate(Traces),
+}
+
+/// What becomes of the other devices when a password changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtherDevices {
+    /// They are logged out.
+    LogOut,
+    /// They stay logged in.
+    Keep,
+}
+
+/// What becomes of what a deactivated account has left behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Traces {
+    /// It stays.
+    Keep,
+    /// It should be erased, as far as possible.
+    Erase,
 }
 
 /// The parameters of `POST /register` that survive from one request to the next.
@@ -171,4 +196,6 @@ pub enum StageResult {
     Passed,
     /// That the client speaks for this account.
     Account(Localpart),
+    /// That the client's user owns this address.
+    Threepid(ValidatedThreepid),
 }

@@ -5,7 +5,7 @@
 use http::StatusCode;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use registrar_domain::ports::IdentityServerError;
-use registrar_domain::ports::identity_server::ValidatedThreepid;
+use registrar_domain::threepid::ValidatedThreepid;
 use registrar_domain::threepid::{ClientSecret, EmailAddress, Medium, Threepid};
 use registrar_domain::time::Timestamp;
 use serde_json::Value;
@@ -51,7 +51,7 @@ pub(crate) async fn call(
     let validated_at = object.get("validated_at").and_then(Value::as_i64);
     Ok(Some(ValidatedThreepid {
         threepid: address.ok_or(Nonsense::Lacks("address"))?,
-        validated_at: Timestamp::from_unix_ms(validated_at.ok_or(Nonsense::Lacks("validated_at"))?),
+        validated: Timestamp::from_unix_ms(validated_at.ok_or(Nonsense::Lacks("validated_at"))?),
     }))
 }
 

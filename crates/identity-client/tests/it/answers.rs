@@ -185,7 +185,7 @@ async fn what_was_validated() {
         };
         assert_eq!(validated.threepid.medium(), medium);
         assert_eq!(validated.threepid.address(), address);
-        assert_eq!(validated.validated_at.unix_ms(), 7);
+        assert_eq!(validated.validated.unix_ms(), 7);
     }
 }
 

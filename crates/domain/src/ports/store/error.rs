@@ -40,6 +40,8 @@ pub enum Constraint {
     RegistrationTokenTaken,
     /// Two user-interactive authentication sessions with one ID.
     UiaSessionTaken,
+    /// Two open validation sessions of one client for one address.
+    ValidationSessionOpen,
     /// A row that refers to one that is not there (any more): a device, a session, an account.
     MissingReference,
     /// A constraint without a meaning of its own.

@@ -7,6 +7,7 @@ mod registration_token;
 mod threepid;
 mod token;
 mod uia;
+mod validation;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -18,7 +19,7 @@ use tokio::sync::OwnedMutexGuard;
 use super::{
     AccountRepository, Constraint, DeviceRepository, Intent, LeaseRepository,
     RegistrationTokenRepository, Store, StoreError, StoreErrorKind, ThreepidRepository,
-    TokenRepository, UiaRepository, UnitOfWork,
+    TokenRepository, UiaRepository, UnitOfWork, ValidationRepository,
 };
 use crate::account::Account;
 use crate::device::Device;
@@ -56,6 +57,7 @@ struct State {
     last_token_key: i64,
     uia_sessions: Vec<uia::SessionRow>,
     registration_tokens: BTreeMap<RegistrationTokenId, RegistrationToken>,
+    validations: Vec<validation::ValidationRow>,
     threepids: BTreeMap<Threepid, (Localpart, AccountThreepid)>,
     leases: BTreeMap<String, (String, Timestamp)>,
 }
@@ -197,6 +199,10 @@ impl UnitOfWork for FakeUnitOfWork {
     }
 
     fn registration_tokens(&mut self) -> &mut dyn RegistrationTokenRepository {
+        self
+    }
+
+    fn validations(&mut self) -> &mut dyn ValidationRepository {
         self
     }
 

@@ -1,0 +1,92 @@
+use async_trait::async_trait;
+
+use super::StoreError;
+use crate::secret::TokenDigest;
+use crate::threepid::{
+    Purpose, Threepid, ValidatedThreepid, ValidationSession, ValidationSessionId, ValidationToken,
+};
+use crate::time::Timestamp;
+
+/// Validation sessions and the tokens that open them.
+#[async_trait]
+pub trait ValidationRepository: Send {
+    /// The session that waits for the owner of an address, if this client has asked for one.
+    async fn find_open(
+        &mut self,
+        threepid: &Threepid,
+        purpose: Purpose,
+        client_secret: &TokenDigest,
+    ) -> Result<Option<ValidationSession>, StoreError>;
+
+    /// A session.
+    async fn find(
+        &mut self,
+        id: &ValidationSessionId,
+    ) -> Result<Option<ValidationSession>, StoreError>;
+
+    /// A token of a session.
+    async fn find_token(
+        &mut self,
+        id: &ValidationSessionId,
+        token: &TokenDigest,
+    ) -> Result<Option<ValidationToken>, StoreError>;
+
+    /// Adds a session.
+    ///
+    /// # Errors
+    /// [`Constraint::ValidationSessionOpen`](super::Constraint::ValidationSessionOpen) when this
+    /// client has an open one for the address and the purpose.
+    async fn add(&mut self, session: &ValidationSession) -> Result<(), StoreError>;
+
+    /// Adds a token to a session.
+    ///
+    /// # Errors
+    /// [`Constraint::MissingReference`](super::Constraint::MissingReference) without the session.
+    async fn add_token(
+        &mut self,
+        id: &ValidationSessionId,
+        token: &ValidationToken,
+    ) -> Result<(), StoreError>;
+
+    /// Records that the mail of a `send_attempt` went out, unless a higher one has. Idempotent.
+    async fn record_send_attempt(
+        &mut self,
+        id: &ValidationSessionId,
+        send_attempt: i64,
+    ) -> Result<(), StoreError>;
+
+    /// Removes a token whose mail did not go out, and its session if nothing else ever did.
+    /// Idempotent.
+    async fn retract_token(
+        &mut self,
+        id: &ValidationSessionId,
+        token: &TokenDigest,
+    ) -> Result<(), StoreError>;
+
+    /// Guarded: marks a session as validated while it is not. `false` when it is, or is gone.
+    async fn mark_validated(
+        &mut self,
+        id: &ValidationSessionId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
+
+    /// Guarded: uses up a session with this secret that was validated after `validated_after` for
+    /// one of these purposes. It is removed with its tokens; `None` when there is no such session.
+    async fn consume(
+        &mut self,
+        id: &ValidationSessionId,
+        client_secret: &TokenDigest,
+        purposes: &[Purpose],
+        validated_after: Timestamp,
+    ) -> Result<Option<ValidatedThreepid>, StoreError>;
+
+    /// Removes up to `limit` tokens that expired before `now`, then up to `limit` sessions: those
+    /// that were validated at or before `validated_before`, and those that are neither validated nor
+    /// have a token left. The number of tokens and sessions removed.
+    async fn remove_expired(
+        &mut self,
+        now: Timestamp,
+        validated_before: Timestamp,
+        limit: u32,
+    ) -> Result<usize, StoreError>;
+}
