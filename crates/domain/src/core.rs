@@ -5,7 +5,10 @@ use std::sync::Arc;
 use crate::id::{Localpart, UserId};
 use crate::limit::Limiter;
 use crate::policy::{Policy, Rates};
-use crate::ports::{Clock, Entropy, Pacer, PasswordHasher, Store};
+use crate::ports::{
+    CaptchaVerifier, Clock, Entropy, IdentityServer, Mailer, Pacer, PasswordHasher,
+    RegistrationHooks, Store,
+};
 use crate::time::Timestamp;
 
 /// The outside world, as the use-cases see it.
@@ -15,12 +18,31 @@ pub struct Ports {
     pub store: Arc<dyn Store>,
     /// Where passwords are hashed.
     pub password_hasher: Arc<dyn PasswordHasher>,
+    /// Who validates email addresses.
+    pub email: EmailValidation,
+    /// Who validates phone numbers.
+    pub msisdn: Option<Arc<dyn IdentityServer>>,
+    /// Who tells people from programs.
+    pub captcha: Option<Arc<dyn CaptchaVerifier>>,
+    /// The operator's own rules, if there are any.
+    pub hooks: Option<Arc<dyn RegistrationHooks>>,
     /// Slows down questions about username availability.
     pub pacer: Arc<dyn Pacer>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+}
+
+/// Who validates email addresses.
+#[derive(Clone)]
+pub enum EmailValidation {
+    /// Nobody.
+    Off,
+    /// This server, by a mail with a link.
+    Local(Arc<dyn Mailer>),
+    /// An identity server.
+    Delegated(Arc<dyn IdentityServer>),
 }
 
 /// What all use-cases share.
@@ -57,6 +79,8 @@ impl Core {
 pub(crate) struct Limits {
     pub(crate) registration: Limiter,
     pub(crate) registration_token_validity: Limiter,
+    pub(crate) threepid_by_client: Limiter,
+    pub(crate) threepid_by_address: Limiter,
     pub(crate) login_address: Limiter,
     pub(crate) login_account: Limiter,
     pub(crate) login_failed_attempts: Limiter,
@@ -67,6 +91,8 @@ impl Limits {
         Self {
             registration: Limiter::new(rates.registration),
             registration_token_validity: Limiter::new(rates.registration_token_validity),
+            threepid_by_client: Limiter::new(rates.threepid_validation),
+            threepid_by_address: Limiter::new(rates.threepid_validation),
             login_address: Limiter::new(rates.login_address),
             login_account: Limiter::new(rates.login_account),
             login_failed_attempts: Limiter::new(rates.login_failed_attempts),

@@ -13,6 +13,8 @@
 //! | `/_synapse/admin/v1/registration_tokens` | [`registration_token::admin`] |
 //! | `POST /logout`, `/logout/all` | [`token::logout`] |
 //! | `POST /refresh` | [`token::refresh`] |
+//! | `POST …/requestToken` | [`threepid::request`] |
+//! | `…/submit_token` | [`threepid::submit`] |
 //! | any request with an access token | [`token::authenticate`] |
 //! | `/devices`, `/delete_devices` | [`device::manage`] |
 //!
@@ -25,6 +27,7 @@ pub mod context;
 mod core;
 pub mod device;
 pub mod given;
+pub mod housekeeping;
 pub mod id;
 pub mod limit;
 pub mod password;

@@ -7,6 +7,7 @@ use crate::id::{CreateRules, Localpart, ServerName};
 use crate::limit::Rate;
 use crate::password::strength::StrengthRules;
 use crate::secret::Secret;
+use crate::threepid::AllowedThreepid;
 use crate::uia::Stage;
 use crate::uia::flow::Flow;
 
@@ -19,6 +20,8 @@ pub struct Policy {
     pub registration: RegistrationPolicy,
     /// Passwords.
     pub password: PasswordPolicy,
+    /// Third-party identifiers.
+    pub threepids: ThreepidPolicy,
     /// How long tokens live.
     pub lifetimes: TokenLifetimes,
     /// How fast clients may act.
@@ -39,6 +42,8 @@ pub struct RegistrationPolicy {
     pub flows: Vec<Flow>,
     /// The stages that clients may attempt, whether a flow lists them or not.
     pub stages: Vec<Stage>,
+    /// `recaptcha_public_key`: what clients need to show the captcha.
+    pub captcha_public_key: Option<String>,
     /// `user_consent`: the policy that the terms stage is about.
     pub consent: Option<ConsentPolicy>,
     /// `app_service_config_files`.
@@ -85,6 +90,23 @@ pub struct PasswordPolicy {
     pub strength: Option<StrengthRules>,
 }
 
+/// Third-party identifiers.
+#[derive(Clone, Debug)]
+pub struct ThreepidPolicy {
+    /// `public_baseurl`, with a slash at the end: where the links in mails lead.
+    pub public_baseurl: String,
+    /// `email.validation_token_lifetime`: how long such a link can be opened.
+    pub validation_token_lifetime: Duration,
+    /// `allowed_local_3pids`; if there is none, every address is allowed.
+    pub allowed: Vec<AllowedThreepid>,
+    /// `request_token_inhibit_3pid_errors`: do not tell whether an address belongs to an account.
+    pub inhibit_errors: bool,
+    /// `next_link_domain_whitelist`: the hosts that a validation may lead on to; `None` for any.
+    pub next_link_hosts: Option<Vec<String>>,
+    /// `enable_3pid_changes`: may accounts change their addresses?
+    pub changes_allowed: bool,
+}
+
 /// How long tokens live. `None` means for ever.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TokenLifetimes {
@@ -105,6 +127,8 @@ pub struct Rates {
     pub registration: Rate,
     /// `rc_registration_token_validity`, per client address.
     pub registration_token_validity: Rate,
+    /// `rc_3pid_validation`, per medium and client address, and per medium and address to validate.
+    pub threepid_validation: Rate,
     /// `rc_login.address`, per client address.
     pub login_address: Rate,
     /// `rc_login.account`, per account, successful logins.

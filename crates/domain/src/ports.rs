@@ -3,18 +3,22 @@
 //! With the feature `fakes` each port has a `FakeX` beside it, and `store::contract` holds the
 //! suite that every [`Store`] must pass.
 
+pub mod captcha;
 pub mod clock;
 pub mod entropy;
 pub mod identity_server;
 pub mod mailer;
 pub mod pacer;
 pub mod password_hasher;
+pub mod registration_hooks;
 pub mod store;
 
+pub use captcha::{CaptchaError, CaptchaVerdict, CaptchaVerifier};
 pub use clock::Clock;
 pub use entropy::Entropy;
 pub use identity_server::{IdentityServer, IdentityServerError};
 pub use mailer::{Mail, MailError, Mailer};
 pub use pacer::{Pacer, Turn};
 pub use password_hasher::{HashError, PasswordHasher, Verification};
+pub use registration_hooks::{HookError, RegistrationHooks, RegistrationVerdict};
 pub use store::{Intent, Store, StoreError, UnitOfWork};

@@ -8,15 +8,17 @@ use crate::account::profile::Profiles;
 use crate::account::register::Registration;
 use crate::account::shared_secret::SharedSecretRegistration;
 use crate::core::Core;
-pub use crate::core::Ports;
+pub use crate::core::{EmailValidation, Ports};
 use crate::device::manage::Devices;
+use crate::housekeeping::Housekeeping;
 use crate::policy::Policy;
 use crate::registration_token::admin::TokenAdmin;
 use crate::registration_token::validity::TokenValidity;
+use crate::threepid::request::TokenRequests;
+use crate::threepid::submit::TokenSubmission;
 use crate::token::authenticate::Authentication;
 use crate::token::logout::Logout;
 use crate::token::refresh::Refresh;
-use crate::uia::expire::UiaExpiry;
 
 /// Every use-case, ready to be called.
 #[derive(Clone)]
@@ -43,8 +45,12 @@ pub struct Services {
     pub devices: Devices,
     /// `GET /profile`.
     pub profiles: Profiles,
-    /// The periodic removal of old UIA sessions.
-    pub uia_expiry: UiaExpiry,
+    /// `POST …/requestToken`.
+    pub token_requests: TokenRequests,
+    /// `…/submit_token`.
+    pub token_submission: TokenSubmission,
+    /// The periodic removal of what has had its time.
+    pub housekeeping: Housekeeping,
     /// The policy that all of them follow.
     pub policy: Arc<Policy>,
 }
@@ -66,7 +72,9 @@ impl Services {
             refresh: Refresh::new(Arc::clone(&core)),
             devices: Devices::new(Arc::clone(&core)),
             profiles: Profiles::new(Arc::clone(&core)),
-            uia_expiry: UiaExpiry::new(core),
+            token_requests: TokenRequests::new(Arc::clone(&core)),
+            token_submission: TokenSubmission::new(Arc::clone(&core)),
+            housekeeping: Housekeeping::new(core),
             policy,
         }
     }

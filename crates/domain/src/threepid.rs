@@ -3,13 +3,17 @@
 //! Spec: <https://spec.matrix.org/v1.16/appendices/#3pid-types>
 
 mod address;
+pub(crate) mod allowed;
 mod client_secret;
 mod next_link;
+pub mod request;
+pub mod submit;
 pub mod validation;
 
 use std::fmt;
 
 pub use address::{EmailAddress, EmailAddressError, PhoneNumber, PhoneNumberError};
+pub use allowed::AllowedThreepid;
 pub use client_secret::{ClientSecret, ClientSecretError, ValidationSessionId};
 pub use next_link::{NextLink, NextLinkError};
 pub use validation::{Purpose, ValidatedThreepid, ValidationSession, ValidationToken};
@@ -31,6 +35,14 @@ impl Medium {
         match self {
             Self::Email => "email",
             Self::Msisdn => "msisdn",
+        }
+    }
+
+    /// What people call an address of this medium.
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::Email => "email address",
+            Self::Msisdn => "phone number",
         }
     }
 

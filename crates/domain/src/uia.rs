@@ -7,8 +7,8 @@
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#user-interactive-authentication-api>
 
 pub mod advance;
+mod attempt;
 pub mod auth;
-pub mod expire;
 pub mod flow;
 pub mod gate;
 mod gate_error;

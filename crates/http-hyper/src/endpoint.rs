@@ -12,6 +12,8 @@ pub(crate) mod password_policy;
 pub(crate) mod profile;
 pub(crate) mod refresh;
 pub(crate) mod register;
+mod request_token;
+pub(crate) mod submit_token;
 mod tokens;
 pub(crate) mod versions;
 pub(crate) mod well_known;

@@ -251,6 +251,8 @@ errcodes! {
     ThreepidDenied => "M_THREEPID_DENIED",
     /// The third-party identifier belongs to another account.
     ThreepidInUse => "M_THREEPID_IN_USE",
+    /// Third-party identifiers of this kind cannot be used.
+    ThreepidMediumNotSupported => "M_THREEPID_MEDIUM_NOT_SUPPORTED",
     /// The third-party identifier belongs to nobody.
     ThreepidNotFound => "M_THREEPID_NOT_FOUND",
     /// The body is too large.

@@ -27,6 +27,13 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
     response
 }
 
+/// 200 with JSON that somebody else has written.
+pub fn json_text(body: String) -> Response {
+    let mut response = with_body(StatusCode::OK, APPLICATION_JSON, body);
+    response.headers_mut().insert(CACHE_CONTROL, NEVER_CACHED);
+    response
+}
+
 /// 200 with JSON: what most endpoints answer.
 pub fn ok(body: &impl Serialize) -> Response {
     json(StatusCode::OK, body)

@@ -16,7 +16,7 @@ use http::{HeaderValue, Method, StatusCode};
 use crate::app::{App, Reply};
 use crate::endpoint::{
     account, admin, capabilities, devices, health, login, logout, password_policy, profile,
-    refresh, register, versions, well_known,
+    refresh, register, submit_token, versions, well_known,
 };
 use crate::error::{ErrCode, MatrixError};
 use crate::options::Resource;
@@ -40,6 +40,7 @@ const R0_V3_UNSTABLE: &[&str] = &[
     "/_matrix/client/v3",
     "/_matrix/client/unstable",
 ];
+const UNSTABLE: &[&str] = &["/_matrix/client/unstable"];
 const V1_UNSTABLE: &[&str] = &["/_matrix/client/v1", "/_matrix/client/unstable"];
 const ADMIN: &[&str] = &["/_synapse/admin/v1"];
 const REGISTRATION_TOKEN: &str = "/registration_tokens/{token}";
@@ -92,6 +93,24 @@ pub(crate) const ROUTES: &[Route] = &[
         run!(register::token_validity::get),
     )
     .open(),
+    Route::new(
+        Post,
+        R0_V3_UNSTABLE,
+        "/register/email/requestToken",
+        run!(register::request_token::email),
+    ),
+    Route::new(
+        Post,
+        R0_V3_UNSTABLE,
+        "/register/msisdn/requestToken",
+        run!(register::request_token::msisdn),
+    ),
+    Route::new(
+        Post,
+        UNSTABLE,
+        "/add_threepid/msisdn/submit_token",
+        run!(submit_token::msisdn),
+    ),
     // Logging in and out.
     Route::new(Get, API_V1_AND_LATER, "/login", run!(login::get)),
     Route::new(Post, API_V1_AND_LATER, "/login", run!(login::post)),

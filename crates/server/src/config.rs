@@ -26,6 +26,7 @@ mod lifetimes;
 mod listeners;
 mod own;
 mod password;
+mod policy;
 mod rates;
 mod reference;
 mod registration;
@@ -50,11 +51,7 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use registrar_domain::appservice::AppServices as PolicyAppServices;
-use registrar_domain::policy::{
-    ConsentPolicy, Policy, Rates as PolicyRates, RegistrationPolicy, TokenLifetimes,
-};
-use registrar_domain::uia::Stage;
+use registrar_domain::policy::TokenLifetimes;
 
 pub(crate) use self::app_services::AppServices;
 pub(crate) use self::captcha::Captcha;
@@ -245,54 +242,5 @@ impl Config {
             database: database?,
         };
         Some(config)
-    }
-
-    /// The stages that may be attempted, whether a flow lists them or not.
-    fn stages(&self) -> Vec<Stage> {
-        let mut stages = vec![Stage::Dummy];
-        if self.consent.is_some() {
-            stages.push(Stage::Terms);
-        }
-        if self.registration.tokens_enabled {
-            stages.push(Stage::RegistrationToken);
-        }
-        stages
-    }
-
-    /// The choices as the use-cases want them.
-    pub(crate) fn policy(&self) -> Policy {
-        Policy {
-            server_name: self.server.name.clone(),
-            registration: RegistrationPolicy {
-                enabled: self.registration.enabled,
-                guests_allowed: self.registration.guests_allowed,
-                flows: self.registration.flows.clone(),
-                stages: self.stages(),
-                consent: self.consent.as_ref().map(|consent| ConsentPolicy {
-                    version: consent.version.clone(),
-                    name: consent.policy_name.clone(),
-                    url: format!(
-                        "{}_matrix/consent?v={}",
-                        self.server.public_baseurl, consent.version
-                    ),
-                }),
-                appservices: PolicyAppServices::new(self.app_services.services.clone()),
-                shared_secret: self.secrets.registration_shared.clone(),
-                inhibit_user_in_use_error: self.registration.inhibit_user_in_use_error,
-                localparts: self.registration.localparts,
-                server_notices_localpart: self.registration.server_notices_localpart.clone(),
-                disabled: self.usage.disabled.clone(),
-            },
-            password: self.passwords.policy.clone(),
-            lifetimes: self.lifetimes,
-            rates: PolicyRates {
-                registration: self.rates.registration,
-                registration_token_validity: self.rates.registration_token_validity,
-                login_address: self.rates.login_address,
-                login_account: self.rates.login_account,
-                login_failed_attempts: self.rates.login_failed_attempts,
-            },
-            ui_auth_session_timeout: self.ui_auth_session_timeout,
-        }
     }
 }

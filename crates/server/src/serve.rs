@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use registrar_domain::housekeeping::{Housekeeping, Job};
 use registrar_domain::ports::Entropy as _;
-use registrar_domain::uia::expire::{self, UiaExpiry};
 use registrar_http_hyper::server::{Limits, Listener};
 use registrar_http_hyper::service;
 use tokio::runtime::Runtime;
@@ -61,7 +61,7 @@ async fn serve(
         ))
     });
     let listeners: Vec<_> = listeners.collect::<anyhow::Result<_>>()?;
-    let Wired { app, uia_expiry } = wiring::wire(&config).await?;
+    let Wired { app, housekeeping } = wiring::wire(&config).await?;
 
     let (stop, stopping) = watch::channel(false);
     let limits = limits(&config.http);
@@ -95,7 +95,11 @@ async fn serve(
             }
         }
     }
-    tasks.spawn(remove_old_sessions(uia_expiry, stopping));
+    let holder = holder();
+    for job in Job::ALL {
+        let (housekeeping, holder) = (housekeeping.clone(), holder.clone());
+        tasks.spawn(keep_house(housekeeping, job, holder, stopping.clone()));
+    }
     ready(&addresses)?;
 
     let signal = signals.next().await;
@@ -126,23 +130,26 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
     let _gone = stopping.wait_for(|stop| *stop).await;
 }
 
-/// Removes old sessions now and then, as long as the server runs.
-async fn remove_old_sessions(expiry: UiaExpiry, stopping: watch::Receiver<bool>) {
-    let holder = holder();
+/// Does a job now and then, as long as the server runs.
+async fn keep_house(
+    housekeeping: Housekeeping,
+    job: Job,
+    holder: String,
+    stopping: watch::Receiver<bool>,
+) {
     loop {
         tokio::select! {
             () = stopped(stopping.clone()) => return,
-            () = tokio::time::sleep(period(expire::PERIOD)) => {}
+            () = tokio::time::sleep(period(job.period())) => {}
         }
-        match expiry.run(&holder).await {
+        match housekeeping.run(job, &holder).await {
             Ok(None | Some(0)) => {}
-            Ok(Some(removed)) => tracing::info!(uia.removed = removed, "old sessions removed"),
+            Ok(Some(removed)) => {
+                tracing::info!(job = job.name(), removed, "removed what had its time");
+            }
             Err(error) => {
                 let error: &dyn std::error::Error = &error;
-                tracing::error!(
-                    error,
-                    "old sessions could not be removed, trying again later"
-                );
+                tracing::error!(error, job = job.name(), "a job failed, trying again later");
             }
         }
     }

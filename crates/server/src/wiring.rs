@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use registrar_domain::services::{Ports, Services};
-use registrar_domain::uia::expire::UiaExpiry;
+use registrar_domain::housekeeping::Housekeeping;
+use registrar_domain::services::{EmailValidation, Ports, Services};
 use registrar_http_hyper::request::Forwarding;
 use registrar_http_hyper::{App, ListenerOptions, Options, Resource};
 use registrar_storage_diesel::{Backend, DieselStore};
@@ -18,8 +18,8 @@ use crate::system::{OsEntropy, SystemClock};
 pub(crate) struct Wired {
     /// What the listeners serve.
     pub(crate) app: Arc<App>,
-    /// The job that removes old sessions.
-    pub(crate) uia_expiry: UiaExpiry,
+    /// The jobs that remove what has had its time.
+    pub(crate) housekeeping: Housekeeping,
 }
 
 /// Opens the database, starts the hashing threads, and puts everything together.
@@ -44,6 +44,10 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Wired> {
     let ports = Ports {
         store: Arc::new(store),
         password_hasher: Arc::new(hash_pool),
+        email: EmailValidation::Off,
+        msisdn: None,
+        captcha: None,
+        hooks: None,
         pacer: Arc::new(AvailabilityPacer::new()),
         clock: Arc::new(SystemClock),
         entropy,
@@ -55,10 +59,10 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Wired> {
         request_timeout: config.http.request_timeout,
         max_requests: config.http.max_requests,
     };
-    let uia_expiry = services.uia_expiry.clone();
+    let housekeeping = services.housekeeping.clone();
     Ok(Wired {
         app: App::new(services, options),
-        uia_expiry,
+        housekeeping,
     })
 }
 

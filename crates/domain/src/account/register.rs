@@ -10,12 +10,14 @@ mod create;
 mod error;
 mod guest;
 mod request;
+pub(crate) mod rules;
 mod wish;
 
 use std::sync::Arc;
 
 pub use error::RegisterError;
 pub use request::{RegisterOutcome, RegisterRequest, RegisteredAccount};
+pub use rules::RuleError;
 
 use super::name::{self, Claims, Disclosure, NameError, Standing};
 use crate::context::RequestContext;
@@ -23,6 +25,7 @@ use crate::core::Core;
 use crate::given::Given;
 use crate::password::{Password, PasswordHash};
 use crate::ports::Intent;
+use crate::threepid::{Purpose, ValidatedThreepid};
 use crate::token::issue::RefreshWish;
 use crate::uia::gate::{self, Attempt, Clearance, Decision, GateError, Operation, UiaPrompt};
 use crate::uia::{Parameters, RegisterParameters, Registered, UiaSession};
@@ -156,6 +159,7 @@ impl Registration {
             digest: request.operation,
             flows: &self.0.policy.registration.flows,
             enabled: &self.0.policy.registration.stages,
+            purposes: &[Purpose::Registration, Purpose::Addition],
             requester: None,
         };
         let attempt = Attempt {
@@ -204,24 +208,31 @@ impl Registration {
         } else {
             &nothing
         };
+        let proved = rules::proved_threepids(session);
         let mut order = Order::new(&core.policy.registration, clearance, parameters, refresh)?;
+        rules::check_threepids(core, &proved).await?;
         if let Some(registered) = &session.registered {
             return self.replay(ctx, &order, registered).await;
         }
-        let password = wish
-            .password
-            .as_ref()
-            .filter(|password| !password.expose().is_empty());
+        let password = wish.usable_password();
         if password.is_none() && session.password_hash.is_none() {
             return Err(RegisterError::PasswordMissing);
         }
+        let wished = parameters.username.as_deref();
+        let mut facts = rules::facts(core, session, wished, &proved).await?;
+        if let Some(chosen) = rules::choose_username(core, &facts).await? {
+            facts.username = Some(chosen);
+        }
+        self.check_threepids_free(&proved).await?;
+        order.account_name = rules::choose_display_name(core, &facts).await?;
         core.limits
             .registration
             .charge(&ctx.limit_key(), core.now())?;
+        order.admission = rules::judge(core, &facts).await?;
         if let Some(disabled) = &core.policy.registration.disabled {
             return Err(RegisterError::ServerDisabled(disabled.clone()));
         }
-        if let Some(username) = &parameters.username {
+        if let Some(username) = facts.username.as_deref().or(wished) {
             match self.check_name_finally(username, parameters).await {
                 Ok(name) => order.name = Some(name),
                 Err(RegisterError::Name(NameError::Taken)) => {
@@ -232,8 +243,27 @@ impl Registration {
                 Err(error) => return Err(error),
             }
         }
+        order.threepids = proved;
         let hash = self.password_hash(password, session).await?;
         self.create(ctx, &order, &hash).await
+    }
+
+    /// An address belongs to one account. The database has the last word; this is the kind answer.
+    async fn check_threepids_free(
+        &self,
+        proved: &[&ValidatedThreepid],
+    ) -> Result<(), RegisterError> {
+        if proved.is_empty() {
+            return Ok(());
+        }
+        let mut uow = self.0.ports.store.begin(Intent::Read).await?;
+        for validated in proved {
+            let threepid = &validated.threepid;
+            if uow.threepids().find_owner(threepid).await?.is_some() {
+                return Err(RegisterError::ThreepidTaken(threepid.medium()));
+            }
+        }
+        Ok(())
     }
 
     /// What a concurrent request of the same session has registered since the session was read.

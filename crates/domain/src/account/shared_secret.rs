@@ -14,7 +14,8 @@ use sha1::Sha1;
 
 use super::enroll::{FirstLogin, enroll};
 use super::name::{self, Claims, NameError};
-use super::register::RegisteredAccount;
+use super::register::rules::{self, Admission};
+use super::register::{RegisteredAccount, RuleError};
 use super::{Account, AccountKind};
 use crate::context::RequestContext;
 use crate::core::Core;
@@ -98,6 +99,9 @@ pub enum SharedSecretError {
     /// The password could not be hashed.
     #[error(transparent)]
     Hash(#[from] HashError),
+    /// The operator's rules stop it.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -153,8 +157,10 @@ impl SharedSecretRegistration {
             let mut uow = core.ports.store.begin(Intent::Read).await?;
             name::check(&mut *uow, core, &order.localpart, Claims::default()).await?;
         }
+        let admission = rules::judge_named(core, Some(&order.localpart)).await?;
         let hash = core.ports.password_hasher.hash(&order.password).await?;
-        let account = self.account(&order, hash);
+        let mut account = self.account(&order, hash);
+        account.shadow_banned = admission == Admission::ShadowBanned;
         let login = (!request.inhibit_login).then_some(&order.login);
         Ok(enroll(core, ctx, &account, login).await?)
     }

@@ -222,6 +222,7 @@ impl Devices {
             digest: request.operation,
             flows: &flows,
             enabled: &[Stage::Password],
+            purposes: &[],
             requester: Some(&requester.account.localpart),
         };
         let attempt = Attempt {

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 
-use crate::threepid::{ClientSecret, EmailAddress, ValidatedThreepid, ValidationSessionId};
+use crate::threepid::{
+    ClientSecret, EmailAddress, NextLink, ValidatedThreepid, ValidationSessionId,
+};
 
 /// An identity server that validates third-party identifiers for this server.
 ///
@@ -60,7 +62,7 @@ pub struct EmailTokenRequest {
     /// Counts the client's wishes for a mail; only a higher number sends another.
     pub send_attempt: i64,
     /// Where the browser goes after the click.
-    pub next_link: Option<String>,
+    pub next_link: Option<NextLink>,
 }
 
 /// A request for a validation token by text message.
@@ -75,7 +77,7 @@ pub struct MsisdnTokenRequest {
     /// Counts the client's wishes for a message; only a higher number sends another.
     pub send_attempt: i64,
     /// Where the browser goes after the token was accepted.
-    pub next_link: Option<String>,
+    pub next_link: Option<NextLink>,
 }
 
 /// The identity server's answer to a token request.
@@ -115,4 +117,109 @@ pub enum IdentityServerError {
     /// It could not be reached, or what it said makes no sense.
     #[error("the identity server could not be used")]
     Unusable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// An identity server that validates what a test tells it to.
+#[cfg(feature = "fakes")]
+#[derive(Debug, Default)]
+pub struct FakeIdentityServer(std::sync::Mutex<FakeState>);
+
+#[cfg(feature = "fakes")]
+#[derive(Debug, Default)]
+struct FakeState {
+    emails: Vec<EmailTokenRequest>,
+    msisdns: Vec<MsisdnTokenRequest>,
+    validated: std::collections::BTreeMap<(String, String), ValidatedThreepid>,
+    is_down: bool,
+}
+
+#[cfg(feature = "fakes")]
+impl FakeIdentityServer {
+    /// Vouches for an identifier from now on.
+    pub fn vouch(&self, sid: &str, client_secret: &str, validated: ValidatedThreepid) {
+        let key = (sid.to_owned(), client_secret.to_owned());
+        self.state().validated.insert(key, validated);
+    }
+
+    /// Does not answer in time from now on, or answers again.
+    pub fn be_down(&self, is_down: bool) {
+        self.state().is_down = is_down;
+    }
+
+    /// The requests for mails so far, oldest first.
+    pub fn emails(&self) -> Vec<EmailTokenRequest> {
+        self.state().emails.clone()
+    }
+
+    /// The requests for text messages so far, oldest first.
+    pub fn msisdns(&self) -> Vec<MsisdnTokenRequest> {
+        self.state().msisdns.clone()
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, FakeState> {
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn answering(&self) -> Result<std::sync::MutexGuard<'_, FakeState>, IdentityServerError> {
+        let state = self.state();
+        if state.is_down {
+            return Err(IdentityServerError::TimedOut);
+        }
+        Ok(state)
+    }
+}
+
+#[cfg(feature = "fakes")]
+fn fake_reply(number: usize) -> RequestTokenReply {
+    RequestTokenReply {
+        sid: ValidationSessionId::new(number.to_string()),
+        body: format!(r#"{{"sid":"{number}"}}"#),
+    }
+}
+
+#[cfg(feature = "fakes")]
+#[async_trait]
+impl IdentityServer for FakeIdentityServer {
+    async fn request_email_token(
+        &self,
+        request: &EmailTokenRequest,
+    ) -> Result<RequestTokenReply, IdentityServerError> {
+        let mut state = self.answering()?;
+        state.emails.push(request.clone());
+        Ok(fake_reply(state.emails.len()))
+    }
+
+    async fn request_msisdn_token(
+        &self,
+        request: &MsisdnTokenRequest,
+    ) -> Result<RequestTokenReply, IdentityServerError> {
+        let mut state = self.answering()?;
+        state.msisdns.push(request.clone());
+        Ok(fake_reply(state.msisdns.len()))
+    }
+
+    async fn submit_msisdn_token(
+        &self,
+        sid: &str,
+        client_secret: &ClientSecret,
+        _token: &str,
+    ) -> Result<SubmitTokenReply, IdentityServerError> {
+        let key = (sid.to_owned(), client_secret.expose().to_owned());
+        let accepted = self.answering()?.validated.contains_key(&key);
+        Ok(SubmitTokenReply {
+            accepted,
+            body: format!(r#"{{"success":{accepted}}}"#),
+        })
+    }
+
+    async fn validated(
+        &self,
+        sid: &str,
+        client_secret: &ClientSecret,
+    ) -> Result<Option<ValidatedThreepid>, IdentityServerError> {
+        let key = (sid.to_owned(), client_secret.expose().to_owned());
+        Ok(self.answering()?.validated.get(&key).cloned())
+    }
 }

@@ -51,6 +51,9 @@ pub enum MailError {
     /// It may work later: connection trouble, time-outs, 4xx answers.
     #[error("the mail server could not take the mail now")]
     Transient(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It will not work: mail cannot be addressed to this recipient.
+    #[error("mail cannot be sent to this address")]
+    Unaddressable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// It will not work: the server refuses this mail or this recipient.
     #[error("the mail server refused the mail")]
     Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -62,18 +65,31 @@ pub enum MailError {
 /// Keeps the mails instead of sending them.
 #[cfg(feature = "fakes")]
 #[derive(Debug, Default)]
-pub struct FakeMailer {
-    sent: std::sync::Mutex<Vec<Mail>>,
+pub struct FakeMailer(std::sync::Mutex<Outbox>);
+
+#[cfg(feature = "fakes")]
+#[derive(Debug, Default)]
+struct Outbox {
+    sent: Vec<Mail>,
+    is_down: bool,
 }
 
 #[cfg(feature = "fakes")]
 impl FakeMailer {
     /// The mails so far, oldest first.
     pub fn mails(&self) -> Vec<Mail> {
-        self.sent
+        self.outbox().sent.clone()
+    }
+
+    /// Refuses mails from now on, or takes them again.
+    pub fn be_down(&self, is_down: bool) {
+        self.outbox().is_down = is_down;
+    }
+
+    fn outbox(&self) -> std::sync::MutexGuard<'_, Outbox> {
+        self.0
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .clone()
     }
 }
 
@@ -81,10 +97,11 @@ impl FakeMailer {
 #[async_trait]
 impl Mailer for FakeMailer {
     async fn send(&self, mail: &Mail) -> Result<(), MailError> {
-        self.sent
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .push(mail.clone());
+        let mut outbox = self.outbox();
+        if outbox.is_down {
+            return Err(MailError::Transient("a fake outage".into()));
+        }
+        outbox.sent.push(mail.clone());
         Ok(())
     }
 }

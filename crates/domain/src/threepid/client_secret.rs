@@ -40,9 +40,18 @@ impl std::fmt::Debug for ClientSecret {
 pub struct ValidationSessionId(String);
 
 impl ValidationSessionId {
+    /// The longest `sid` that is looked up, in bytes. Longer ones are unknown without asking.
+    const MAX_BYTES: usize = 255;
+
     /// Takes a `sid` as its maker wrote it.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
+    }
+
+    /// Takes a `sid` from a client; `None` for text that cannot be one of this server's.
+    pub fn read(text: &str) -> Option<Self> {
+        let plausible = text.len() <= Self::MAX_BYTES && text.bytes().all(|b| b.is_ascii_graphic());
+        plausible.then(|| Self::new(text))
     }
 
     /// The `sid` as text.

@@ -11,9 +11,7 @@ use super::{ClientSecret, NextLink, Threepid, ValidationSessionId};
 use crate::ports::Entropy;
 use crate::secret::{LETTERS, Secret, TokenDigest, random_text};
 use crate::time::Timestamp;
-
-/// How long a validated session can be used: as long as the dialogue it was wanted for can last.
-pub const USABLE_FOR: Duration = crate::uia::expire::LIFETIME;
+use crate::uia::UiaSession;
 
 /// What a validation is wanted for. A link says so to its reader, so it is good for nothing else
 /// that they would have to know about.
@@ -63,6 +61,12 @@ pub struct ValidationSession {
     pub last_send_attempt: Option<i64>,
     /// When the link was opened.
     pub validated: Option<Timestamp>,
+}
+
+impl ValidationSession {
+    /// How long a session can be used once it is validated: as long as the dialogue it was wanted for
+    /// can last.
+    pub const USABLE_FOR: Duration = UiaSession::LIFETIME;
 }
 
 /// What the link in a mail carries.

@@ -20,10 +20,23 @@ pub struct Auth {
 /// The fields of `auth` that belong to single stages.
 #[derive(Clone, Debug, Default)]
 pub struct Submission {
+    /// `response`, for `m.login.recaptcha`.
+    pub response: Given<String>,
+    /// `threepid_creds`, for `m.login.email.identity` and `m.login.msisdn`.
+    pub threepid_creds: Given<ThreepidCredentials>,
     /// `token`, for `m.login.registration_token`.
     pub token: Given<String>,
     /// `password`, for `m.login.password`.
     pub password: Given<String>,
     /// Who says so, for `m.login.password`.
     pub identity: IdentityClaim,
+}
+
+/// What shows that an address was validated: a validation session and its secret.
+#[derive(Clone, Debug, Default)]
+pub struct ThreepidCredentials {
+    /// `client_secret`.
+    pub client_secret: Given<String>,
+    /// `sid`.
+    pub sid: Given<String>,
 }

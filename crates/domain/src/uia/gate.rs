@@ -6,20 +6,18 @@
 //! Reference §2.3.
 
 use super::advance::{Progress, progress};
+use super::attempt::{self, Attempter};
 use super::auth::Auth;
 use super::flow::Flow;
 pub use super::gate_error::GateError;
-use super::stage::{dummy, password, registration_token, terms};
-use super::{
-    CompletedStage, OperationDigest, Parameters, Stage, StageFailure, StageResult, UiaSession,
-    UiaSessionId,
-};
+use super::{OperationDigest, Parameters, Stage, StageFailure, UiaSession, UiaSessionId};
 use crate::context::RequestContext;
 use crate::core::Core;
 use crate::given::Given;
 use crate::id::Localpart;
 use crate::ports::store::Constraint;
 use crate::ports::{Intent, UnitOfWork};
+use crate::threepid::Purpose;
 
 /// The protected operation.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +28,8 @@ pub(crate) struct Operation<'a> {
     pub(crate) flows: &'a [Flow],
     /// The stages that may be attempted, whether a flow lists them or not.
     pub(crate) enabled: &'a [Stage],
+    /// What a validated email address must have been validated for.
+    pub(crate) purposes: &'a [Purpose],
     /// The signed-in account, where the operation needs one.
     pub(crate) requester: Option<&'a Localpart>,
 }
@@ -80,13 +80,11 @@ pub struct UiaPrompt {
     pub(crate) has_password_hash: bool,
 }
 
-/// A stage that the client attempts, examined as far as that is slow or needs no database.
+/// The stage that a request attempts.
 #[derive(Clone, Debug)]
 enum Attempted<'a> {
-    /// It is known what became of it.
-    Settled(Stage, Result<StageResult, StageFailure>),
-    /// The unit of work decides about a registration token.
-    RegistrationToken(&'a str),
+    /// It was examined.
+    Known(attempt::Attempted<'a>),
     /// There is no such stage here; a session that is unknown or bound to something else is the
     /// greater mistake.
     Unknown { with_identity: bool },
@@ -118,7 +116,7 @@ pub(crate) async fn pass(
     attempt: &Attempt<'_>,
 ) -> Result<Decision, GateError> {
     let session_id = session_id(attempt.auth)?;
-    let attempted = examine(core, attempt, session_id.as_ref()).await?;
+    let attempted = examine(core, ctx, attempt, session_id.as_ref()).await?;
     let outcome = core
         .retrying(|| step(core, ctx, attempt, session_id.as_ref(), attempted.as_ref()))
         .await;
@@ -134,6 +132,7 @@ pub(crate) async fn pass(
 /// Runs the attempted stage as far as it is slow or needs no database.
 async fn examine<'a>(
     core: &Core,
+    ctx: &RequestContext,
     attempt: &Attempt<'a>,
     session_id: Option<&UiaSessionId>,
 ) -> Result<Option<Attempted<'a>>, GateError> {
@@ -147,31 +146,33 @@ async fn examine<'a>(
     else {
         return Ok(None);
     };
-    let with_identity = auth.submission.identity.is_present();
-    let known = Stage::parse(name).filter(|stage| attempt.operation.enabled.contains(stage));
-    Ok(Some(match (known, attempt.operation.requester) {
-        (Some(stage @ Stage::Dummy), _) => Attempted::Settled(stage, Ok(dummy::check())),
-        (Some(stage @ Stage::Terms), _) => Attempted::Settled(stage, Ok(terms::check())),
-        (Some(stage @ Stage::RegistrationToken), _) => {
-            match registration_token::examine(&auth.submission.token, session_id.is_some()) {
-                Ok(token) => Attempted::RegistrationToken(token),
-                Err(failure) => Attempted::Settled(stage, Err(failure)),
-            }
-        }
-        (Some(stage @ Stage::Password), Some(requester)) => {
-            // Whoever holds no session for this operation has no password hashed for it.
-            if let Some(id) = session_id {
+    let submission = &auth.submission;
+    let operation = &attempt.operation;
+    let known = Stage::parse(name).filter(|stage| operation.enabled.contains(stage));
+    let examined = match known {
+        None => None,
+        Some(stage) => {
+            if stage.is_slow()
+                && let Some(id) = session_id
+            {
+                // Whoever holds no session for this operation has nobody asked and nothing hashed.
                 let mut uow = core.ports.store.begin(Intent::Read).await?;
                 find_bound(&mut *uow, attempt, id).await?;
             }
-            let outcome = password::examine(core, &auth.submission, requester).await?;
-            Attempted::Settled(stage, outcome)
+            let who = Attempter {
+                ctx,
+                requester: operation.requester,
+                continues_session: session_id.is_some(),
+            };
+            attempt::examine(core, who, stage, submission).await?
         }
-        (Some(Stage::Password), None)
-        | (Some(Stage::Email | Stage::Msisdn | Stage::Recaptcha) | None, _) => {
-            Attempted::Unknown { with_identity }
-        }
-    }))
+    };
+    Ok(Some(examined.map_or_else(
+        || Attempted::Unknown {
+            with_identity: submission.identity.is_present(),
+        },
+        Attempted::Known,
+    )))
 }
 
 /// One unit of work: open or load the session, store what this request brings, and decide.
@@ -200,44 +201,18 @@ async fn step(
         .await?;
     let failure = match attempted {
         None => None,
-        Some(attempted) => settle(&mut *uow, core, &mut session, attempted).await?,
-    };
-    uow.commit().await?;
-    Ok(decide(attempt, session, failure))
-}
-
-/// Settles and records an attempted stage; why it was not passed, if it was not.
-async fn settle(
-    uow: &mut dyn UnitOfWork,
-    core: &Core,
-    session: &mut UiaSession,
-    attempted: &Attempted<'_>,
-) -> Result<Option<StageFailure>, GateError> {
-    let (stage, outcome) = match attempted {
-        Attempted::Settled(stage, outcome) => (*stage, outcome.clone()),
-        Attempted::RegistrationToken(token) => {
-            let outcome = registration_token::settle(uow, core, session, token).await?;
-            (Stage::RegistrationToken, outcome)
-        }
-        Attempted::Unknown { with_identity } => {
+        Some(Attempted::Unknown { with_identity }) => {
             return Err(GateError::UnknownStage {
                 with_identity: *with_identity,
             });
         }
+        Some(Attempted::Known(attempted)) => {
+            let purposes = attempt.operation.purposes;
+            attempt::settle(&mut *uow, core, &mut session, purposes, attempted).await?
+        }
     };
-    let result = match outcome {
-        Ok(result) => result,
-        Err(failure) => return Ok(Some(failure)),
-    };
-    let completed = CompletedStage { stage, result };
-    uow.uia_sessions()
-        .record_stage(&session.id, &completed, core.now())
-        .await?;
-    session
-        .completed
-        .retain(|earlier| earlier.stage != completed.stage);
-    session.completed.push(completed);
-    Ok(None)
+    uow.commit().await?;
+    Ok(decide(attempt, session, failure))
 }
 
 fn decide(attempt: &Attempt<'_>, session: UiaSession, failure: Option<StageFailure>) -> Decision {

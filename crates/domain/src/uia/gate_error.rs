@@ -3,8 +3,9 @@
 use crate::account::credentials::CredentialError;
 use crate::account::identifier::IdentifierError;
 use crate::limit::LimitExceeded;
-use crate::ports::{HashError, StoreError};
+use crate::ports::{CaptchaError, HashError, IdentityServerError, StoreError};
 use crate::retry::MaybeStore;
+use crate::threepid::ClientSecretError;
 
 /// Why the dialogue could not be carried on. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -24,9 +25,21 @@ pub enum GateError {
         /// The client also named a person, as for a login.
         with_identity: bool,
     },
+    /// A field of `auth` is missing.
+    #[error("`{0}` is missing")]
+    MissingField(&'static str),
     /// A field of `auth` is missing or has the wrong type.
     #[error("`{0}` is missing or has the wrong type")]
     MalformedField(&'static str),
+    /// The client secret of a validation session cannot be read.
+    #[error(transparent)]
+    ClientSecret(#[from] ClientSecretError),
+    /// The identity server gave no usable answer.
+    #[error(transparent)]
+    IdentityServer(#[from] IdentityServerError),
+    /// The captcha provider gave no usable answer.
+    #[error(transparent)]
+    Captcha(#[from] CaptchaError),
     /// Passwords are switched off.
     #[error("password login is disabled on this server")]
     PasswordLoginDisabled,

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use sha2::{Digest as _, Sha256};
 
 use crate::id::{DeviceId, Localpart};
@@ -46,7 +48,7 @@ impl std::fmt::Debug for UiaSessionId {
 pub struct UiaSession {
     /// Its ID.
     pub id: UiaSessionId,
-    /// When it was opened. It expires [`expire::LIFETIME`](super::expire::LIFETIME) later.
+    /// When it was opened. It expires [`LIFETIME`](Self::LIFETIME) later.
     pub created: Timestamp,
     /// The operation it was opened for. OtherDevices are refused.
     pub operation: OperationDigest,
@@ -65,6 +67,9 @@ pub struct UiaSession {
 }
 
 impl UiaSession {
+    /// How long a session lives, from its creation and not from its last use.
+    pub const LIFETIME: Duration = Duration::from_hours(48);
+
     /// Has the client passed this stage?
     pub fn has_passed(&self, stage: Stage) -> bool {
         self.completed

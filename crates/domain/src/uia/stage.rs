@@ -2,8 +2,10 @@
 
 pub mod dummy;
 pub mod password;
+pub mod recaptcha;
 pub mod registration_token;
 pub mod terms;
+pub mod threepid;
 
 use std::fmt;
 
@@ -53,6 +55,14 @@ impl Stage {
         }
     }
 
+    /// Does it take a network or much computing to find out whether it was passed?
+    pub(crate) const fn is_slow(self) -> bool {
+        match self {
+            Self::Email | Self::Msisdn | Self::Recaptcha | Self::Password => true,
+            Self::Dummy | Self::Terms | Self::RegistrationToken => false,
+        }
+    }
+
     /// The stage of a type on the wire; `None` for one that this server does not know.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|stage| stage.as_str() == text)
@@ -65,6 +75,21 @@ pub enum StageFailure {
     /// No such account, or another password.
     #[error("the username or password is wrong")]
     WrongPassword,
+    /// No `response`.
+    #[error("`response` is missing: the captcha is to be solved")]
+    CaptchaMissing,
+    /// The provider does not accept the response.
+    #[error("the captcha was not solved")]
+    CaptchaRejected,
+    /// No `threepid_creds`.
+    #[error("`threepid_creds` is missing")]
+    CredentialsMissing,
+    /// There is no such proof, or it was used already.
+    #[error("the address has not been validated")]
+    NotValidated,
+    /// The proof is for an address of another kind.
+    #[error("another kind of address has been validated")]
+    WrongMedium,
     /// No `token`.
     #[error("`token` is missing")]
     TokenMissing,

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use registrar_domain::account::register::RegisterRequest;
 use registrar_domain::given::Given;
+use registrar_domain::housekeeping::Job;
 use registrar_domain::limit::Rate;
 use registrar_domain::policy::ConsentPolicy;
 use registrar_domain::ports::{Intent, Store as _};
@@ -214,7 +215,8 @@ async fn an_abandoned_dialogue_gives_its_use_back() {
         .prompted(&with_token(&session, "alice", "invite"))
         .await;
     world.clock.advance(Duration::from_secs(48 * 60 * 60));
-    world.services.uia_expiry.run("me").await.unwrap();
+    let housekeeping = &world.services.housekeeping;
+    housekeeping.run(Job::UiaSessions, "me").await.unwrap();
     assert_eq!(counts(&world, "invite").await, (0, 0));
 }
 

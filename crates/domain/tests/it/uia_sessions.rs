@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use registrar_domain::account::register::{RegisterError, RegisterRequest};
 use registrar_domain::given::Given;
+use registrar_domain::housekeeping::Job;
 use registrar_domain::uia::auth::Auth;
 use registrar_domain::uia::flow::{FlowSettings, registration_flows};
 use registrar_domain::uia::gate::GateError;
@@ -132,11 +133,11 @@ async fn sessions_end_after_two_days_by_one_process_at_a_time() {
     let world = World::new();
     let prompt = world.prompted(&register("alice")).await;
     world.clock.advance(Duration::from_secs(48 * 60 * 60 - 1));
-    let expiry = &world.services.uia_expiry;
-    assert_eq!(expiry.run("a").await.unwrap(), Some(0));
-    assert_eq!(expiry.run("b").await.unwrap(), None, "the lease is a's");
+    let expire = |holder| world.services.housekeeping.run(Job::UiaSessions, holder);
+    assert_eq!(expire("a").await.unwrap(), Some(0));
+    assert_eq!(expire("b").await.unwrap(), None, "the lease is a's");
     world.clock.advance(Duration::from_secs(5 * 60));
-    assert_eq!(expiry.run("b").await.unwrap(), Some(1));
+    assert_eq!(expire("b").await.unwrap(), Some(1));
     let late = RegisterRequest {
         auth: dummy(Some(&prompt)),
         ..register("alice")

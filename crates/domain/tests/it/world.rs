@@ -14,15 +14,21 @@ use registrar_domain::context::RequestContext;
 use registrar_domain::given::Given;
 use registrar_domain::id::{CreateRules, ServerName};
 use registrar_domain::limit::Rate;
-use registrar_domain::policy::{PasswordPolicy, Policy, Rates, RegistrationPolicy, TokenLifetimes};
+use registrar_domain::policy::{
+    PasswordPolicy, Policy, Rates, RegistrationPolicy, ThreepidPolicy, TokenLifetimes,
+};
+use registrar_domain::ports::captcha::FakeCaptcha;
 use registrar_domain::ports::clock::FakeClock;
 use registrar_domain::ports::entropy::SeededEntropy;
+use registrar_domain::ports::identity_server::FakeIdentityServer;
+use registrar_domain::ports::mailer::FakeMailer;
 use registrar_domain::ports::pacer::FakePacer;
 use registrar_domain::ports::password_hasher::FakePasswordHasher;
+use registrar_domain::ports::registration_hooks::FakeHooks;
 use registrar_domain::ports::store::FakeStore;
 use registrar_domain::ports::{Intent, Store as _, UnitOfWork};
 use registrar_domain::secret::Secret;
-use registrar_domain::services::{Ports, Services};
+use registrar_domain::services::{EmailValidation, Ports, Services};
 use registrar_domain::token::authenticate::{Audience, AuthenticateError, Bearer, Requester};
 use registrar_domain::uia::auth::{Auth, Submission};
 use registrar_domain::uia::flow::{FlowSettings, registration_flows};
@@ -36,8 +42,22 @@ pub(crate) struct World {
     pub(crate) clock: Arc<FakeClock>,
     pub(crate) hasher: Arc<FakePasswordHasher>,
     pub(crate) store: Arc<FakeStore>,
+    pub(crate) mailer: Arc<FakeMailer>,
+    pub(crate) identity_server: Arc<FakeIdentityServer>,
+    pub(crate) captcha: Arc<FakeCaptcha>,
+    pub(crate) hooks: Arc<FakeHooks>,
     pub(crate) ctx: RequestContext,
 }
+
+/// Every stage that can be part of registration.
+const REGISTRATION_STAGES: [Stage; 6] = [
+    Stage::Dummy,
+    Stage::Email,
+    Stage::Msisdn,
+    Stage::Recaptcha,
+    Stage::Terms,
+    Stage::RegistrationToken,
+];
 
 /// Open registration, guests, no limits, five-minute access tokens beside refresh tokens.
 pub(crate) fn policy() -> Policy {
@@ -51,7 +71,8 @@ pub(crate) fn policy() -> Policy {
             enabled: true,
             guests_allowed: true,
             flows: registration_flows(&FlowSettings::default()).unwrap(),
-            stages: vec![Stage::Dummy, Stage::Terms, Stage::RegistrationToken],
+            stages: REGISTRATION_STAGES.to_vec(),
+            captcha_public_key: None,
             consent: None,
             appservices: AppServices::default(),
             shared_secret: None,
@@ -64,6 +85,14 @@ pub(crate) fn policy() -> Policy {
             login_enabled: true,
             strength: None,
         },
+        threepids: ThreepidPolicy {
+            public_baseurl: "https://matrix.example.org/".to_owned(),
+            validation_token_lifetime: Duration::from_hours(1),
+            allowed: Vec::new(),
+            inhibit_errors: false,
+            next_link_hosts: None,
+            changes_allowed: true,
+        },
         lifetimes: TokenLifetimes {
             refreshable_access: Some(Duration::from_secs(300)),
             ..TokenLifetimes::default()
@@ -71,6 +100,7 @@ pub(crate) fn policy() -> Policy {
         rates: Rates {
             registration: unlimited,
             registration_token_validity: unlimited,
+            threepid_validation: unlimited,
             login_address: unlimited,
             login_account: unlimited,
             login_failed_attempts: unlimited,
@@ -85,19 +115,37 @@ impl World {
     }
 
     pub(crate) fn with(change: impl FnOnce(&mut Policy)) -> Self {
+        Self::over(change, |_| {})
+    }
+
+    /// With another policy over other ports.
+    pub(crate) fn over(change: impl FnOnce(&mut Policy), rewire: impl FnOnce(&mut Ports)) -> Self {
         let mut policy = policy();
         change(&mut policy);
         let clock = Arc::new(FakeClock::at(1_700_000_000_000));
         let hasher = Arc::new(FakePasswordHasher::default());
         let store = Arc::new(FakeStore::default());
-        let ports = Ports {
+        let mailer = Arc::new(FakeMailer::default());
+        let identity_server = Arc::new(FakeIdentityServer::default());
+        let captcha = Arc::new(FakeCaptcha::accepting(["good"]));
+        let hooks = Arc::new(FakeHooks::default());
+        let mut ports = Ports {
+            email: EmailValidation::Local(mailer.clone()),
+            msisdn: Some(identity_server.clone()),
+            captcha: Some(captcha.clone()),
+            hooks: Some(hooks.clone()),
             store: store.clone(),
             password_hasher: hasher.clone(),
             pacer: Arc::new(FakePacer),
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(7)),
         };
+        rewire(&mut ports);
         Self {
+            mailer,
+            identity_server,
+            captcha,
+            hooks,
             services: Services::new(ports, policy),
             clock,
             hasher,

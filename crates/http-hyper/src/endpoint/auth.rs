@@ -5,7 +5,7 @@
 use http::StatusCode;
 use registrar_domain::account::identifier::{Identifier, IdentityClaim};
 use registrar_domain::given::Given;
-use registrar_domain::uia::auth::{Auth, Submission};
+use registrar_domain::uia::auth::{Auth, Submission, ThreepidCredentials};
 use registrar_domain::uia::gate::UiaPrompt;
 use registrar_domain::uia::{OperationDigest, Stage};
 use serde::Serialize;
@@ -23,6 +23,11 @@ pub(crate) fn auth(body: Fields<'_>) -> Given<Auth> {
         session: auth.string("session"),
         stage: auth.string("type"),
         submission: Submission {
+            response: auth.string("response"),
+            threepid_creds: auth.object("threepid_creds", |creds| ThreepidCredentials {
+                client_secret: creds.string("client_secret"),
+                sid: creds.text("sid"),
+            }),
             token: auth.string("token"),
             password: auth.string("password"),
             identity: identity(auth),
@@ -101,6 +106,11 @@ fn params(app: &App, prompt: &UiaPrompt) -> Map<String, Value> {
             .iter()
             .any(|flow| flow.stages().contains(&stage))
     };
+    if occurs(Stage::Recaptcha) {
+        let key = &app.services.policy.registration.captcha_public_key;
+        let name = Stage::Recaptcha.as_str().to_owned();
+        params.insert(name, json!({ "public_key": key }));
+    }
     if let Some(policy) = &app.services.policy.registration.consent
         && occurs(Stage::Terms)
     {

@@ -3,6 +3,7 @@
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#post_matrixclientv3register>
 
 pub(crate) mod available;
+pub(crate) mod request_token;
 pub(crate) mod token_validity;
 
 use registrar_domain::account::register::{RegisterOutcome, RegisterRequest, RegisteredAccount};

@@ -4,6 +4,7 @@
 mod account;
 mod admin;
 mod session;
+mod threepid;
 
 use registrar_domain::account::available::AvailabilityError;
 use registrar_domain::account::name::NameError;

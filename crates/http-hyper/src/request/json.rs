@@ -78,6 +78,29 @@ impl<'a> Fields<'a> {
         self.read(name, Value::as_i64)
     }
 
+    /// A string, or an integer in its place: some clients take IDs made of digits for numbers.
+    pub fn text(self, name: &str) -> Given<String> {
+        self.read(name, |value| match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => number.as_i64().map(|number| number.to_string()),
+            _ => None,
+        })
+    }
+
+    /// A number to count with: an integer, a fraction (rounded), or a boolean as 0 or 1.
+    pub fn count(self, name: &str) -> Given<i64> {
+        self.read(name, |value| match value {
+            Value::Bool(value) => Some(i64::from(*value)),
+            Value::Number(number) => number.as_i64().or_else(|| {
+                let rounded = number.as_f64()?.round();
+                #[expect(clippy::cast_possible_truncation, reason = "the cast saturates")]
+                let whole = rounded as i64;
+                Some(whole)
+            }),
+            _ => None,
+        })
+    }
+
     /// An object, of which `read` makes something.
     pub fn object<T>(self, name: &str, read: impl FnOnce(Fields<'a>) -> T) -> Given<T> {
         self.read(name, |value| {

@@ -11,13 +11,19 @@ use http_body_util::{BodyExt as _, Full};
 use registrar_domain::appservice::AppServices;
 use registrar_domain::id::{CreateRules, ServerName};
 use registrar_domain::limit::{LimitExceeded, Rate};
-use registrar_domain::policy::{PasswordPolicy, Policy, Rates, RegistrationPolicy, TokenLifetimes};
+use registrar_domain::policy::{
+    PasswordPolicy, Policy, Rates, RegistrationPolicy, ThreepidPolicy, TokenLifetimes,
+};
+use registrar_domain::ports::captcha::FakeCaptcha;
 use registrar_domain::ports::clock::FakeClock;
 use registrar_domain::ports::entropy::SeededEntropy;
+use registrar_domain::ports::identity_server::FakeIdentityServer;
+use registrar_domain::ports::mailer::FakeMailer;
 use registrar_domain::ports::password_hasher::FakePasswordHasher;
+use registrar_domain::ports::registration_hooks::FakeHooks;
 use registrar_domain::ports::store::FakeStore;
 use registrar_domain::ports::{Pacer, Turn};
-use registrar_domain::services::{Ports, Services};
+use registrar_domain::services::{EmailValidation, Ports, Services};
 use registrar_domain::uia::Stage;
 use registrar_domain::uia::flow::{FlowSettings, registration_flows};
 use registrar_http_hyper::request::Forwarding;
@@ -41,6 +47,10 @@ pub(crate) struct TestServer {
     pub(crate) clock: Arc<FakeClock>,
     pub(crate) hasher: Arc<FakePasswordHasher>,
     pub(crate) store: FakeStore,
+    pub(crate) mailer: Arc<FakeMailer>,
+    pub(crate) identity_server: Arc<FakeIdentityServer>,
+    pub(crate) captcha: Arc<FakeCaptcha>,
+    pub(crate) hooks: Arc<FakeHooks>,
     pacer: Arc<ScriptedPacer>,
 }
 
@@ -65,34 +75,59 @@ impl TestServer {
         change(&mut options);
         let mut listener = listener();
         change_listener(&mut listener);
-        Self::build(policy(), options, listener)
+        Self::build(policy(), options, listener, |_| {})
     }
 
     /// A server of an operator with other wishes.
     pub(crate) fn under(change: impl FnOnce(&mut Policy)) -> Self {
         let mut policy = policy();
         change(&mut policy);
-        Self::build(policy, Options::default(), listener())
+        Self::build(policy, Options::default(), listener(), |_| {})
     }
 
-    fn build(policy: Policy, options: Options, listener: ListenerOptions) -> Self {
+    /// A server of an operator with other wishes, over other ports.
+    pub(crate) fn over(change: impl FnOnce(&mut Policy), rewire: impl FnOnce(&mut Ports)) -> Self {
+        let mut policy = policy();
+        change(&mut policy);
+        Self::build(policy, Options::default(), listener(), rewire)
+    }
+
+    fn build(
+        policy: Policy,
+        options: Options,
+        listener: ListenerOptions,
+        rewire: impl FnOnce(&mut Ports),
+    ) -> Self {
         let pacer = Arc::new(ScriptedPacer::default());
         let clock = Arc::new(FakeClock::at(1_700_000_000_000));
         let hasher = Arc::new(FakePasswordHasher::default());
         let store = FakeStore::new();
-        let ports = Ports {
+        let mailer = Arc::new(FakeMailer::default());
+        let identity_server = Arc::new(FakeIdentityServer::default());
+        let captcha = Arc::new(FakeCaptcha::accepting(["good"]));
+        let hooks = Arc::new(FakeHooks::default());
+        let mut ports = Ports {
+            email: EmailValidation::Local(mailer.clone()),
+            msisdn: Some(identity_server.clone()),
+            captcha: Some(captcha.clone()),
+            hooks: Some(hooks.clone()),
             store: Arc::new(store.clone()),
             password_hasher: hasher.clone(),
             pacer: pacer.clone(),
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(7)),
         };
+        rewire(&mut ports);
         let app = App::new(Services::new(ports, policy), options);
         Self {
             service: service(&app, listener),
             clock,
             hasher,
             store,
+            mailer,
+            identity_server,
+            captcha,
+            hooks,
             pacer,
         }
     }
@@ -279,7 +314,15 @@ fn policy() -> Policy {
             enabled: true,
             guests_allowed: true,
             flows: registration_flows(&FlowSettings::default()).unwrap(),
-            stages: vec![Stage::Dummy, Stage::Terms, Stage::RegistrationToken],
+            stages: vec![
+                Stage::Dummy,
+                Stage::Email,
+                Stage::Msisdn,
+                Stage::Recaptcha,
+                Stage::Terms,
+                Stage::RegistrationToken,
+            ],
+            captcha_public_key: None,
             consent: None,
             appservices: AppServices::default(),
             shared_secret: None,
@@ -292,6 +335,14 @@ fn policy() -> Policy {
             login_enabled: true,
             strength: None,
         },
+        threepids: ThreepidPolicy {
+            public_baseurl: "https://matrix.example.org/".to_owned(),
+            validation_token_lifetime: Duration::from_hours(1),
+            allowed: Vec::new(),
+            inhibit_errors: false,
+            next_link_hosts: None,
+            changes_allowed: true,
+        },
         lifetimes: TokenLifetimes {
             refreshable_access: Some(Duration::from_secs(300)),
             ..TokenLifetimes::default()
@@ -299,6 +350,7 @@ fn policy() -> Policy {
         rates: Rates {
             registration: unlimited,
             registration_token_validity: unlimited,
+            threepid_validation: unlimited,
             login_address: unlimited,
             login_account: unlimited,
             login_failed_attempts: unlimited,

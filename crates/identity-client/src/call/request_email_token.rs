@@ -4,6 +4,7 @@
 
 use registrar_domain::ports::IdentityServerError;
 use registrar_domain::ports::identity_server::{EmailTokenRequest, RequestTokenReply};
+use registrar_domain::threepid::NextLink;
 use serde::Serialize;
 
 use crate::client::Client;
@@ -29,7 +30,7 @@ pub(crate) async fn call(
     let body = Body {
         client_secret: request.client_secret.expose(),
         email: request.email.as_str(),
-        next_link: request.next_link.as_deref(),
+        next_link: request.next_link.as_ref().map(NextLink::as_str),
         send_attempt: request.send_attempt,
     };
     super::request_token_reply(client.post("/validate/email/requestToken", &body).await?)

@@ -4,6 +4,7 @@
 
 use registrar_domain::ports::IdentityServerError;
 use registrar_domain::ports::identity_server::{MsisdnTokenRequest, RequestTokenReply};
+use registrar_domain::threepid::NextLink;
 use serde::Serialize;
 
 use crate::client::Client;
@@ -30,7 +31,7 @@ pub(crate) async fn call(
     let body = Body {
         client_secret: request.client_secret.expose(),
         country: &request.country,
-        next_link: request.next_link.as_deref(),
+        next_link: request.next_link.as_ref().map(NextLink::as_str),
         phone_number: &request.phone_number,
         send_attempt: request.send_attempt,
     };

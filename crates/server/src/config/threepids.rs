@@ -1,6 +1,7 @@
 //! Email addresses and phone numbers: who validates them, and which are allowed.
 
 use regex::Regex;
+use registrar_domain::threepid::{AllowedThreepid, Medium};
 
 use super::key::{Key, Kind};
 use super::section::Section;
@@ -23,6 +24,12 @@ pub(super) const KEYS: &[Key] = &[
         "Do not tell whether an address belongs to an account.",
     )
     .or("false"),
+    Key::new(
+        "enable_3pid_changes",
+        Kind::Flag,
+        "Accounts may add and remove their addresses.",
+    )
+    .or("true"),
     Key::new(
         "next_link_domain_whitelist",
         Kind::List(&Kind::Text),
@@ -71,15 +78,8 @@ pub(crate) struct Threepids {
     pub(crate) inhibit_errors: bool,
     /// `next_link_domain_whitelist`; `None`: every host is allowed.
     pub(crate) next_link_hosts: Option<Vec<String>>,
-}
-
-/// An entry of `allowed_local_3pids`.
-#[derive(Clone, Debug)]
-pub(crate) struct AllowedThreepid {
-    /// `email` or `msisdn`.
-    pub(crate) medium: String,
-    /// Matches from the beginning of the address.
-    pub(crate) pattern: Regex,
+    /// `enable_3pid_changes`.
+    pub(crate) changes_allowed: bool,
 }
 
 impl Threepids {
@@ -95,6 +95,7 @@ impl Threepids {
             msisdn_delegate: delegate("msisdn"),
             allowed: read_allowed(root),
             inhibit_errors: root.flag("request_token_inhibit_3pid_errors"),
+            changes_allowed: root.flag("enable_3pid_changes"),
             next_link_hosts: root.is_given("next_link_domain_whitelist").then_some(hosts),
         }
     }
@@ -105,7 +106,8 @@ fn read_allowed(root: &Section<'_>) -> Vec<AllowedThreepid> {
     for section in root.sections("allowed_local_3pids").unwrap_or_default() {
         section.require("medium", "is required: `email` or `msisdn`");
         section.require("pattern", "is required: a regular expression");
-        let (medium, pattern) = (section.choice("medium"), section.text("pattern"));
+        let medium = section.choice("medium").as_deref().and_then(Medium::parse);
+        let pattern = section.text("pattern");
         let (Some(medium), Some(pattern)) = (medium, pattern) else {
             continue;
         };

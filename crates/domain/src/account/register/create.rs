@@ -1,6 +1,7 @@
 //! What a successful registration means, in one transaction: the account, its device, its tokens, and
 //! the mark in the UIA session that makes a repeated request find them again.
 
+use super::rules::Admission;
 use super::{RegisterError, RegisteredAccount, Registration};
 use crate::account::name::{self, NameError, Standing};
 use crate::account::{Account, AccountKind};
@@ -10,8 +11,10 @@ use crate::device::DisplayName;
 use crate::id::{DeviceId, Localpart};
 use crate::password::PasswordHash;
 use crate::policy::RegistrationPolicy;
+use crate::ports::store::Constraint;
 use crate::ports::{Intent, StoreError, UnitOfWork};
 use crate::registration_token::RegistrationTokenId;
+use crate::threepid::{AccountThreepid, ValidatedThreepid};
 use crate::token::issue::{self, DeviceHistory, IssuedTokens, NewLogin, RefreshWish};
 use crate::uia::gate::Clearance;
 use crate::uia::{RegisterParameters, Registered, Stage, UiaSessionId};
@@ -38,6 +41,12 @@ pub(super) struct Order<'a> {
     inhibit_login: bool,
     /// The invitation whose use is completed.
     registration_token: Option<&'a RegistrationTokenId>,
+    /// The addresses that were validated.
+    pub(super) threepids: Vec<&'a ValidatedThreepid>,
+    /// The name that others see, where the hooks chose it.
+    pub(super) account_name: Option<String>,
+    /// What the hooks say.
+    pub(super) admission: Admission,
     /// The version of the policies that was agreed to.
     consent_version: Option<&'a str>,
 }
@@ -59,12 +68,26 @@ impl<'a> Order<'a> {
             refresh,
             inhibit_login: parameters.inhibit_login,
             registration_token: session.registration_token.as_ref(),
+            threepids: Vec::new(),
+            account_name: None,
+            admission: Admission::Normal,
             consent_version: policy
                 .consent
                 .as_ref()
                 .filter(|_| session.has_passed(Stage::Terms))
                 .map(|consent| consent.version.as_str()),
         })
+    }
+
+    /// The account of a person, as it is added.
+    fn account(&self, core: &Core, localpart: &Localpart, hash: &PasswordHash) -> Account {
+        let mut account = Account::new(localpart.clone(), AccountKind::User, core.now());
+        account.password_hash = Some(hash.clone());
+        account.shadow_banned = self.admission == Admission::ShadowBanned;
+        if let Some(name) = &self.account_name {
+            account.display_name = Some(name.clone());
+        }
+        account
     }
 }
 
@@ -136,11 +159,11 @@ impl Registration {
         match order.name.as_ref().map(|name| name.standing) {
             Some(Standing::OwnGuest) => upgrade_guest(&mut *uow, core, localpart, hash).await?,
             Some(Standing::Free) | None => {
-                let mut account = Account::new(localpart.clone(), AccountKind::User, core.now());
-                account.password_hash = Some(hash.clone());
+                let account = order.account(core, localpart, hash);
                 name::add(&mut *uow, &account).await?;
             }
         }
+        add_threepids(&mut *uow, core, order, localpart).await?;
         if let Some(version) = order.consent_version {
             uow.accounts().record_consent(localpart, version).await?;
         }
@@ -208,6 +231,30 @@ async fn log_in(
         device,
     };
     issue::issue(uow, core, ctx, &login).await.map(Some)
+}
+
+/// Gives the account the addresses that were validated, and to nobody else.
+async fn add_threepids(
+    uow: &mut dyn UnitOfWork,
+    core: &Core,
+    order: &Order<'_>,
+    localpart: &Localpart,
+) -> Result<(), RegisterError> {
+    for validated in &order.threepids {
+        let medium = validated.threepid.medium();
+        let threepid = AccountThreepid {
+            threepid: validated.threepid.clone(),
+            validated: validated.validated,
+            added: core.now(),
+        };
+        match uow.threepids().add(localpart, &threepid).await {
+            Err(error) if error.is_conflict(Constraint::ThreepidTaken) => {
+                return Err(RegisterError::ThreepidTaken(medium));
+            }
+            outcome => outcome?,
+        }
+    }
+    Ok(())
 }
 
 /// Turns a guest into a user. What it had as a guest ends: its device and its tokens.

@@ -1,3 +1,4 @@
+use super::rules::RuleError;
 use crate::account::name::NameError;
 use crate::device::DisplayNameError;
 use crate::id::DeviceIdError;
@@ -6,6 +7,7 @@ use crate::password::strength::WeakPassword;
 use crate::policy::ServerDisabled;
 use crate::ports::{HashError, StoreError};
 use crate::retry::MaybeStore;
+use crate::threepid::Medium;
 use crate::uia::gate::GateError;
 
 /// Why `POST /register` registered nobody. The order of the variants is the order of the checks.
@@ -71,6 +73,9 @@ pub enum RegisterError {
     /// User-interactive authentication failed.
     #[error(transparent)]
     Gate(#[from] GateError),
+    /// The operator's rules stop it.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
     /// The device's name cannot be used.
     #[error(transparent)]
     DisplayName(#[from] DisplayNameError),
@@ -80,6 +85,9 @@ pub enum RegisterError {
     /// No password in this request, and none before.
     #[error("`password` is missing")]
     PasswordMissing,
+    /// An address that was validated belongs to another account by now.
+    #[error("this {} belongs to an account already", .0.noun())]
+    ThreepidTaken(Medium),
     /// The operator has switched the server off.
     #[error("{}", .0.message)]
     ServerDisabled(ServerDisabled),
@@ -97,7 +105,9 @@ pub enum RegisterError {
 impl MaybeStore for RegisterError {
     fn store_error(&self) -> Option<&StoreError> {
         match self {
-            Self::Store(error) | Self::Name(NameError::Store(error)) => Some(error),
+            Self::Store(error)
+            | Self::Name(NameError::Store(error))
+            | Self::Rule(RuleError::Store(error)) => Some(error),
             _ => None,
         }
     }

@@ -3,6 +3,7 @@
 //! Reference §1.3. Nothing of the body counts but the name of the device.
 
 use super::create::next_numbered;
+use super::rules::{self, Admission};
 use super::{RegisterError, RegisterOutcome, RegisterRequest, RegisteredAccount, Registration};
 use crate::account::{Account, AccountKind, name};
 use crate::context::RequestContext;
@@ -28,10 +29,11 @@ impl Registration {
         core.limits
             .registration
             .charge(&ctx.limit_key(), core.now())?;
+        let admission = rules::judge_named(core, None).await?;
         if let Some(disabled) = &core.policy.registration.disabled {
             return Err(RegisterError::ServerDisabled(disabled.clone()));
         }
-        let attempt = || self.try_create_guest(ctx, display_name.as_ref());
+        let attempt = || self.try_create_guest(ctx, display_name.as_ref(), admission);
         let registered = core.retrying(attempt).await?;
         Ok(RegisterOutcome::Registered(registered))
     }
@@ -40,11 +42,13 @@ impl Registration {
         &self,
         ctx: &RequestContext,
         display_name: Option<&DisplayName>,
+        admission: Admission,
     ) -> Result<RegisteredAccount, RegisterError> {
         let core = &self.0;
         let mut uow = core.ports.store.begin(Intent::Write).await?;
         let localpart = next_numbered(&mut *uow, core).await?;
-        let account = Account::new(localpart.clone(), AccountKind::Guest, core.now());
+        let mut account = Account::new(localpart.clone(), AccountKind::Guest, core.now());
+        account.shadow_banned = admission == Admission::ShadowBanned;
         name::add(&mut *uow, &account).await?;
         let login = NewLogin {
             localpart: &localpart,

@@ -21,6 +21,12 @@ pub(super) struct Wish {
 }
 
 impl Wish {
+    /// The password, unless it is empty: that opens no account.
+    pub(super) fn usable_password(&self) -> Option<&Password> {
+        let password = self.password.as_ref();
+        password.filter(|password| !password.expose().is_empty())
+    }
+
     /// Checks the remaining fields of a request for a user account, in the reference's order of
     /// complaints.
     pub(super) fn parse(

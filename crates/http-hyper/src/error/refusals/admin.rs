@@ -54,6 +54,7 @@ impl From<SharedSecretError> for MatrixError {
             SharedSecretError::DeviceId(error) => error.into(),
             SharedSecretError::DisplayName(error) => error.into(),
             SharedSecretError::Hash(error) => error.into(),
+            SharedSecretError::Rule(error) => error.into(),
             SharedSecretError::Store(error) => error.into(),
         }
     }

@@ -58,11 +58,15 @@ impl From<GateError> for MatrixError {
             GateError::UnknownStage {
                 with_identity: false,
             }
-            | GateError::MalformedField(_) => Self::bad_request(ErrCode::InvalidParam, message),
+            | GateError::MalformedField(_)
+            | GateError::ClientSecret(_) => Self::bad_request(ErrCode::InvalidParam, message),
             GateError::UnknownStage {
                 with_identity: true,
             }
             | GateError::PasswordLoginDisabled => Self::bad_request(ErrCode::Unknown, message),
+            GateError::MissingField(_) => Self::bad_request(ErrCode::MissingParam, message),
+            GateError::IdentityServer(error) => error.into(),
+            GateError::Captcha(error) => error.into(),
             GateError::AnotherUser => Self::forbidden(ErrCode::Forbidden, message),
             GateError::Identifier(error) => error.into(),
             GateError::Credential(error) => error.into(),
@@ -78,9 +82,15 @@ impl From<StageFailure> for ErrCode {
     fn from(failure: StageFailure) -> Self {
         match failure {
             StageFailure::WrongPassword => Self::Forbidden,
-            StageFailure::TokenMissing | StageFailure::SessionMissing => Self::MissingParam,
+            StageFailure::CaptchaMissing => Self::CaptchaNeeded,
+            StageFailure::TokenMissing
+            | StageFailure::SessionMissing
+            | StageFailure::CredentialsMissing => Self::MissingParam,
             StageFailure::TokenUnreadable | StageFailure::TokenChanged => Self::InvalidParam,
-            StageFailure::TokenInvalid => Self::Unauthorized,
+            StageFailure::TokenInvalid
+            | StageFailure::CaptchaRejected
+            | StageFailure::NotValidated
+            | StageFailure::WrongMedium => Self::Unauthorized,
         }
     }
 }

@@ -25,7 +25,6 @@ pub(super) const KEYS: &[&str] = &[
     "dont_notify_new_devices_for",
     "dummy_events_threshold",
     "dynamic_thumbnails",
-    "enable_3pid_changes",
     "enable_3pid_lookup",
     "enable_media_repo",
     "enable_room_list_search",

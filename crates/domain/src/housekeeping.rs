@@ -1,0 +1,102 @@
+//! Periodic jobs that remove what has had its time, each by one process at a time.
+//!
+//! Reference §2.2, §9.3: things live until their job finds them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::core::Core;
+use crate::ports::{Intent, StoreError, UnitOfWork};
+use crate::threepid::ValidationSession;
+use crate::time::Timestamp;
+use crate::uia::UiaSession;
+
+/// Rows removed in one unit of work, so that no lock is held for long.
+const BATCH: u32 = 500;
+
+/// The use-case.
+#[derive(Clone)]
+pub struct Housekeeping(Arc<Core>);
+
+/// A periodic job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Removes sessions of user-interactive authentication.
+    UiaSessions,
+    /// Removes validation tokens, and the validation sessions that nobody can use any more.
+    Validations,
+}
+
+impl Job {
+    /// Every job.
+    pub const ALL: [Self; 2] = [Self::UiaSessions, Self::Validations];
+
+    /// How often it should run, and how long after the start it runs first.
+    pub const fn period(self) -> Duration {
+        match self {
+            Self::UiaSessions => Duration::from_mins(5),
+            Self::Validations => Duration::from_mins(30),
+        }
+    }
+
+    /// Its name, for logs and for its lease.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::UiaSessions => "expire_uia_sessions",
+            Self::Validations => "expire_validations",
+        }
+    }
+
+    async fn remove_batch(
+        self,
+        uow: &mut dyn UnitOfWork,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        match self {
+            Self::UiaSessions => {
+                let created_before = now.before(UiaSession::LIFETIME);
+                uow.uia_sessions()
+                    .remove_expired(created_before, BATCH)
+                    .await
+            }
+            Self::Validations => {
+                let validated_before = now.before(ValidationSession::USABLE_FOR);
+                uow.validations()
+                    .remove_expired(now, validated_before, BATCH)
+                    .await
+            }
+        }
+    }
+}
+
+impl Housekeeping {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Self(core)
+    }
+
+    /// Does a job. `holder` names this process.
+    ///
+    /// The number of rows removed, or `None` when another process is doing it.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what was removed until then stays removed.
+    pub async fn run(&self, job: Job, holder: &str) -> Result<Option<usize>, StoreError> {
+        let core = &self.0;
+        let mut total = 0;
+        loop {
+            let now = core.now();
+            let mut uow = core.ports.store.begin(Intent::Write).await?;
+            // The lease ends just before the next run is due, whoever runs it.
+            let until = now.after(job.period() - Duration::from_secs(5));
+            if !uow.leases().acquire(job.name(), holder, now, until).await? {
+                return Ok((total > 0).then_some(total));
+            }
+            let removed = job.remove_batch(&mut *uow, now).await?;
+            uow.commit().await?;
+            total += removed;
+            if removed < BATCH as usize {
+                return Ok(Some(total));
+            }
+        }
+    }
+}

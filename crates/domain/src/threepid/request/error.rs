@@ -1,0 +1,74 @@
+use crate::limit::LimitExceeded;
+use crate::ports::{HookError, IdentityServerError, MailError, StoreError};
+use crate::retry::MaybeStore;
+use crate::threepid::{
+    ClientSecretError, EmailAddressError, Medium, NextLinkError, PhoneNumberError, Purpose,
+};
+
+/// Why nobody was asked for proof. The order of the variants is the order of the checks.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestTokenError {
+    /// Nobody validates email addresses here.
+    #[error("email addresses cannot be validated on this server")]
+    EmailNotSupported,
+    /// `enable_registration` is off.
+    #[error("registration is disabled on this server")]
+    RegistrationClosed,
+    /// `enable_3pid_changes` is off.
+    #[error("addresses of accounts cannot be changed on this server")]
+    ChangesForbidden,
+    /// These parameters are missing.
+    #[error("missing parameters: {}", .0.join(", "))]
+    ParametersMissing(Vec<&'static str>),
+    /// The client secret cannot be read.
+    #[error(transparent)]
+    ClientSecret(#[from] ClientSecretError),
+    /// A field has the wrong type.
+    #[error("`{0}` has the wrong type")]
+    MalformedField(&'static str),
+    /// The email address cannot be read.
+    #[error(transparent)]
+    Email(#[from] EmailAddressError),
+    /// The phone number cannot be read.
+    #[error(transparent)]
+    PhoneNumber(#[from] PhoneNumberError),
+    /// `next_link` leads where nobody is sent.
+    #[error(transparent)]
+    NextLink(#[from] NextLinkError),
+    /// The operator does not want such addresses.
+    #[error("this {} may not be used on this server", .0.noun())]
+    Denied(Medium),
+    /// Too many requests from this client, or for this address.
+    #[error(transparent)]
+    Limited(#[from] LimitExceeded),
+    /// The address belongs to an account already.
+    #[error("this {} belongs to an account already", .0.noun())]
+    InUse(Medium),
+    /// The address belongs to no account.
+    #[error("this {} belongs to no account", .0.noun())]
+    NotFound(Medium),
+    /// Nobody validates phone numbers here.
+    #[error("phone numbers cannot be validated on this server")]
+    MsisdnNotSupported(Purpose),
+    /// The mail did not go out. Nothing is stored, and the same attempt can be repeated.
+    #[error("the mail could not be sent")]
+    Mail(#[source] MailError),
+    /// The identity server gave no usable answer.
+    #[error(transparent)]
+    IdentityServer(#[from] IdentityServerError),
+    /// The operator's own rules could not be asked.
+    #[error(transparent)]
+    Hook(#[from] HookError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl MaybeStore for RequestTokenError {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! The proof arrives: somebody opens the link in a mail, or types the code of a text message.
+//!
+//! Reference §4.6, §5.
+
+use std::sync::Arc;
+
+use super::{
+    ClientSecret, ClientSecretError, NextLink, Purpose, ValidationSession, ValidationSessionId,
+    ValidationToken,
+};
+use crate::core::{Core, EmailValidation};
+use crate::given::Given;
+use crate::ports::identity_server::SubmitTokenReply;
+use crate::ports::{IdentityServerError, Intent, StoreError};
+use crate::retry::MaybeStore;
+use crate::secret::TokenDigest;
+use crate::time::Timestamp;
+
+/// The use-case.
+#[derive(Clone)]
+pub struct TokenSubmission(Arc<Core>);
+
+/// What comes back with a validation token.
+#[derive(Clone, Debug, Default)]
+pub struct Submitted {
+    /// `sid`.
+    pub sid: Given<String>,
+    /// `client_secret`.
+    pub client_secret: Given<String>,
+    /// `token`.
+    pub token: Given<String>,
+}
+
+/// What a submission says, readable.
+struct Claim<'a> {
+    sid: &'a str,
+    client_secret: ClientSecret,
+    token: &'a str,
+}
+
+/// Why a token was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// Nobody validates email addresses here.
+    #[error("email addresses cannot be validated on this server")]
+    EmailNotSupported,
+    /// Nobody validates phone numbers here.
+    #[error("this server does not validate phone numbers")]
+    MsisdnNotSupported,
+    /// A parameter is missing.
+    #[error("`{0}` is missing")]
+    ParameterMissing(&'static str),
+    /// A parameter cannot be read.
+    #[error("`{0}` cannot be read")]
+    MalformedField(&'static str),
+    /// The client secret cannot be read.
+    #[error(transparent)]
+    ClientSecret(#[from] ClientSecretError),
+    /// The link does not work; this is for the person who opened it.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// The identity server did not accept the token, or gave no usable answer.
+    #[error(transparent)]
+    IdentityServer(#[from] IdentityServerError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a link does not work. Its texts are read by people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LinkError {
+    /// No such session, or it has served its purpose.
+    #[error("This link has been used already, or never was valid")]
+    UnknownSession,
+    /// No such token, or no longer.
+    #[error("This link is not valid, or has expired")]
+    UnknownToken,
+    /// The secret is another client's.
+    #[error("This link is incomplete or has been changed")]
+    WrongSecret,
+    /// The token has had its time.
+    #[error("This link has expired. Please ask for a new one")]
+    Expired,
+}
+
+impl MaybeStore for SubmitError {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl TokenSubmission {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Self(core)
+    }
+
+    /// Somebody opens the link in a mail: the address is theirs. Opening it again changes nothing.
+    ///
+    /// Where the browser goes next, if the client said so and it still may go there.
+    ///
+    /// # Errors
+    /// [`SubmitError`].
+    pub async fn submit_email(
+        &self,
+        purpose: Purpose,
+        submitted: &Submitted,
+    ) -> Result<Option<NextLink>, SubmitError> {
+        self.check_link(submitted)?;
+        let claim = submitted.read()?;
+        let core = &self.0;
+        let (session, token) = self.look_up(&claim).await?;
+        let (session, token) = self.decide(purpose, &claim, session, token)?;
+        if session.validated.is_none() {
+            let sid = &session.id;
+            core.retrying(|| async {
+                let mut uow = core.ports.store.begin(Intent::Write).await?;
+                // Whoever opened the link at the same moment has done it just as well.
+                uow.validations().mark_validated(sid, core.now()).await?;
+                uow.commit().await
+            })
+            .await?;
+        }
+        let hosts = core.policy.threepids.next_link_hosts.as_deref();
+        let link = token.next_link;
+        // The operator's list may have changed since the client asked.
+        Ok(link.filter(|link| NextLink::parse(link.as_str(), hosts).is_ok()))
+    }
+
+    /// Is everything there that a link of ours has? Without it there is nothing to look up.
+    ///
+    /// # Errors
+    /// [`SubmitError`], but neither [`SubmitError::Link`] nor [`SubmitError::Store`].
+    pub fn check_link(&self, submitted: &Submitted) -> Result<(), SubmitError> {
+        if matches!(self.0.ports.email, EmailValidation::Off) {
+            return Err(SubmitError::EmailNotSupported);
+        }
+        submitted.read().map(|_| ())
+    }
+
+    /// Hands the code of a text message to the identity server that sent it.
+    ///
+    /// # Errors
+    /// [`SubmitError`].
+    pub async fn submit_msisdn(
+        &self,
+        submitted: &Submitted,
+    ) -> Result<SubmitTokenReply, SubmitError> {
+        let server = self.msisdn_server()?;
+        let claim = submitted.read()?;
+        Ok(server
+            .submit_msisdn_token(claim.sid, &claim.client_secret, claim.token)
+            .await?)
+    }
+
+    /// Can codes of text messages be handed in at all? Told before anything else about a request is
+    /// looked at.
+    ///
+    /// # Errors
+    /// [`SubmitError::MsisdnNotSupported`].
+    pub fn check_msisdn_supported(&self) -> Result<(), SubmitError> {
+        self.msisdn_server().map(|_| ())
+    }
+
+    fn msisdn_server(&self) -> Result<&Arc<dyn crate::ports::IdentityServer>, SubmitError> {
+        let server = self.0.ports.msisdn.as_ref();
+        server.ok_or(SubmitError::MsisdnNotSupported)
+    }
+
+    async fn look_up(
+        &self,
+        claim: &Claim<'_>,
+    ) -> Result<(Option<ValidationSession>, Option<ValidationToken>), StoreError> {
+        let Some(sid) = ValidationSessionId::read(claim.sid) else {
+            return Ok((None, None));
+        };
+        let mut uow = self.0.ports.store.begin(Intent::Read).await?;
+        let sessions = uow.validations();
+        let session = sessions.find(&sid).await?;
+        let token = sessions
+            .find_token(&sid, &TokenDigest::of(claim.token))
+            .await?;
+        Ok((session, token))
+    }
+
+    /// The decision, in the reference's order. With `request_token_inhibit_3pid_errors` nobody learns
+    /// whether a session exists.
+    fn decide(
+        &self,
+        purpose: Purpose,
+        claim: &Claim<'_>,
+        session: Option<ValidationSession>,
+        token: Option<ValidationToken>,
+    ) -> Result<(ValidationSession, ValidationToken), LinkError> {
+        let conceal = self.0.policy.threepids.inhibit_errors;
+        // A link of one endpoint means nothing to another: its reader was told something else.
+        let session = session.filter(|session| session.purpose == purpose);
+        let (session, token) = match (session, token) {
+            (None, _) if !conceal => return Err(LinkError::UnknownSession),
+            (None, _) | (_, None) => return Err(LinkError::UnknownToken),
+            (Some(session), Some(token)) => (session, token),
+        };
+        if session.client_secret != claim.client_secret.digest() {
+            return Err(LinkError::WrongSecret);
+        }
+        if session.validated.is_none() && has_expired(&token, self.0.now()) {
+            return Err(LinkError::Expired);
+        }
+        Ok((session, token))
+    }
+}
+
+fn has_expired(token: &ValidationToken, now: Timestamp) -> bool {
+    token.expires <= now
+}
+
+impl Submitted {
+    fn read(&self) -> Result<Claim<'_>, SubmitError> {
+        let sid = required(&self.sid, "sid")?;
+        let client_secret = required(&self.client_secret, "client_secret")?;
+        let client_secret = ClientSecret::parse(client_secret)?;
+        let token = required(&self.token, "token")?;
+        Ok(Claim {
+            sid,
+            client_secret,
+            token,
+        })
+    }
+}
+
+fn required<'a>(given: &'a Given<String>, name: &'static str) -> Result<&'a str, SubmitError> {
+    match given {
+        Given::Absent => Err(SubmitError::ParameterMissing(name)),
+        Given::Null | Given::Malformed => Err(SubmitError::MalformedField(name)),
+        Given::Value(text) => Ok(text),
+    }
+}

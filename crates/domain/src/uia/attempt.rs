@@ -1,0 +1,137 @@
+//! A stage is attempted: first what is slow or needs no database, then its part of the unit of work.
+
+use super::auth::Submission;
+use super::gate_error::GateError;
+use super::stage::{dummy, password, recaptcha, registration_token, terms, threepid};
+use super::{CompletedStage, Stage, StageFailure, StageResult, UiaSession};
+use crate::context::RequestContext;
+use crate::core::{Core, EmailValidation};
+use crate::id::Localpart;
+use crate::ports::{StoreError, UnitOfWork};
+use crate::threepid::{Medium, Purpose};
+
+/// Whether a stage was passed, with what that proves or why not.
+type Outcome = Result<StageResult, StageFailure>;
+
+/// A stage that the client attempts, examined.
+#[derive(Clone, Debug)]
+pub(crate) enum Attempted<'a> {
+    /// It is known what became of it.
+    Settled(Stage, Outcome),
+    /// The unit of work decides about a registration token.
+    RegistrationToken(&'a str),
+    /// The unit of work decides about a validated email address.
+    Email(threepid::Credentials<'a>),
+}
+
+/// Who attempts a stage, and in what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Attempter<'a> {
+    pub(crate) ctx: &'a RequestContext,
+    /// The signed-in account, where the operation needs one.
+    pub(crate) requester: Option<&'a Localpart>,
+    /// The client knows the session already.
+    pub(crate) continues_session: bool,
+}
+
+/// Runs a stage as far as it is slow or needs no database; `None` for one that has no place here.
+pub(crate) async fn examine<'a>(
+    core: &Core,
+    who: Attempter<'_>,
+    stage: Stage,
+    submission: &'a Submission,
+) -> Result<Option<Attempted<'a>>, GateError> {
+    let outcome = match stage {
+        Stage::Dummy => Ok(dummy::check()),
+        Stage::Terms => Ok(terms::check()),
+        Stage::RegistrationToken => {
+            match registration_token::examine(&submission.token, who.continues_session) {
+                Ok(token) => return Ok(Some(Attempted::RegistrationToken(token))),
+                Err(failure) => Err(failure),
+            }
+        }
+        Stage::Recaptcha => match &core.ports.captcha {
+            None => return Ok(None),
+            Some(verifier) => {
+                recaptcha::examine(&**verifier, &submission.response, who.ctx.client_ip).await?
+            }
+        },
+        Stage::Email => return examine_email(core, submission).await,
+        Stage::Msisdn => return examine_msisdn(core, submission).await,
+        Stage::Password => match who.requester {
+            None => return Ok(None),
+            Some(requester) => password::examine(core, submission, requester).await?,
+        },
+    };
+    Ok(Some(Attempted::Settled(stage, outcome)))
+}
+
+async fn examine_email<'a>(
+    core: &Core,
+    submission: &'a Submission,
+) -> Result<Option<Attempted<'a>>, GateError> {
+    if matches!(core.ports.email, EmailValidation::Off) {
+        return Ok(None);
+    }
+    let outcome = match threepid::credentials(&submission.threepid_creds)? {
+        Err(failure) => Err(failure),
+        Ok(credentials) => match &core.ports.email {
+            EmailValidation::Off | EmailValidation::Local(_) => {
+                return Ok(Some(Attempted::Email(credentials)));
+            }
+            EmailValidation::Delegated(server) => {
+                threepid::ask(&**server, credentials, Medium::Email).await?
+            }
+        },
+    };
+    Ok(Some(Attempted::Settled(Stage::Email, outcome)))
+}
+
+async fn examine_msisdn<'a>(
+    core: &Core,
+    submission: &'a Submission,
+) -> Result<Option<Attempted<'a>>, GateError> {
+    let Some(server) = &core.ports.msisdn else {
+        return Ok(None);
+    };
+    let outcome = match threepid::credentials(&submission.threepid_creds)? {
+        Err(failure) => Err(failure),
+        Ok(credentials) => threepid::ask(&**server, credentials, Medium::Msisdn).await?,
+    };
+    Ok(Some(Attempted::Settled(Stage::Msisdn, outcome)))
+}
+
+/// Settles and records an attempted stage; why it was not passed, if it was not. `purposes` are those
+/// that an email address may have been validated for.
+pub(crate) async fn settle(
+    uow: &mut dyn UnitOfWork,
+    core: &Core,
+    session: &mut UiaSession,
+    purposes: &[Purpose],
+    attempted: &Attempted<'_>,
+) -> Result<Option<StageFailure>, StoreError> {
+    let (stage, outcome) = match attempted {
+        Attempted::Settled(stage, outcome) => (*stage, outcome.clone()),
+        Attempted::RegistrationToken(token) => {
+            let outcome = registration_token::settle(uow, core, session, token).await?;
+            (Stage::RegistrationToken, outcome)
+        }
+        Attempted::Email(credentials) => {
+            let outcome = threepid::consume(uow, core, *credentials, purposes).await?;
+            (Stage::Email, outcome)
+        }
+    };
+    let result = match outcome {
+        Ok(result) => result,
+        Err(failure) => return Ok(Some(failure)),
+    };
+    let completed = CompletedStage { stage, result };
+    uow.uia_sessions()
+        .record_stage(&session.id, &completed, core.now())
+        .await?;
+    session
+        .completed
+        .retain(|earlier| earlier.stage != completed.stage);
+    session.completed.push(completed);
+    Ok(None)
+}

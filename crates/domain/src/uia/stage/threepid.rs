@@ -1,0 +1,82 @@
+//! `m.login.email.identity` and `m.login.msisdn`: an address whose owner has proved that it is theirs,
+//! to this server or to an identity server.
+//!
+//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#email-based-identity--homeserver>
+
+use super::StageFailure;
+use crate::core::Core;
+use crate::given::Given;
+use crate::ports::{IdentityServer, StoreError, UnitOfWork};
+use crate::secret::TokenDigest;
+use crate::threepid::{ClientSecret, Medium, Purpose, ValidationSession, ValidationSessionId};
+use crate::uia::StageResult;
+use crate::uia::auth::ThreepidCredentials;
+use crate::uia::gate_error::GateError;
+
+/// The credentials of a validation session, as far as they can be read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Credentials<'a> {
+    sid: &'a str,
+    client_secret: &'a str,
+}
+
+/// Reads the credentials. A client that sends none may go on; one that sends nonsense is told so.
+pub(crate) fn credentials(
+    given: &Given<ThreepidCredentials>,
+) -> Result<Result<Credentials<'_>, StageFailure>, GateError> {
+    let given = match given {
+        Given::Absent => return Ok(Err(StageFailure::CredentialsMissing)),
+        Given::Null | Given::Malformed => return Err(GateError::MalformedField("threepid_creds")),
+        Given::Value(given) => given,
+    };
+    Ok(Ok(Credentials {
+        client_secret: required(&given.client_secret, "client_secret")?,
+        sid: required(&given.sid, "sid")?,
+    }))
+}
+
+fn required<'a>(given: &'a Given<String>, name: &'static str) -> Result<&'a str, GateError> {
+    match given {
+        Given::Absent | Given::Null => Err(GateError::MissingField(name)),
+        Given::Malformed => Err(GateError::MalformedField(name)),
+        Given::Value(text) if text.is_empty() => Err(GateError::MissingField(name)),
+        Given::Value(text) => Ok(text),
+    }
+}
+
+/// Asks an identity server. Slow, so it comes before the unit of work.
+pub(crate) async fn ask(
+    server: &dyn IdentityServer,
+    credentials: Credentials<'_>,
+    medium: Medium,
+) -> Result<Result<StageResult, StageFailure>, GateError> {
+    let client_secret = ClientSecret::parse(credentials.client_secret)?;
+    let Some(validated) = server.validated(credentials.sid, &client_secret).await? else {
+        return Ok(Err(StageFailure::NotValidated));
+    };
+    if validated.threepid.medium() != medium {
+        return Ok(Err(StageFailure::WrongMedium));
+    }
+    Ok(Ok(StageResult::Threepid(validated)))
+}
+
+/// Uses up a validation session of this server: one proof passes the stage of one session.
+pub(crate) async fn consume(
+    uow: &mut dyn UnitOfWork,
+    core: &Core,
+    credentials: Credentials<'_>,
+    purposes: &[Purpose],
+) -> Result<Result<StageResult, StageFailure>, StoreError> {
+    let Some(sid) = ValidationSessionId::read(credentials.sid) else {
+        return Ok(Err(StageFailure::NotValidated));
+    };
+    let secret = TokenDigest::of(credentials.client_secret);
+    let after = core.now().before(ValidationSession::USABLE_FOR);
+    let validated = uow
+        .validations()
+        .consume(&sid, &secret, purposes, after)
+        .await?;
+    Ok(validated
+        .map(StageResult::Threepid)
+        .ok_or(StageFailure::NotValidated))
+}

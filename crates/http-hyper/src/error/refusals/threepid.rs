@@ -1,0 +1,137 @@
+//! Refusals around third-party identifiers, and what becomes of the trouble of those who validate them.
+
+use std::error::Error;
+
+use http::StatusCode;
+use registrar_domain::account::register::RuleError;
+use registrar_domain::ports::{CaptchaError, HookError, IdentityServerError, MailError};
+use registrar_domain::threepid::Purpose;
+use registrar_domain::threepid::request::RequestTokenError;
+use registrar_domain::threepid::submit::SubmitError;
+
+use crate::error::{ErrCode, MatrixError};
+
+impl From<RequestTokenError> for MatrixError {
+    fn from(error: RequestTokenError) -> Self {
+        let message = error.to_string();
+        match error {
+            RequestTokenError::EmailNotSupported
+            | RequestTokenError::Email(_)
+            | RequestTokenError::MsisdnNotSupported(
+                Purpose::Registration | Purpose::PasswordReset,
+            ) => Self::bad_request(ErrCode::Unknown, message),
+            RequestTokenError::MsisdnNotSupported(Purpose::Addition) => {
+                Self::bad_request(ErrCode::ThreepidMediumNotSupported, message)
+            }
+            RequestTokenError::RegistrationClosed => Self::forbidden(ErrCode::Forbidden, message),
+            RequestTokenError::ChangesForbidden => Self::bad_request(ErrCode::Forbidden, message),
+            RequestTokenError::ParametersMissing(_) => {
+                Self::bad_request(ErrCode::MissingParam, message)
+            }
+            RequestTokenError::ClientSecret(_)
+            | RequestTokenError::MalformedField(_)
+            | RequestTokenError::PhoneNumber(_)
+            | RequestTokenError::NextLink(_) => Self::bad_request(ErrCode::InvalidParam, message),
+            RequestTokenError::Denied(_) => Self::forbidden(ErrCode::ThreepidDenied, message),
+            RequestTokenError::Limited(error) => error.into(),
+            RequestTokenError::InUse(_) => Self::bad_request(ErrCode::ThreepidInUse, message),
+            RequestTokenError::NotFound(_) => Self::bad_request(ErrCode::ThreepidNotFound, message),
+            RequestTokenError::Mail(error) => error.into(),
+            RequestTokenError::IdentityServer(error) => error.into(),
+            RequestTokenError::Hook(error) => error.into(),
+            RequestTokenError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SubmitError> for MatrixError {
+    fn from(error: SubmitError) -> Self {
+        let message = error.to_string();
+        match error {
+            SubmitError::EmailNotSupported
+            | SubmitError::MsisdnNotSupported
+            | SubmitError::Link(_)
+            | SubmitError::IdentityServer(IdentityServerError::Refused { .. }) => {
+                Self::bad_request(ErrCode::Unknown, message)
+            }
+            SubmitError::ParameterMissing(_) => Self::bad_request(ErrCode::MissingParam, message),
+            SubmitError::MalformedField(_) | SubmitError::ClientSecret(_) => {
+                Self::bad_request(ErrCode::InvalidParam, message)
+            }
+            SubmitError::IdentityServer(error) => error.into(),
+            SubmitError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RuleError> for MatrixError {
+    fn from(error: RuleError) -> Self {
+        let message = error.to_string();
+        match error {
+            RuleError::ThreepidDenied => Self::forbidden(ErrCode::ThreepidDenied, message),
+            // Looks like a limit, so that programs which register accounts learn nothing.
+            RuleError::Denied => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, ErrCode::Unknown, message)
+            }
+            RuleError::Hook(error) => error.into(),
+            RuleError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<MailError> for MatrixError {
+    fn from(error: MailError) -> Self {
+        match error {
+            MailError::Unaddressable(_) => {
+                Self::bad_request(ErrCode::InvalidParam, error.to_string())
+            }
+            MailError::Transient(_) | MailError::Refused(_) | MailError::Compose(_) => {
+                failed(&error, "the mail could not be sent, try again later")
+            }
+        }
+    }
+}
+
+impl From<IdentityServerError> for MatrixError {
+    fn from(error: IdentityServerError) -> Self {
+        match error {
+            IdentityServerError::TimedOut => {
+                failed(&error, "the identity server did not answer in time")
+            }
+            IdentityServerError::Refused { .. } | IdentityServerError::Unusable(_) => {
+                failed(&error, "the identity server could not be used")
+            }
+        }
+    }
+}
+
+impl From<CaptchaError> for MatrixError {
+    fn from(error: CaptchaError) -> Self {
+        match error {
+            CaptchaError::TimedOut => {
+                let refusal = failed(&error, "the captcha provider did not answer in time");
+                Self {
+                    status: StatusCode::GATEWAY_TIMEOUT,
+                    ..refusal
+                }
+            }
+            CaptchaError::Unusable(_) => failed(&error, "the captcha could not be checked"),
+        }
+    }
+}
+
+impl From<HookError> for MatrixError {
+    fn from(error: HookError) -> Self {
+        match error {
+            HookError::TimedOut | HookError::Unusable(_) => Self::internal(&error),
+        }
+    }
+}
+
+/// 500 for the failure of somebody whom this server depends on, which clients may know. Logs it with
+/// all its causes.
+fn failed(error: &(dyn Error + 'static), message: &'static str) -> MatrixError {
+    let mut refusal = MatrixError::internal(error);
+    refusal.body.error = message.into();
+    refusal
+}
