@@ -3,8 +3,8 @@
 use diesel::result::{DatabaseErrorKind, Error};
 use registrar_domain::ports::store::{Constraint, StoreError, StoreErrorKind};
 
-/// The uniqueness rules with a meaning: SQLite names the columns, PostgreSQL the constraint.
-const UNIQUENESS: [(&str, &str, Constraint); 4] = [
+/// The uniqueness rules with a meaning: SQLite names the columns, PostgreSQL the constraint or index.
+const UNIQUENESS: [(&str, &str, Constraint); 5] = [
     (
         "accounts.localpart",
         "accounts_pkey",
@@ -24,6 +24,12 @@ const UNIQUENESS: [(&str, &str, Constraint); 4] = [
         "uia_sessions.uia_session_id",
         "uia_sessions_pkey",
         Constraint::UiaSessionTaken,
+    ),
+    (
+        "validation_sessions.medium, validation_sessions.address, validation_sessions.purpose, \
+         validation_sessions.client_secret_digest",
+        "validation_sessions_open_idx",
+        Constraint::ValidationSessionOpen,
     ),
 ];
 

@@ -26,6 +26,7 @@ mod threepid;
 mod token;
 mod uia;
 mod unit_of_work;
+mod validation;
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! The tables of both databases. The migrations make them; a test compares.
 
 /// Every table, without the one in which migrations are recorded.
-pub(crate) const TABLES: [&str; 11] = [
+pub(crate) const TABLES: [&str; 13] = [
     "access_tokens",
     "accounts",
     "counters",
@@ -13,6 +13,8 @@ pub(crate) const TABLES: [&str; 11] = [
     "uia_clients",
     "uia_sessions",
     "uia_stages",
+    "validation_sessions",
+    "validation_tokens",
 ];
 
 diesel::table! {
@@ -139,8 +141,30 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    validation_sessions (validation_session_id) {
+        validation_session_id -> Text,
+        medium -> Text,
+        address -> Text,
+        purpose -> Text,
+        client_secret_digest -> Binary,
+        last_send_attempt -> Nullable<BigInt>,
+        validated_ts -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    validation_tokens (digest) {
+        digest -> Binary,
+        validation_session_id -> Text,
+        next_link -> Nullable<Text>,
+        expires_ts -> BigInt,
+    }
+}
+
 diesel::joinable!(access_tokens -> accounts (localpart));
 diesel::joinable!(uia_stages -> uia_sessions (uia_session_id));
 diesel::allow_tables_to_appear_in_same_query!(access_tokens, accounts);
 diesel::allow_tables_to_appear_in_same_query!(access_tokens, refresh_tokens);
 diesel::allow_tables_to_appear_in_same_query!(uia_sessions, uia_stages);
+diesel::allow_tables_to_appear_in_same_query!(validation_sessions, validation_tokens);

@@ -8,6 +8,7 @@ use diesel_async::{AsyncConnection, TransactionManager as _};
 use registrar_domain::ports::store::{
     AccountRepository, DeviceRepository, Intent, LeaseRepository, RegistrationTokenRepository,
     StoreError, StoreErrorKind, ThreepidRepository, TokenRepository, UiaRepository, UnitOfWork,
+    ValidationRepository,
 };
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -79,6 +80,10 @@ impl UnitOfWork for DieselUnitOfWork {
     }
 
     fn registration_tokens(&mut self) -> &mut dyn RegistrationTokenRepository {
+        self
+    }
+
+    fn validations(&mut self) -> &mut dyn ValidationRepository {
         self
     }
 

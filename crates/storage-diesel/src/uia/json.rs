@@ -6,7 +6,13 @@
 
 use registrar_domain::id::{DeviceId, Localpart};
 use registrar_domain::secret::TokenDigest;
-use registrar_domain::uia::{GuestClaim, Parameters, RegisterParameters, StageResult};
+use registrar_domain::threepid::{
+    ClientSecret, Medium, Threepid, ValidatedThreepid, ValidationSessionId,
+};
+use registrar_domain::time::Timestamp;
+use registrar_domain::uia::{
+    GuestClaim, OtherDevices, Parameters, RegisterParameters, StageResult, Traces,
+};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
@@ -14,7 +20,21 @@ use serde::{Deserialize, Serialize};
 enum ParametersJson {
     None,
     Register(RegisterJson),
-    DeleteDevices { device_ids: Vec<String> },
+    DeleteDevices {
+        device_ids: Vec<String>,
+    },
+    ChangePassword {
+        logout_devices: bool,
+    },
+    /// The secret is stored as it is: a digest would not do where an identity server is asked about
+    /// the session. It opens that one session, once, and goes with this row.
+    AddThreepid {
+        client_secret: String,
+        sid: String,
+    },
+    Deactivate {
+        erase: bool,
+    },
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -64,7 +84,14 @@ impl TryFrom<GuestJson> for GuestClaim {
 #[serde(tag = "proved", rename_all = "snake_case")]
 enum ResultJson {
     Nothing,
-    Account { localpart: String },
+    Account {
+        localpart: String,
+    },
+    Threepid {
+        medium: String,
+        address: String,
+        validated_ts: i64,
+    },
 }
 
 pub(super) fn write_parameters(parameters: &Parameters) -> String {
@@ -79,6 +106,16 @@ pub(super) fn write_parameters(parameters: &Parameters) -> String {
         }),
         Parameters::DeleteDevices(device_ids) => ParametersJson::DeleteDevices {
             device_ids: device_ids.iter().map(DeviceId::to_string).collect(),
+        },
+        Parameters::ChangePassword(other_devices) => ParametersJson::ChangePassword {
+            logout_devices: *other_devices == OtherDevices::LogOut,
+        },
+        Parameters::AddThreepid(client_secret, sid) => ParametersJson::AddThreepid {
+            client_secret: client_secret.expose().to_owned(),
+            sid: sid.as_str().to_owned(),
+        },
+        Parameters::Deactivate(traces) => ParametersJson::Deactivate {
+            erase: *traces == Traces::Erase,
         },
     })
 }
@@ -106,6 +143,20 @@ pub(super) fn read_parameters(text: &str) -> Option<Parameters> {
                 .collect::<Result<_, _>>();
             Parameters::DeleteDevices(device_ids.ok()?)
         }
+        ParametersJson::ChangePassword { logout_devices } => {
+            Parameters::ChangePassword(if logout_devices {
+                OtherDevices::LogOut
+            } else {
+                OtherDevices::Keep
+            })
+        }
+        ParametersJson::AddThreepid { client_secret, sid } => Parameters::AddThreepid(
+            ClientSecret::parse(&client_secret).ok()?,
+            ValidationSessionId::new(sid),
+        ),
+        ParametersJson::Deactivate { erase } => {
+            Parameters::Deactivate(if erase { Traces::Erase } else { Traces::Keep })
+        }
     })
 }
 
@@ -115,6 +166,11 @@ pub(super) fn write_result(result: &StageResult) -> String {
         StageResult::Account(localpart) => ResultJson::Account {
             localpart: localpart.to_string(),
         },
+        StageResult::Threepid(proved) => ResultJson::Threepid {
+            medium: proved.threepid.medium().to_string(),
+            address: proved.threepid.address().to_owned(),
+            validated_ts: proved.validated.unix_ms(),
+        },
     })
 }
 
@@ -123,11 +179,20 @@ pub(super) fn read_result(text: &str) -> Option<StageResult> {
     Some(match serde_json::from_str(text).ok()? {
         ResultJson::Nothing => StageResult::Passed,
         ResultJson::Account { localpart } => StageResult::Account(Localpart::read(&localpart)?),
+        ResultJson::Threepid {
+            medium,
+            address,
+            validated_ts,
+        } => StageResult::Threepid(ValidatedThreepid {
+            threepid: Threepid::from_canonical(Medium::parse(&medium)?, address),
+            validated: Timestamp::from_unix_ms(validated_ts),
+        }),
     })
 }
 
 fn write(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("text, booleans and lists of text are always valid JSON")
+    serde_json::to_string(value)
+        .expect("text, numbers, booleans and lists of text are always valid JSON")
 }
 
 #[cfg(test)]
@@ -147,10 +212,12 @@ mod tests {
     #[test]
     fn junk_is_not_read() {
         let nul = r#"{"operation":"delete_devices","device_ids":["\u0000"]}"#;
-        for junk in ["", "{}", "null", r#"{"operation":"other"}"#, nul] {
+        let secret = r#"{"operation":"add_threepid","client_secret":"a b","sid":"s"}"#;
+        for junk in ["", "{}", "null", r#"{"operation":"other"}"#, nul, secret] {
             assert_eq!(read_parameters(junk), None, "{junk}");
         }
-        for junk in ["", "{}", r#"{"proved":"account","localpart":""}"#] {
+        let fax = r#"{"proved":"threepid","medium":"fax","address":"1","validated_ts":1}"#;
+        for junk in ["", "{}", r#"{"proved":"account","localpart":""}"#, fax] {
             assert_eq!(read_result(junk), None, "{junk}");
         }
     }

@@ -15,6 +15,7 @@ mod threepids;
 mod tokens;
 mod uia;
 mod units_of_work;
+mod validations;
 
 use std::fmt::Debug;
 use std::pin::Pin;
@@ -123,6 +124,20 @@ pub const CASES: &[Case] = cases! {
         a_session_holds_one_token,
         an_expired_session_gives_its_use_back,
     }
+    validations {
+        a_validation_session_comes_back_as_it_was_added,
+        nothing_is_found_by_an_id_that_no_session_has,
+        an_open_session_is_found_by_all_that_it_was_asked_for,
+        a_client_has_one_open_session_for_an_address,
+        a_validation_token_comes_back_as_it_was_added,
+        a_validation_token_needs_its_session,
+        send_attempts_only_rise,
+        a_retracted_token_takes_an_unused_session_with_it,
+        a_session_is_validated_once,
+        a_validated_session_is_consumed_once,
+        expired_validation_tokens_are_removed_up_to_a_limit,
+        ended_validation_sessions_are_removed_up_to_a_limit,
+    }
     leases {
         a_lease_is_held_by_one_until_it_expires,
         leases_of_different_names_do_not_meet,
@@ -137,6 +152,10 @@ pub const CASES: &[Case] = cases! {
         one_of_many_upgrades_the_guest,
         nobody_gets_a_number_twice,
         many_sessions_expire_at_once,
+        one_of_many_opens_the_validation_session,
+        one_of_many_validates_the_session,
+        one_of_many_consumes_the_session,
+        an_added_validation_token_is_not_lost,
     }
 };
 

@@ -1,12 +1,14 @@
 use super::registration_tokens::given_token;
 use super::tokens::add_pair;
 use super::uia::{given_session, session_id};
+use super::validations::{self, consume, given_open, given_validated, sid};
 use super::{
-    Constraint, Outcome, StoreErrorKind, at, device_id, given_device, given_user, hash, join_all,
-    localpart, read, retrying, user, write,
+    Constraint, Outcome, StoreErrorKind, at, device_id, digest, given_device, given_user, hash,
+    join_all, localpart, read, retrying, user, write,
 };
 use crate::account::{Account, AccountKind};
 use crate::ports::store::{Store, StoreError};
+use crate::threepid::ValidationSession;
 use crate::uia::Registered;
 
 const RACERS: u64 = 16;
@@ -210,5 +212,90 @@ pub(super) async fn many_sessions_expire_at_once(store: &dyn Store) -> Outcome {
             .await?,
         None
     );
+    Ok(())
+}
+
+pub(super) async fn one_of_many_opens_the_validation_session(store: &dyn Store) -> Outcome {
+    let open = &validations::session("s");
+    let winners = race(|racer| async move {
+        let session = ValidationSession {
+            id: sid(&format!("racer{racer}")),
+            ..open.clone()
+        };
+        let mut uow = write(store).await?;
+        match uow.validations().add(&session).await {
+            Err(error) if error.is_conflict(Constraint::ValidationSessionOpen) => {
+                return Ok(false);
+            }
+            added => added?,
+        }
+        uow.commit().await?;
+        Ok(true)
+    })
+    .await?;
+    assert_eq!(winners, 1);
+    Ok(())
+}
+
+pub(super) async fn one_of_many_validates_the_session(store: &dyn Store) -> Outcome {
+    let id = &given_open(store, "s").await?.id;
+    let winners = race(|racer| async move {
+        let now = at(1 + i64::try_from(racer).unwrap_or_default());
+        let mut uow = write(store).await?;
+        let won = uow.validations().mark_validated(id, now).await?;
+        uow.commit().await?;
+        Ok(won)
+    })
+    .await?;
+    assert_eq!(winners, 1);
+    Ok(())
+}
+
+pub(super) async fn one_of_many_consumes_the_session(store: &dyn Store) -> Outcome {
+    let session = &given_validated(store, "s", 5).await?;
+    let winners = race(|_| async move {
+        let mut uow = write(store).await?;
+        let won = consume(&mut uow, session, 4).await?.is_some();
+        uow.commit().await?;
+        Ok(won)
+    })
+    .await?;
+    assert_eq!(winners, 1);
+    Ok(())
+}
+
+pub(super) async fn an_added_validation_token_is_not_lost(store: &dyn Store) -> Outcome {
+    // Whoever finds a session without a token removes it: here half of the racers, after a mail that
+    // did not go out or in the sweep. The others add theirs, if the session is still there.
+    for round in 0..RACERS {
+        let id = &given_open(store, &format!("s{round}")).await?.id;
+        let first = &digest(&format!("token of s{round}"));
+        let own = &|racer: u64| validations::token(&format!("{round} {racer}"), 100);
+        let added = join_all((0..RACERS).map(|racer| {
+            retrying(move || async move {
+                let mut uow = write(store).await?;
+                let validations = uow.validations();
+                match racer % 4 {
+                    0 => validations.retract_token(id, first).await?,
+                    1 => drop(validations.remove_expired(at(50), at(0), 9).await?),
+                    _ => match validations.add_token(id, &own(racer)).await {
+                        Err(error) if error.is_conflict(Constraint::MissingReference) => {
+                            return Ok(None);
+                        }
+                        added => added?,
+                    },
+                }
+                uow.commit().await?;
+                Ok((racer % 4 > 1).then(|| own(racer)))
+            })
+        }))
+        .await;
+        let mut reader = read(store).await?;
+        for token in added {
+            let Some(token) = token? else { continue };
+            let found = reader.validations().find_token(id, &token.digest).await?;
+            assert_eq!(found, Some(token));
+        }
+    }
     Ok(())
 }

@@ -1,8 +1,9 @@
 use super::{Constraint, Outcome, assert_conflict, at, device_id, hash, localpart, read, write};
 use crate::ports::store::{Store, StoreError};
+use crate::threepid::{ClientSecret, Medium, Threepid, ValidatedThreepid, ValidationSessionId};
 use crate::uia::{
-    CompletedStage, GuestClaim, OperationDigest, Parameters, RegisterParameters, Registered, Stage,
-    StageResult, UiaSession, UiaSessionId,
+    CompletedStage, GuestClaim, OperationDigest, OtherDevices, Parameters, RegisterParameters,
+    Registered, Stage, StageResult, Traces, UiaSession, UiaSessionId,
 };
 
 pub(super) fn session_id(text: &str) -> UiaSessionId {
@@ -72,12 +73,18 @@ pub(super) async fn every_kind_of_parameters_comes_back(store: &dyn Store) -> Ou
         initial_device_display_name: Some("long".repeat(10_000)),
         inhibit_login: true,
     };
+    let secret = ClientSecret::parse("0Z.=_-").expect("the suite's secret is of the grammar");
     let kinds = [
         Parameters::None,
         Parameters::Register(RegisterParameters::default()),
         Parameters::Register(full),
         Parameters::DeleteDevices(Vec::new()),
         Parameters::DeleteDevices(["", "A", "ä"].map(device_id).to_vec()),
+        Parameters::ChangePassword(OtherDevices::LogOut),
+        Parameters::ChangePassword(OtherDevices::Keep),
+        Parameters::AddThreepid(secret, ValidationSessionId::new("Ünï\"\\\u{0}")),
+        Parameters::Deactivate(Traces::Keep),
+        Parameters::Deactivate(Traces::Erase),
     ];
     for (n, parameters) in kinds.into_iter().enumerate() {
         let added = UiaSession {
@@ -131,9 +138,16 @@ pub(super) async fn parameters_are_replaced(store: &dyn Store) -> Outcome {
 
 pub(super) async fn stages_come_back_in_the_order_of_completion(store: &dyn Store) -> Outcome {
     let id = given_session(store, "s", 1).await?;
-    let account = StageResult::Account(localpart("Älice"));
+    let proved = |medium, address: &str| {
+        StageResult::Threepid(ValidatedThreepid {
+            threepid: Threepid::from_canonical(medium, address.to_owned()),
+            validated: at(i64::MAX),
+        })
+    };
     let mut completed: Vec<_> = Stage::ALL.into_iter().rev().map(passed).collect();
-    completed[0].result = account;
+    completed[0].result = StageResult::Account(localpart("Älice"));
+    completed[1].result = proved(Medium::Email, "\"ü\"@bücher.example");
+    completed[2].result = proved(Medium::Msisdn, "447700900001");
     for stage in &completed {
         let mut uow = write(store).await?;
         // All in the same millisecond, so that time alone cannot tell the order.

@@ -1,0 +1,2 @@
+DROP TABLE validation_tokens;
+DROP TABLE validation_sessions;
