@@ -71,7 +71,8 @@ impl LettreMailer {
 impl Mailer for LettreMailer {
     #[tracing::instrument(name = "mail.send", skip_all, fields(mail.kind = kind(&mail.content)))]
     async fn send(&self, mail: &Mail) -> Result<(), MailError> {
-        let to = recipient::smtp_address(&mail.to).map_err(|e| MailError::Refused(e.into()))?;
+        let to =
+            recipient::smtp_address(&mail.to).map_err(|e| MailError::Unaddressable(e.into()))?;
         let message = self.composer.compose(to, &mail.content)?;
         let bytes = message.formatted();
         let sending = self.pool.send(message.envelope(), &bytes);

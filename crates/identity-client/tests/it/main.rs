@@ -8,7 +8,7 @@ mod requests;
 mod routes;
 
 use registrar_domain::ports::identity_server::{EmailTokenRequest, MsisdnTokenRequest};
-use registrar_domain::threepid::{ClientSecret, EmailAddress};
+use registrar_domain::threepid::{ClientSecret, EmailAddress, NextLink};
 use registrar_identity_client::{HttpIdentityServer, Options};
 
 fn options(port: u16) -> Options {
@@ -40,6 +40,6 @@ fn msisdn_request() -> MsisdnTokenRequest {
         country: "GB".to_owned(),
         phone_number: "07700 900001".to_owned(),
         send_attempt: 1,
-        next_link: Some("https://client.example/?a=\"b\"&c".to_owned()),
+        next_link: NextLink::parse("https://client.example/?a=\"b\"&c", None).ok(),
     }
 }

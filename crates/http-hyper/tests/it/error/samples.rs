@@ -8,7 +8,7 @@ use registrar_domain::account::credentials::CredentialError;
 use registrar_domain::account::identifier::IdentifierError;
 use registrar_domain::account::login::LoginError;
 use registrar_domain::account::name::NameError;
-use registrar_domain::account::register::RegisterError;
+use registrar_domain::account::register::{RegisterError, RuleError};
 use registrar_domain::account::shared_secret::SharedSecretError;
 use registrar_domain::device::DisplayNameError;
 use registrar_domain::device::manage::DeviceError;
@@ -18,9 +18,16 @@ use registrar_domain::password::BadHash;
 use registrar_domain::password::strength::WeakPassword;
 use registrar_domain::policy::ServerDisabled;
 use registrar_domain::ports::store::{Constraint, StoreErrorKind};
-use registrar_domain::ports::{HashError, StoreError};
+use registrar_domain::ports::{
+    CaptchaError, HashError, HookError, IdentityServerError, MailError, StoreError,
+};
 use registrar_domain::registration_token::admin::TokenAdminError;
 use registrar_domain::registration_token::validity::TokenValidityError;
+use registrar_domain::threepid::request::RequestTokenError;
+use registrar_domain::threepid::submit::{LinkError, SubmitError};
+use registrar_domain::threepid::{
+    ClientSecretError, EmailAddressError, Medium, NextLinkError, PhoneNumberError, Purpose,
+};
 use registrar_domain::token::authenticate::AuthenticateError;
 use registrar_domain::token::refresh::RefreshError;
 use registrar_domain::uia::StageFailure;
@@ -113,6 +120,7 @@ pub(super) fn chapters() -> Vec<Chapter> {
     let mut chapters = registration();
     chapters.extend(logins());
     chapters.extend(tokens_and_devices());
+    chapters.extend(threepids());
     chapters.extend(operators());
     chapters.extend(values());
     chapters.extend(ports());
@@ -144,8 +152,10 @@ fn registration() -> Vec<Chapter> {
             Name => NameError,
             Gate => GateError,
             DisplayName => DisplayNameError,
+            Rule => RuleError,
             Deactivated,
             PasswordMissing,
+            ThreepidTaken(Medium::Email),
             ServerDisabled => ServerDisabled,
             NoNumberFree,
             Hash => HashError,
@@ -181,7 +191,11 @@ fn registration() -> Vec<Chapter> {
             UnknownSession,
             OperationChanged,
             UnknownStage { with_identity: false } { with_identity: true },
+            MissingField("client_secret"),
             MalformedField("password"),
+            ClientSecret(ClientSecretError),
+            IdentityServer => IdentityServerError,
+            Captcha => CaptchaError,
             PasswordLoginDisabled,
             AnotherUser,
             Identifier => IdentifierError,
@@ -196,6 +210,11 @@ fn registration() -> Vec<Chapter> {
                 StageFailure as InPrompt,
                 "A stage that was not passed, inside the 401 that goes on with the dialogue.":
                 WrongPassword,
+                CaptchaMissing,
+                CaptchaRejected,
+                CredentialsMissing,
+                NotValidated,
+                WrongMedium,
                 TokenMissing,
                 TokenUnreadable,
                 SessionMissing,
@@ -308,6 +327,53 @@ fn tokens_and_devices() -> Vec<Chapter> {
     ]
 }
 
+fn threepids() -> Vec<Chapter> {
+    vec![
+        chapter! {
+            RequestTokenError, "`POST …/requestToken`, in the order of the checks.":
+            EmailNotSupported,
+            RegistrationClosed,
+            ChangesForbidden,
+            ParametersMissing(vec!["client_secret", "email"]),
+            ClientSecret(ClientSecretError),
+            MalformedField("email"),
+            Email(EmailAddressError),
+            PhoneNumber(PhoneNumberError),
+            NextLink(NextLinkError::NotAllowed)(NextLinkError::ForeignHost),
+            Denied(Medium::Email),
+            Limited => LimitExceeded,
+            InUse(Medium::Msisdn),
+            NotFound(Medium::Email),
+            MsisdnNotSupported(Purpose::Registration)(Purpose::Addition),
+            Mail => MailError,
+            IdentityServer => IdentityServerError,
+            Hook => HookError,
+            Store => StoreError,
+        },
+        chapter! {
+            SubmitError, "`…/submit_token`. Who opens a link that does not work sees a page.":
+            EmailNotSupported,
+            MsisdnNotSupported,
+            ParameterMissing("sid"),
+            MalformedField("sid"),
+            ClientSecret(ClientSecretError),
+            Link(LinkError::UnknownSession)
+                (LinkError::UnknownToken)
+                (LinkError::WrongSecret)
+                (LinkError::Expired),
+            IdentityServer => IdentityServerError,
+            Store => StoreError,
+        },
+        chapter! {
+            RuleError, "The operator's own rules about registration.":
+            ThreepidDenied,
+            Denied,
+            Hook => HookError,
+            Store => StoreError,
+        },
+    ]
+}
+
 fn operators() -> Vec<Chapter> {
     vec![
         chapter! {
@@ -341,6 +407,7 @@ fn operators() -> Vec<Chapter> {
             Name => NameError,
             DeviceId => DeviceIdError,
             DisplayName => DisplayNameError,
+            Rule => RuleError,
             Hash => HashError,
             Store => StoreError,
         },
@@ -397,6 +464,29 @@ fn ports() -> Vec<Chapter> {
             Busy { retry_after_ms: 1000 },
             UnusableHash(BadHash::Unknown),
             Failed("the pool is gone".to_owned()),
+        },
+        chapter! {
+            MailError, "The mail server.":
+            Transient("busy".into()),
+            Unaddressable("no host name".into()),
+            Refused("unknown user".into()),
+            Compose("no such variable".into()),
+        },
+        chapter! {
+            IdentityServerError, "The identity server; what it refuses itself is handed on.":
+            TimedOut,
+            Refused { status: 400, errcode: None, body: None },
+            Unusable("not JSON".into()),
+        },
+        chapter! {
+            CaptchaError, "The captcha provider.":
+            TimedOut,
+            Unusable("not JSON".into()),
+        },
+        chapter! {
+            HookError, "The operator's own rules, when they cannot be asked.":
+            TimedOut,
+            Unusable("not JSON".into()),
         },
         chapter! {
             StoreErrorKind as StoreError, "The database.":
