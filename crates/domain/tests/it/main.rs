@@ -8,6 +8,7 @@ mod devices;
 mod flows;
 mod guests;
 mod login;
+mod proofs;
 mod refresh;
 mod register;
 mod registration_tokens;
