@@ -9,6 +9,7 @@ pub mod name;
 pub mod profile;
 pub mod register;
 pub mod shared_secret;
+pub mod usage;
 
 use crate::id::Localpart;
 use crate::password::PasswordHash;

@@ -7,7 +7,7 @@ use crate::id::{CreateRules, Localpart, ServerName};
 use crate::limit::Rate;
 use crate::password::strength::StrengthRules;
 use crate::secret::Secret;
-use crate::threepid::AllowedThreepid;
+use crate::threepid::{AllowedThreepid, Threepid};
 use crate::uia::Stage;
 use crate::uia::flow::Flow;
 
@@ -20,6 +20,8 @@ pub struct Policy {
     pub registration: RegistrationPolicy,
     /// Passwords.
     pub password: PasswordPolicy,
+    /// Whether the server can be used at all.
+    pub usage: UsagePolicy,
     /// Third-party identifiers.
     pub threepids: ThreepidPolicy,
     /// How long tokens live.
@@ -56,8 +58,6 @@ pub struct RegistrationPolicy {
     pub localparts: CreateRules,
     /// `server_notices.system_mxid_localpart`: nobody may register it.
     pub server_notices_localpart: Option<Localpart>,
-    /// `hs_disabled`, `hs_disabled_message`, `admin_contact`.
-    pub disabled: Option<ServerDisabled>,
 }
 
 /// The policy that people agree to.
@@ -69,6 +69,28 @@ pub struct ConsentPolicy {
     pub name: String,
     /// Where it can be read.
     pub url: String,
+}
+
+/// Whether the server can be used at all.
+#[derive(Clone, Debug, Default)]
+pub struct UsagePolicy {
+    /// `hs_disabled`, `hs_disabled_message`, `admin_contact`.
+    pub disabled: Option<ServerDisabled>,
+    /// `limit_usage_by_mau`.
+    pub monthly: Option<MonthlyLimit>,
+}
+
+/// A limit on the number of people who use the server in a month.
+#[derive(Clone, Debug)]
+pub struct MonthlyLimit {
+    /// `max_mau_value`.
+    pub max_users: u64,
+    /// `mau_limit_reserved_threepids`: whoever registers with one of these addresses may, in any case.
+    pub reserved: Vec<Threepid>,
+    /// `mau_trial_days`: for how long after registration somebody does not count.
+    pub trial: Duration,
+    /// `admin_contact`.
+    pub admin_contact: Option<String>,
 }
 
 /// The operator has switched the server off for its users.

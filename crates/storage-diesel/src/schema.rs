@@ -163,8 +163,10 @@ diesel::table! {
 }
 
 diesel::joinable!(access_tokens -> accounts (localpart));
+diesel::joinable!(devices -> accounts (localpart));
 diesel::joinable!(uia_stages -> uia_sessions (uia_session_id));
 diesel::allow_tables_to_appear_in_same_query!(access_tokens, accounts);
 diesel::allow_tables_to_appear_in_same_query!(access_tokens, refresh_tokens);
+diesel::allow_tables_to_appear_in_same_query!(accounts, devices);
 diesel::allow_tables_to_appear_in_same_query!(uia_sessions, uia_stages);
 diesel::allow_tables_to_appear_in_same_query!(validation_sessions, validation_tokens);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::credentials::{self, CredentialError, Verified};
 use super::identifier::{self, IdentifierError, IdentityClaim};
+use super::usage::{self, UsageError};
 use crate::context::RequestContext;
 use crate::core::Core;
 use crate::device::{DisplayName, DisplayNameError};
@@ -15,7 +16,6 @@ use crate::given::Given;
 use crate::id::{DeviceId, DeviceIdError, Localpart, UserId};
 use crate::limit::LimitExceeded;
 use crate::password::{Password, PasswordHash};
-use crate::policy::ServerDisabled;
 use crate::ports::{HashError, Intent, StoreError};
 use crate::retry::MaybeStore;
 use crate::token::authenticate::Bearer;
@@ -102,9 +102,9 @@ pub enum LoginError {
     /// The device's name cannot be used.
     #[error(transparent)]
     DisplayName(#[from] DisplayNameError),
-    /// The operator has switched the server off.
-    #[error("{}", .0.message)]
-    ServerDisabled(ServerDisabled),
+    /// The server is closed, or full.
+    #[error(transparent)]
+    Usage(#[from] UsageError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -180,9 +180,7 @@ impl Login {
         if verified.account.deactivated {
             return Err(CredentialError::Deactivated.into());
         }
-        if let Some(disabled) = &core.policy.registration.disabled {
-            return Err(LoginError::ServerDisabled(disabled.clone()));
-        }
+        usage::check_login(core, &verified.account).await?;
         let device = Device::parse(request)?;
         let new_hash = self.renewed_hash(&verified, password).await;
         let renewal = verified.outdated_hash.as_ref().zip(new_hash.as_ref());

@@ -20,6 +20,7 @@ pub use request::{RegisterOutcome, RegisterRequest, RegisteredAccount};
 pub use rules::RuleError;
 
 use super::name::{self, Claims, Disclosure, NameError, Standing};
+use super::usage;
 use crate::context::RequestContext;
 use crate::core::Core;
 use crate::given::Given;
@@ -229,9 +230,7 @@ impl Registration {
             .registration
             .charge(&ctx.limit_key(), core.now())?;
         order.admission = rules::judge(core, &facts).await?;
-        if let Some(disabled) = &core.policy.registration.disabled {
-            return Err(RegisterError::ServerDisabled(disabled.clone()));
-        }
+        usage::check_registration(core, rules::proved_email(&proved)).await?;
         if let Some(username) = facts.username.as_deref().or(wished) {
             match self.check_name_finally(username, parameters).await {
                 Ok(name) => order.name = Some(name),

@@ -26,7 +26,7 @@ mod validation;
 use async_trait::async_trait;
 
 pub use account::AccountRepository;
-pub use device::{DeviceRepository, Sighting};
+pub use device::{Activity, DeviceRepository, Sighting};
 pub use error::{Constraint, StoreError, StoreErrorKind};
 #[cfg(feature = "fakes")]
 pub use fake::FakeStore;

@@ -127,7 +127,8 @@ impl TokenSubmission {
         let hosts = core.policy.threepids.next_link_hosts.as_deref();
         let link = token.next_link;
         // The operator's list may have changed since the client asked.
-        Ok(link.filter(|link| NextLink::parse(link.as_str(), hosts).is_ok()))
+        let link = link.filter(|link| NextLink::parse(link.as_str(), hosts).is_ok());
+        Ok(link.map(|link| link.with_sid(&session.id)))
     }
 
     /// Is everything there that a link of ours has? Without it there is nothing to look up.

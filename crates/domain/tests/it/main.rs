@@ -16,4 +16,5 @@ mod shared_secret;
 mod store;
 mod uia_properties;
 mod uia_sessions;
+mod usage;
 mod world;

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use registrar_domain::account::name::NameError;
 use registrar_domain::account::register::{RegisterError, RegisterRequest};
+use registrar_domain::account::usage::UsageError;
 use registrar_domain::given::Given;
 use registrar_domain::id::Localpart;
 use registrar_domain::limit::Rate;
@@ -430,7 +431,7 @@ async fn a_full_hash_queue_creates_nothing() {
 #[tokio::test]
 async fn a_server_that_is_switched_off_registers_nobody() {
     let world = World::with(|policy| {
-        policy.registration.disabled = Some(ServerDisabled {
+        policy.usage.disabled = Some(ServerDisabled {
             message: "moving house".to_owned(),
             admin_contact: None,
         });
@@ -440,7 +441,10 @@ async fn a_server_that_is_switched_off_registers_nobody() {
         ..register("alice")
     };
     let refused = world.refused(&request).await;
-    assert!(matches!(refused, RegisterError::ServerDisabled(_)));
+    assert!(matches!(
+        refused,
+        RegisterError::Usage(UsageError::Disabled(_))
+    ));
     assert_eq!(refused.to_string(), "moving house");
 }
 

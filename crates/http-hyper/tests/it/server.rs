@@ -12,7 +12,7 @@ use registrar_domain::appservice::AppServices;
 use registrar_domain::id::{CreateRules, ServerName};
 use registrar_domain::limit::{LimitExceeded, Rate};
 use registrar_domain::policy::{
-    PasswordPolicy, Policy, Rates, RegistrationPolicy, ThreepidPolicy, TokenLifetimes,
+    PasswordPolicy, Policy, Rates, RegistrationPolicy, ThreepidPolicy, TokenLifetimes, UsagePolicy,
 };
 use registrar_domain::ports::captcha::FakeCaptcha;
 use registrar_domain::ports::clock::FakeClock;
@@ -329,12 +329,12 @@ fn policy() -> Policy {
             inhibit_user_in_use_error: false,
             localparts: CreateRules::default(),
             server_notices_localpart: None,
-            disabled: None,
         },
         password: PasswordPolicy {
             login_enabled: true,
             strength: None,
         },
+        usage: UsagePolicy::default(),
         threepids: ThreepidPolicy {
             public_baseurl: "https://matrix.example.org/".to_owned(),
             validation_token_lifetime: Duration::from_hours(1),

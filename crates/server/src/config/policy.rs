@@ -53,9 +53,9 @@ impl Config {
                 inhibit_user_in_use_error: self.registration.inhibit_user_in_use_error,
                 localparts: self.registration.localparts,
                 server_notices_localpart: self.registration.server_notices_localpart.clone(),
-                disabled: self.usage.disabled.clone(),
             },
             password: self.passwords.policy.clone(),
+            usage: self.usage.policy.clone(),
             threepids: self.threepid_policy(),
             lifetimes: self.lifetimes,
             rates: Rates {

@@ -1,12 +1,12 @@
 //! Limits on the use of the whole server: switched off, or full.
 
-use std::collections::BTreeMap;
+use std::time::Duration;
 
-use registrar_domain::policy::ServerDisabled;
+use registrar_domain::policy::{MonthlyLimit, ServerDisabled, UsagePolicy};
+use registrar_domain::threepid::{Medium, Threepid};
 
 use super::key::{Key, Kind};
 use super::section::Section;
-use super::tree::{Mapping, Value};
 
 pub(super) const KEYS: &[Key] = &[
     Key::new(
@@ -51,8 +51,9 @@ pub(super) const KEYS: &[Key] = &[
     Key::new(
         "mau_appservice_trial_days",
         Kind::Mapping,
-        "The same per application service: its ID, then days.",
-    ),
+        "For a homeserver: the users of application services do not count here.",
+    )
+    .inert(),
     Key::new("mau_stats_only", Kind::Flag, "For a homeserver.")
         .or("false")
         .inert(),
@@ -73,25 +74,10 @@ const RESERVED: &[Key] = &[
 /// Limits on the use of the whole server.
 #[derive(Clone, Debug)]
 pub(crate) struct Usage {
-    /// `hs_disabled` and what users are told.
-    pub(crate) disabled: Option<ServerDisabled>,
+    /// What the use-cases hold users to.
+    pub(crate) policy: UsagePolicy,
     /// `admin_contact`.
     pub(crate) admin_contact: Option<String>,
-    /// `limit_usage_by_mau` and what goes with it; `None` if off.
-    pub(crate) monthly: Option<MonthlyLimit>,
-}
-
-/// A limit on monthly active users.
-#[derive(Clone, Debug)]
-pub(crate) struct MonthlyLimit {
-    /// `max_mau_value`.
-    pub(crate) max_users: u64,
-    /// `mau_limit_reserved_threepids`: medium and address.
-    pub(crate) reserved: Vec<(String, String)>,
-    /// `mau_trial_days`.
-    pub(crate) trial_days: u32,
-    /// `mau_appservice_trial_days`: per ID of an application service.
-    pub(crate) app_service_trial_days: BTreeMap<String, u32>,
 }
 
 impl Usage {
@@ -102,22 +88,25 @@ impl Usage {
             message,
             admin_contact: admin_contact.clone(),
         });
+        let trial_days: u32 = root.integer("mau_trial_days");
         let monthly = MonthlyLimit {
             max_users: root.integer("max_mau_value"),
             reserved: read_reserved(root),
-            trial_days: root.integer("mau_trial_days"),
-            app_service_trial_days: read_app_service_trial_days(root),
+            trial: Duration::from_hours(24 * u64::from(trial_days)),
+            admin_contact: admin_contact.clone(),
         };
         let limited = root.flag("limit_usage_by_mau");
         Self {
-            disabled,
+            policy: UsagePolicy {
+                disabled,
+                monthly: limited.then_some(monthly),
+            },
             admin_contact,
-            monthly: limited.then_some(monthly),
         }
     }
 }
 
-fn read_reserved(root: &Section<'_>) -> Vec<(String, String)> {
+fn read_reserved(root: &Section<'_>) -> Vec<Threepid> {
     let mut reserved = Vec::new();
     for section in root
         .sections("mau_limit_reserved_threepids")
@@ -125,28 +114,11 @@ fn read_reserved(root: &Section<'_>) -> Vec<(String, String)> {
     {
         section.require("medium", "is required: `email` or `msisdn`");
         section.require("address", "is required");
-        reserved.extend(section.choice("medium").zip(section.text("address")));
+        let medium = section.choice("medium").as_deref().and_then(Medium::parse);
+        let threepid = medium.zip(section.text("address"));
+        // As it is written: the reference compares it with canonical addresses.
+        reserved
+            .extend(threepid.map(|(medium, address)| Threepid::from_canonical(medium, address)));
     }
     reserved
-}
-
-fn read_app_service_trial_days(root: &Section<'_>) -> BTreeMap<String, u32> {
-    let name = "mau_appservice_trial_days";
-    let mut days = BTreeMap::new();
-    let entries = root.mapping(name).into_iter().flat_map(Mapping::iter);
-    for (id, node) in entries {
-        match &node.value {
-            Value::Integer(count) if (0..=36_500).contains(count) => {
-                days.insert(id.to_owned(), u32::try_from(*count).unwrap_or_default());
-            }
-            other => {
-                let found = other.describe();
-                root.mistake(
-                    name,
-                    format!("`{id}` needs a number of days, found {found}"),
-                );
-            }
-        }
-    }
-    days
 }

@@ -1,10 +1,10 @@
 use super::rules::RuleError;
 use crate::account::name::NameError;
+use crate::account::usage::UsageError;
 use crate::device::DisplayNameError;
 use crate::id::DeviceIdError;
 use crate::limit::LimitExceeded;
 use crate::password::strength::WeakPassword;
-use crate::policy::ServerDisabled;
 use crate::ports::{HashError, StoreError};
 use crate::retry::MaybeStore;
 use crate::threepid::Medium;
@@ -88,9 +88,9 @@ pub enum RegisterError {
     /// An address that was validated belongs to another account by now.
     #[error("this {} belongs to an account already", .0.noun())]
     ThreepidTaken(Medium),
-    /// The operator has switched the server off.
-    #[error("{}", .0.message)]
-    ServerDisabled(ServerDisabled),
+    /// The server is closed, or full.
+    #[error(transparent)]
+    Usage(#[from] UsageError),
     /// All numbers that were tried are taken as localparts.
     #[error("no free number was found for the account")]
     NoNumberFree,
@@ -107,6 +107,7 @@ impl MaybeStore for RegisterError {
         match self {
             Self::Store(error)
             | Self::Name(NameError::Store(error))
+            | Self::Usage(UsageError::Store(error))
             | Self::Rule(RuleError::Store(error)) => Some(error),
             _ => None,
         }

@@ -5,7 +5,7 @@
 use super::create::next_numbered;
 use super::rules::{self, Admission};
 use super::{RegisterError, RegisterOutcome, RegisterRequest, RegisteredAccount, Registration};
-use crate::account::{Account, AccountKind, name};
+use crate::account::{Account, AccountKind, name, usage};
 use crate::context::RequestContext;
 use crate::device::DisplayName;
 use crate::id::DeviceId;
@@ -30,9 +30,7 @@ impl Registration {
             .registration
             .charge(&ctx.limit_key(), core.now())?;
         let admission = rules::judge_named(core, None).await?;
-        if let Some(disabled) = &core.policy.registration.disabled {
-            return Err(RegisterError::ServerDisabled(disabled.clone()));
-        }
+        usage::check_registration(core, None).await?;
         let attempt = || self.try_create_guest(ctx, display_name.as_ref(), admission);
         let registered = core.retrying(attempt).await?;
         Ok(RegisterOutcome::Registered(registered))

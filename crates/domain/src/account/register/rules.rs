@@ -6,7 +6,7 @@ use crate::core::Core;
 use crate::id::Localpart;
 use crate::ports::registration_hooks::{ObservedClient, RegistrationFacts, ThreepidPurpose};
 use crate::ports::{HookError, Intent, RegistrationVerdict, StoreError};
-use crate::threepid::{Medium, ValidatedThreepid, allowed};
+use crate::threepid::{Medium, Threepid, ValidatedThreepid, allowed};
 use crate::uia::{StageResult, UiaSession};
 
 /// A registration that the hooks let through.
@@ -47,6 +47,12 @@ pub(super) fn proved_threepids(session: &UiaSession) -> Vec<&ValidatedThreepid> 
     let mut proved: Vec<_> = proved.collect();
     proved.sort_by_key(|validated| validated.threepid.medium());
     proved
+}
+
+/// The email address among them.
+pub(super) fn proved_email<'a>(proved: &[&'a ValidatedThreepid]) -> Option<&'a Threepid> {
+    let mut proved = proved.iter().map(|validated| &validated.threepid);
+    proved.find(|threepid| threepid.medium() == Medium::Email)
 }
 
 /// May all of these addresses be used for a new account?

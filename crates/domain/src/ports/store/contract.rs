@@ -78,6 +78,7 @@ pub const CASES: &[Case] = cases! {
         a_device_is_renamed,
         removed_devices_are_counted_and_unknown_ones_passed_over,
         all_devices_of_an_account_are_removed,
+        active_users_are_counted_once,
         tokens_go_with_their_device,
     }
     tokens {

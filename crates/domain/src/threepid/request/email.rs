@@ -141,13 +141,11 @@ impl TokenRequests {
         core.retrying(|| async {
             let mut uow = core.ports.store.begin(Intent::Write).await?;
             let sessions = uow.validations();
-            match &outcome {
-                Ok(()) => {
-                    sessions
-                        .record_send_attempt(&sid, request.send_attempt)
-                        .await?
-                }
-                Err(_) => sessions.retract_token(&sid, &digest).await?,
+            if outcome.is_ok() {
+                let send_attempt = request.send_attempt;
+                sessions.record_send_attempt(&sid, send_attempt).await?;
+            } else {
+                sessions.retract_token(&sid, &digest).await?;
             }
             uow.commit().await
         })
@@ -197,12 +195,18 @@ impl TokenRequests {
         };
         let token = ValidationToken {
             digest,
-            next_link: request.next_link.as_ref().map(|link| link.with_sid(&sid)),
+            next_link: request.next_link.clone(),
             expires: core
                 .now()
                 .after(core.policy.threepids.validation_token_lifetime),
         };
-        sessions.add_token(&sid, &token).await?;
+        match sessions.add_token(&sid, &token).await {
+            // The session has ended in this moment: look again.
+            Err(error) if error.is_conflict(Constraint::MissingReference) => {
+                return Err(RequestTokenError::Store(StoreErrorKind::Contended.into()));
+            }
+            outcome => outcome?,
+        }
         uow.commit().await?;
         Ok(Opened::MailDue(sid))
     }

@@ -4,10 +4,10 @@ use registrar_domain::account::credentials::CredentialError;
 use registrar_domain::account::identifier::IdentifierError;
 use registrar_domain::account::login::LoginError;
 use registrar_domain::account::register::RegisterError;
+use registrar_domain::account::usage::UsageError;
 use registrar_domain::device::DisplayNameError;
 use registrar_domain::id::DeviceIdError;
 use registrar_domain::password::strength::WeakPassword;
-use registrar_domain::policy::ServerDisabled;
 use registrar_domain::ports::HashError;
 
 use http::StatusCode;
@@ -44,7 +44,7 @@ impl From<RegisterError> for MatrixError {
             RegisterError::Deactivated => Self::forbidden(ErrCode::UserDeactivated, message),
             RegisterError::PasswordMissing => Self::bad_request(ErrCode::MissingParam, message),
             RegisterError::ThreepidTaken(_) => Self::bad_request(ErrCode::ThreepidInUse, message),
-            RegisterError::ServerDisabled(disabled) => disabled.into(),
+            RegisterError::Usage(error) => error.into(),
             RegisterError::NoNumberFree => Self::internal(&error),
             RegisterError::Hash(error) => error.into(),
             RegisterError::Store(error) => error.into(),
@@ -69,7 +69,7 @@ impl From<LoginError> for MatrixError {
             LoginError::Credential(error) => error.into(),
             LoginError::DeviceId(error) => error.into(),
             LoginError::DisplayName(error) => error.into(),
-            LoginError::ServerDisabled(disabled) => disabled.into(),
+            LoginError::Usage(error) => error.into(),
             LoginError::Store(error) => error.into(),
         }
     }
@@ -149,9 +149,18 @@ impl From<DisplayNameError> for MatrixError {
     }
 }
 
-impl From<ServerDisabled> for MatrixError {
-    fn from(disabled: ServerDisabled) -> Self {
-        Self::resource_limit("hs_disabled", disabled.admin_contact, disabled.message)
+impl From<UsageError> for MatrixError {
+    fn from(error: UsageError) -> Self {
+        let message = error.to_string();
+        match error {
+            UsageError::Disabled(disabled) => {
+                Self::resource_limit("hs_disabled", disabled.admin_contact, message)
+            }
+            UsageError::Full { admin_contact } => {
+                Self::resource_limit("monthly_active_user", admin_contact, message)
+            }
+            UsageError::Store(error) => error.into(),
+        }
     }
 }
 

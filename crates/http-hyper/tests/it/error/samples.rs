@@ -10,6 +10,7 @@ use registrar_domain::account::login::LoginError;
 use registrar_domain::account::name::NameError;
 use registrar_domain::account::register::{RegisterError, RuleError};
 use registrar_domain::account::shared_secret::SharedSecretError;
+use registrar_domain::account::usage::UsageError;
 use registrar_domain::device::DisplayNameError;
 use registrar_domain::device::manage::DeviceError;
 use registrar_domain::id::{DeviceIdError, LocalpartError};
@@ -156,7 +157,7 @@ fn registration() -> Vec<Chapter> {
             Deactivated,
             PasswordMissing,
             ThreepidTaken(Medium::Email),
-            ServerDisabled => ServerDisabled,
+            Usage => UsageError,
             NoNumberFree,
             Hash => HashError,
             Store => StoreError,
@@ -264,7 +265,7 @@ fn logins() -> Vec<Chapter> {
             Credential => CredentialError,
             DeviceId => DeviceIdError,
             DisplayName => DisplayNameError,
-            ServerDisabled => ServerDisabled,
+            Usage => UsageError,
             Store => StoreError,
         },
         chapter! {
@@ -442,7 +443,7 @@ fn ports() -> Vec<Chapter> {
         retry_after_ms: 1000,
     };
     let disabled = ServerDisabled {
-        message: String::new(),
+        message: "closed for repairs".to_owned(),
         admin_contact: None,
     };
     vec![
@@ -451,13 +452,11 @@ fn ports() -> Vec<Chapter> {
             about: "The `rc_*` options, and the fixed limit of `GET /register/available`.",
             rows: vec![single("LimitExceeded", own(limit))],
         },
-        Chapter {
-            error: "ServerDisabled",
-            about: "`hs_disabled`; the text is the operator's `hs_disabled_message`.",
-            rows: vec![single(
-                "ServerDisabled",
-                Entry::Own("the server is switched off".to_owned(), disabled.into()),
-            )],
+        chapter! {
+            UsageError, "Whether the server can be used at all.":
+            Disabled(disabled),
+            Full { admin_contact: None },
+            Store => StoreError,
         },
         chapter! {
             HashError, "The threads that hash passwords.":

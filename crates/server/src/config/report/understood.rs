@@ -228,24 +228,18 @@ fn rates(report: &mut Report, config: &Config) {
 fn usage(report: &mut Report, config: &Config) {
     let usage = &config.usage;
     report.title("Use");
-    let disabled = usage.disabled.as_ref();
+    let disabled = usage.policy.disabled.as_ref();
     let state = disabled.map(|disabled| format!("switched off: {}", disabled.message));
     report.row("service", state.as_deref().unwrap_or("on"));
     report.row("contact", show::list(&usage.admin_contact, "not given"));
-    if let Some(limit) = &usage.monthly {
+    if let Some(limit) = &usage.policy.monthly {
         report.row("users in a month", limit.max_users);
         let reserved = limit
             .reserved
             .iter()
-            .map(|(medium, address)| format!("{medium} {address}"));
+            .map(|threepid| format!("{} {}", threepid.medium(), threepid.address()));
         report.row("  always let in", show::list(reserved, "nobody"));
-        let services = &limit.app_service_trial_days;
-        let services = services.iter().map(|(id, days)| format!("{id}: {days}"));
-        let services = show::list(services, "no exceptions");
-        report.row(
-            "  days of trial",
-            format!("{} ({services})", limit.trial_days),
-        );
+        report.row("  trial", show_duration(limit.trial));
     }
 }
 

@@ -110,7 +110,7 @@ fn the_policy_has_the_defaults_of_the_reference() {
     assert!(policy.password.login_enabled);
     assert_eq!(policy.password.strength, None);
     assert!(!policy.registration.guests_allowed);
-    assert_eq!(policy.registration.disabled, None);
+    assert_eq!(policy.usage.disabled, None);
     assert_eq!(policy.ui_auth_session_timeout, Duration::ZERO);
 }
 

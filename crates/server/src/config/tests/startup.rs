@@ -209,11 +209,6 @@ fn each_start_up_failure_names_its_key() {
             "regular",
         ),
         (
-            "mau_appservice_trial_days: {irc: many}",
-            "mau_appservice_trial_days",
-            "`irc`",
-        ),
-        (
             "mau_limit_reserved_threepids: [{medium: email}]",
             "mau_limit_reserved_threepids[0].address",
             "required",

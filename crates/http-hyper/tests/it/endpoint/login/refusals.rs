@@ -308,7 +308,7 @@ async fn guests_have_no_password() {
 #[tokio::test]
 async fn a_server_that_is_switched_off_logs_nobody_in() {
     let server = TestServer::under(|it| {
-        it.registration.disabled = Some(ServerDisabled {
+        it.usage.disabled = Some(ServerDisabled {
             message: "closed for good".to_owned(),
             admin_contact: None,
         });

@@ -59,7 +59,7 @@ async fn a_full_queue_of_passwords_asks_for_patience() {
 async fn a_server_that_is_switched_off_says_whom_to_ask() {
     for admin_contact in [None, Some("mailto:admin@example.org".to_owned())] {
         let server = TestServer::under(|it| {
-            it.registration.disabled = Some(ServerDisabled {
+            it.usage.disabled = Some(ServerDisabled {
                 message: "closed for good".to_owned(),
                 admin_contact: admin_contact.clone(),
             });
