@@ -4,17 +4,15 @@
 //! |---|---|
 //! | [`options`] | what an operator may choose, and what a mistake there is called |
 //! | `call/…` | one call of the identity service API each: path, body, meaning of the answer |
-//! | `client` | headers, deadlines, and how much of an answer is read |
-//! | `connector` | TCP, and the way through a proxy |
+//! | `client` | where calls go, and what an answer is |
 //! | `error` | what the domain is told when there is no usable answer |
 //!
-//! Redirects are not followed, cookies are not kept, and nothing is read from the environment.
+//! Deadlines, limits, proxies and TLS are those of [`registrar_http_client`].
 //!
 //! Spec: <https://spec.matrix.org/v1.16/identity-service-api/>
 
 mod call;
 mod client;
-mod connector;
 mod error;
 pub mod options;
 

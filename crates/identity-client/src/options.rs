@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use http::Uri;
-use http::uri::Scheme;
 use registrar_domain::secret::Secret;
 
 /// Everything that [`HttpIdentityServer`](crate::HttpIdentityServer) needs to know.
@@ -35,16 +33,33 @@ impl Options {
     /// The defaults for an identity server at this URL: API v1, 15 s to connect, 60 s until the
     /// headers, 90 s altogether, and 64 KiB of answer.
     pub fn new(base_url: impl Into<String>) -> Self {
+        Self::over(base_url, registrar_http_client::Options::default())
+    }
+
+    /// API v1 at this URL, reached as these options say.
+    pub fn over(base_url: impl Into<String>, http: registrar_http_client::Options) -> Self {
         Self {
             base_url: base_url.into(),
             api: Api::V1,
-            user_agent: concat!("registrar/", env!("CARGO_PKG_VERSION")).to_owned(),
-            proxy: None,
-            extra_root_certificates: Vec::new(),
-            connect_timeout: Duration::from_secs(15),
-            headers_timeout: Duration::from_secs(60),
-            total_timeout: Duration::from_secs(90),
-            max_response_bytes: 64 * 1024,
+            user_agent: http.user_agent,
+            proxy: http.proxy,
+            extra_root_certificates: http.extra_root_certificates,
+            connect_timeout: http.connect_timeout,
+            headers_timeout: http.headers_timeout,
+            total_timeout: http.total_timeout,
+            max_response_bytes: http.max_response_bytes,
+        }
+    }
+
+    pub(crate) fn http(&self) -> registrar_http_client::Options {
+        registrar_http_client::Options {
+            user_agent: self.user_agent.clone(),
+            proxy: self.proxy.clone(),
+            extra_root_certificates: self.extra_root_certificates.clone(),
+            connect_timeout: self.connect_timeout,
+            headers_timeout: self.headers_timeout,
+            total_timeout: self.total_timeout,
+            max_response_bytes: self.max_response_bytes,
         }
     }
 }
@@ -95,49 +110,15 @@ pub enum SetupError {
     RootCertificate(#[source] rustls::Error),
 }
 
-/// Checks a base URL. An [`http::Uri`] alone would forgive too much: it drops fragments.
-pub(crate) fn check_base_url(text: &str) -> Result<Uri, SetupError> {
-    let url: Uri = text.parse().map_err(|_| SetupError::BaseUrl)?;
-    let has_scheme = url
-        .scheme()
-        .is_some_and(|s| *s == Scheme::HTTP || *s == Scheme::HTTPS);
-    let has_host = url.host().is_some_and(|host| !host.is_empty());
-    let is_bare = !text.contains(['?', '#', '@']) && !text.ends_with('/');
-    if has_scheme && has_host && is_bare {
-        Ok(url)
-    } else {
-        Err(SetupError::BaseUrl)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base_urls() {
-        for good in [
-            "https://is.example.org",
-            "http://127.0.0.1:8090",
-            "https://a.b/c",
-            "http://[::1]",
-        ] {
-            assert!(check_base_url(good).is_ok(), "{good}");
-        }
-        let bad = [
-            "",
-            "is.example.org",
-            "/path",
-            "ftp://is.example.org",
-            "https://",
-            "https://is.example.org/",
-            "https://is.example.org/?a",
-            "https://is.example.org/#a",
-            "https://user@is.example.org",
-            "https://is.example.org/a b",
-        ];
-        for bad in bad {
-            assert!(check_base_url(bad).is_err(), "{bad}");
+impl From<registrar_http_client::SetupError> for SetupError {
+    fn from(error: registrar_http_client::SetupError) -> Self {
+        use registrar_http_client::SetupError as Http;
+        match error {
+            Http::Url => Self::BaseUrl,
+            Http::Proxy => Self::Proxy,
+            Http::BearerToken => Self::AccessToken,
+            Http::UserAgent => Self::UserAgent,
+            Http::RootCertificate(source) => Self::RootCertificate(source),
         }
     }
 }

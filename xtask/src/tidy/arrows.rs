@@ -6,22 +6,34 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+const CAPTCHA: &str = "registrar-captcha";
+const CLIENT: &str = "registrar-http-client";
 const DOMAIN: &str = "registrar-domain";
 const HTTP: &str = "registrar-http-hyper";
 const IDENTITY: &str = "registrar-identity-client";
 const MAIL: &str = "registrar-mail";
 const SERVER: &str = "registrar-server";
 const STORAGE: &str = "registrar-storage-diesel";
+const WEBHOOK: &str = "registrar-webhook";
 const XTASK: &str = "xtask";
 
-/// What each crate of the workspace may use of the others. Adapters never see each other.
-const ARROWS: [(&str, &[&str]); 7] = [
+/// What each crate of the workspace may use of the others. Adapters never see each other; what those
+/// that ask other servers have in common is a library below them.
+const ARROWS: [(&str, &[&str]); 10] = [
+    (CAPTCHA, &[CLIENT, DOMAIN]),
+    (CLIENT, &[DOMAIN]),
     (DOMAIN, &[]),
     (HTTP, &[DOMAIN]),
-    (IDENTITY, &[DOMAIN]),
+    (IDENTITY, &[CLIENT, DOMAIN]),
     (MAIL, &[DOMAIN]),
+    (
+        SERVER,
+        &[
+            CAPTCHA, CLIENT, DOMAIN, HTTP, IDENTITY, MAIL, STORAGE, WEBHOOK,
+        ],
+    ),
     (STORAGE, &[DOMAIN]),
-    (SERVER, &[DOMAIN, HTTP, IDENTITY, MAIL, STORAGE]),
+    (WEBHOOK, &[CLIENT, DOMAIN]),
     (XTASK, &[]),
 ];
 
@@ -35,9 +47,9 @@ const OWNERS: [(&str, &[&str]); 16] = [
     ("diesel", &[STORAGE]),
     ("diesel-async", &[STORAGE]),
     ("diesel_migrations", &[STORAGE]),
-    ("hyper", &[HTTP, IDENTITY, SERVER]),
-    ("hyper-rustls", &[IDENTITY, SERVER]),
-    ("hyper-util", &[HTTP, IDENTITY, SERVER]),
+    ("hyper", &[CLIENT, HTTP]),
+    ("hyper-rustls", &[CLIENT]),
+    ("hyper-util", &[CLIENT, HTTP]),
     ("lettre", &[MAIL]),
     ("libsqlite3-sys", &[STORAGE]),
     ("serde-saphyr", &[SERVER]),
@@ -48,7 +60,8 @@ const OWNERS: [(&str, &[&str]); 16] = [
 /// What the domain never uses: runtimes, sockets, formats of the wire.
 const NEVER_IN_DOMAIN: [&str; 6] = ["http", "hyper", "serde", "serde_json", "tokio", "tower"];
 
-/// The domain's feature with the fakes for tests. It alone may bring a runtime.
+/// The feature with the fakes for tests, where a crate has some. In the domain, it alone may bring a
+/// runtime.
 const FAKES: &str = "fakes";
 
 #[derive(Debug, Deserialize)]
@@ -104,9 +117,10 @@ fn check_package(package: &Package) -> Vec<String> {
         if is_dev {
             continue;
         }
-        if dependency.name == DOMAIN && dependency.features.iter().any(|it| it == FAKES) {
+        if is_ours && dependency.features.iter().any(|it| it == FAKES) {
             findings.push(format!(
-                "{name}: the domain's \"{FAKES}\" are for tests only"
+                "{name}: the \"{FAKES}\" of {} are for tests only",
+                dependency.name
             ));
         }
         let owners = OWNERS
@@ -171,6 +185,7 @@ mod tests {
         assert_eq!(one(SERVER, json!({ "name": STORAGE, "kind": null })), FINE);
         assert_eq!(one(STORAGE, json!({ "name": DOMAIN, "kind": null })), FINE);
         assert_eq!(one(MAIL, json!({ "name": "lettre", "kind": null })), FINE);
+        assert_eq!(one(CAPTCHA, json!({ "name": CLIENT, "kind": null })), FINE);
     }
 
     #[test]
@@ -183,6 +198,10 @@ mod tests {
         assert_eq!(
             one(MAIL, json!({ "name": STORAGE, "kind": "dev" })),
             forbidden
+        );
+        assert_eq!(
+            one(CAPTCHA, json!({ "name": WEBHOOK, "kind": null })),
+            ["registrar-captcha must not depend on registrar-webhook"]
         );
         assert_eq!(
             one(DOMAIN, json!({ "name": MAIL, "kind": "build" })),
@@ -213,15 +232,24 @@ mod tests {
             one(SERVER, json!({ "name": "argon2", "kind": null })),
             ["registrar-server must not use argon2"]
         );
+        assert_eq!(
+            one(IDENTITY, json!({ "name": "hyper", "kind": null })),
+            ["registrar-identity-client must not use hyper"]
+        );
     }
 
     #[test]
     fn fakes_are_for_tests() {
-        let fakes = |kind| json!({ "name": DOMAIN, "kind": kind, "features": [FAKES] });
-        assert_eq!(one(STORAGE, fakes(json!("dev"))), FINE);
+        let fakes = |of, kind| json!({ "name": of, "kind": kind, "features": [FAKES] });
+        assert_eq!(one(STORAGE, fakes(DOMAIN, json!("dev"))), FINE);
         assert_eq!(
-            one(STORAGE, fakes(json!(null))),
-            ["registrar-storage-diesel: the domain's \"fakes\" are for tests only"]
+            one(STORAGE, fakes(DOMAIN, json!(null))),
+            ["registrar-storage-diesel: the \"fakes\" of registrar-domain are for tests only"]
+        );
+        assert_eq!(one(WEBHOOK, fakes(CLIENT, json!("dev"))), FINE);
+        assert_eq!(
+            one(WEBHOOK, fakes(CLIENT, json!(null))),
+            ["registrar-webhook: the \"fakes\" of registrar-http-client are for tests only"]
         );
     }
 

@@ -3,22 +3,15 @@
 //! Spec: <https://spec.matrix.org/v1.16/identity-service-api/#get_matrixidentityv23pidgetvalidated3pid>
 
 use http::StatusCode;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use registrar_domain::ports::IdentityServerError;
 use registrar_domain::threepid::ValidatedThreepid;
 use registrar_domain::threepid::{ClientSecret, EmailAddress, Medium, Threepid};
 use registrar_domain::time::Timestamp;
+use registrar_http_client::encode;
 use serde_json::Value;
 
 use crate::client::{Answer, Client};
 use crate::error::Nonsense;
-
-/// Everything but what RFC 3986 calls unreserved.
-const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 
 /// Asks what a validation session has proved. Whatever else the server says, it vouches for nothing.
 ///
@@ -29,11 +22,11 @@ pub(crate) async fn call(
     sid: &str,
     client_secret: &ClientSecret,
 ) -> Result<Option<ValidatedThreepid>, IdentityServerError> {
-    let sid = utf8_percent_encode(sid, QUERY_VALUE);
-    let secret = utf8_percent_encode(client_secret.expose(), QUERY_VALUE);
+    let sid = encode::component(sid);
+    let secret = encode::component(client_secret.expose());
     let path = format!("/3pid/getValidated3pid?sid={sid}&client_secret={secret}");
     let answer = client.get(&path).await?;
-    if !answer.status.is_success() {
+    if !answer.status().is_success() {
         report_refusal(&answer);
         return Ok(None);
     }
@@ -58,7 +51,7 @@ pub(crate) async fn call(
 /// 400 and 404 are the way to say that nothing is validated. Any other refusal means trouble that
 /// the person at the client cannot mend, and only shows here.
 fn report_refusal(answer: &Answer) {
-    let status = answer.status;
+    let status = answer.status();
     if status != StatusCode::BAD_REQUEST && status != StatusCode::NOT_FOUND {
         tracing::warn!(
             http.status = status.as_u16(),

@@ -6,10 +6,10 @@ use registrar_domain::ports::IdentityServer as _;
 use registrar_domain::ports::IdentityServerError as Error;
 use registrar_domain::ports::identity_server::SubmitTokenReply;
 use registrar_domain::threepid::Medium;
+use registrar_http_client::peer::{Peer, Script, Then, reply};
 use registrar_identity_client::HttpIdentityServer;
 use tokio::net::TcpListener;
 
-use crate::peer::{Peer, Script, Then, reply};
 use crate::{client, email_request, msisdn_request, options, secret};
 
 /// What each of the four calls makes of the same peer.

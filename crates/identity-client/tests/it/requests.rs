@@ -2,9 +2,9 @@
 
 use registrar_domain::ports::IdentityServer as _;
 use registrar_domain::secret::Secret;
+use registrar_http_client::peer::Peer;
 use registrar_identity_client::Api;
 
-use crate::peer::Peer;
 use crate::{client, email_request, msisdn_request, options, secret};
 
 /// Splits a request into its first line, its headers in alphabetical order, and its body.

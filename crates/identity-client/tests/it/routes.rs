@@ -3,9 +3,9 @@
 use registrar_domain::ports::IdentityServer as _;
 use registrar_domain::ports::IdentityServerError as Error;
 use registrar_domain::secret::Secret;
+use registrar_http_client::peer::{Peer, Script, reply, tls};
 use registrar_identity_client::{HttpIdentityServer, Options, SetupError};
 
-use crate::peer::{Peer, Script, reply, tls};
 use crate::{client, email_request, options};
 
 fn sid() -> Vec<u8> {

@@ -1,4 +1,6 @@
-//! An HTTP server that sends the bytes it is told to and keeps the bytes it gets.
+//! An HTTP server on loopback that sends the bytes it is told to and keeps the bytes it gets.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::sync::{Arc, Mutex};
 
@@ -11,34 +13,42 @@ use tokio_rustls::TlsAcceptor;
 
 /// What the server does with each request.
 #[derive(Clone, Default)]
-pub(crate) struct Script {
+pub struct Script {
     /// What it sends.
-    pub(crate) reply: Vec<u8>,
+    pub reply: Vec<u8>,
     /// What it does next.
-    pub(crate) then: Then,
+    pub then: Then,
     /// Speaks TLS: from the first byte, or after a CONNECT.
-    pub(crate) tls: Option<TlsAcceptor>,
+    pub tls: Option<TlsAcceptor>,
     /// Accepts CONNECT, as a proxy would, and plays the server behind it, too.
-    pub(crate) is_proxy: bool,
+    pub is_proxy: bool,
 }
 
+/// What the server does after it has sent its bytes.
 #[derive(Clone, Copy, Default)]
-pub(crate) enum Then {
+pub enum Then {
     /// Waits for another request.
     #[default]
     KeepOpen,
+    /// Closes the connection.
     HangUp,
     /// Says nothing more.
     Hang,
 }
 
-pub(crate) struct Peer {
-    pub(crate) port: u16,
+/// The server. It ends with the runtime that it was started in.
+pub struct Peer {
+    /// The port on 127.0.0.1 that it listens on.
+    pub port: u16,
     received: Arc<Mutex<Vec<String>>>,
 }
 
 impl Peer {
-    pub(crate) async fn start(script: Script) -> Self {
+    /// Listens on a free port.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub async fn start(script: Script) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let received = Arc::new(Mutex::new(Vec::new()));
@@ -55,7 +65,7 @@ impl Peer {
     }
 
     /// Answers every request with this status and body.
-    pub(crate) async fn answering(status: &str, body: &str) -> Self {
+    pub async fn answering(status: &str, body: &str) -> Self {
         Self::start(Script {
             reply: reply(status, body),
             ..Script::default()
@@ -64,11 +74,18 @@ impl Peer {
     }
 
     /// All requests so far, heads and bodies.
-    pub(crate) fn requests(&self) -> Vec<String> {
+    ///
+    /// # Panics
+    /// After the server itself has panicked.
+    pub fn requests(&self) -> Vec<String> {
         self.received.lock().unwrap().clone()
     }
 
-    pub(crate) fn only_request(&self) -> String {
+    /// The one request so far.
+    ///
+    /// # Panics
+    /// Unless there was exactly one.
+    pub fn only_request(&self) -> String {
         let requests = self.requests();
         assert_eq!(requests.len(), 1, "{requests:?}");
         requests[0].clone()
@@ -76,13 +93,16 @@ impl Peer {
 }
 
 /// A whole answer.
-pub(crate) fn reply(status: &str, body: &str) -> Vec<u8> {
+pub fn reply(status: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes()
 }
 
-/// A server's half of TLS for `is.example.org`, and the certificate to trust.
-pub(crate) fn tls(name: &str) -> (TlsAcceptor, Vec<u8>) {
+/// A server's half of TLS for this host name, and the certificate to trust.
+///
+/// # Panics
+/// For text that is no host name.
+pub fn tls(name: &str) -> (TlsAcceptor, Vec<u8>) {
     let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
     let certificate = made.cert.der().clone();
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();

@@ -1,0 +1,229 @@
+//! Requests and answers as all adapters share them: headers, deadlines, limits.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT,
+};
+use http::uri::Scheme;
+use http::{Method, Request, StatusCode, Uri};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use registrar_domain::secret::Secret;
+use rustls::{ClientConfig, RootCertStore};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use tokio::time::timeout;
+
+use crate::connector::Connector;
+use crate::encode;
+use crate::error::{self, ExchangeError};
+use crate::options::{self, Options, SetupError};
+use crate::proxy::Proxy;
+
+/// How long an unused connection is kept.
+const MAX_IDLE: Duration = Duration::from_secs(30);
+/// How many unused connections are kept.
+const MAX_IDLE_CONNECTIONS: usize = 4;
+/// The longest head of an answer, in bytes.
+const MAX_HEAD_BYTES: usize = 64 * 1024;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+
+/// Talks to one server.
+#[derive(Debug)]
+pub struct Client {
+    http: legacy::Client<HttpsConnector<Connector>, Full<Bytes>>,
+    base_url: String,
+    /// What every request carries.
+    headers: HeaderMap,
+    headers_timeout: Duration,
+    total_timeout: Duration,
+    max_response_bytes: usize,
+}
+
+impl Client {
+    /// A client of the server at an `http` or `https` URL. Paths are appended to the URL as it
+    /// stands. Connects to nothing, and needs no runtime.
+    ///
+    /// # Errors
+    /// [`SetupError`].
+    pub fn new(base_url: &str, options: &Options) -> Result<Self, SetupError> {
+        let url = options::check_url(base_url)?;
+        let proxy = options
+            .proxy
+            .as_ref()
+            .map(|url| Proxy::parse(url.expose()))
+            .transpose()?;
+        let headers = headers(options, &url, proxy.as_ref())?;
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls(&options.extra_root_certificates)?)
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(Connector::new(proxy, options.connect_timeout));
+        let http = legacy::Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(MAX_IDLE)
+            .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
+            .http1_max_buf_size(MAX_HEAD_BYTES)
+            .build(connector);
+        Ok(Self {
+            http,
+            base_url: base_url.to_owned(),
+            headers,
+            headers_timeout: options.headers_timeout,
+            total_timeout: options.total_timeout,
+            max_response_bytes: options.max_response_bytes,
+        })
+    }
+
+    /// The same client, with a bearer token in every request.
+    ///
+    /// # Errors
+    /// [`SetupError::BearerToken`].
+    pub fn with_bearer_token(mut self, token: &Secret<String>) -> Result<Self, SetupError> {
+        let bearer = format!("Bearer {}", token.expose());
+        let mut value = HeaderValue::from_str(&bearer).map_err(|_| SetupError::BearerToken)?;
+        value.set_sensitive(true);
+        self.headers.insert(AUTHORIZATION, value);
+        Ok(self)
+    }
+
+    /// Posts a JSON object. For canonical JSON its fields must be declared in alphabetical order.
+    ///
+    /// # Errors
+    /// [`ExchangeError`], never for what the answer says.
+    pub async fn post_json(
+        &self,
+        path: &str,
+        body: &(impl Serialize + Sync),
+    ) -> Result<Answer, ExchangeError> {
+        let body = serde_json::to_vec(body).map_err(|e| ExchangeError::Failed(e.into()))?;
+        self.post(path, JSON, body.into()).await
+    }
+
+    /// Posts the fields of a form.
+    ///
+    /// # Errors
+    /// [`ExchangeError`], never for what the answer says.
+    pub async fn post_form(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<Answer, ExchangeError> {
+        self.post(path, FORM, encode::form(fields).into()).await
+    }
+
+    /// Gets a resource.
+    ///
+    /// # Errors
+    /// [`ExchangeError`], never for what the answer says.
+    pub async fn get(&self, path_and_query: &str) -> Result<Answer, ExchangeError> {
+        self.exchange(self.request(Method::GET, path_and_query, Bytes::new())?)
+            .await
+    }
+
+    async fn post(
+        &self,
+        path: &str,
+        content_type: HeaderValue,
+        body: Bytes,
+    ) -> Result<Answer, ExchangeError> {
+        let mut request = self.request(Method::POST, path, body)?;
+        request.headers_mut().insert(CONTENT_TYPE, content_type);
+        self.exchange(request).await
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        path_and_query: &str,
+        body: Bytes,
+    ) -> Result<Request<Full<Bytes>>, ExchangeError> {
+        let uri: Uri = format!("{}{path_and_query}", self.base_url)
+            .parse()
+            .map_err(|e: http::uri::InvalidUri| ExchangeError::Failed(e.into()))?;
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = method;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = self.headers.clone();
+        Ok(request)
+    }
+
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer, ExchangeError> {
+        let exchange = async {
+            let response = timeout(self.headers_timeout, self.http.request(request))
+                .await
+                .map_err(|_elapsed| ExchangeError::TimedOut)?
+                .map_err(error::request_error)?;
+            let status = response.status();
+            tracing::debug!(http.status = status.as_u16(), "the other server answers");
+            let body = Limited::new(response.into_body(), self.max_response_bytes)
+                .collect()
+                .await
+                .map_err(|e| error::body_error(e, self.max_response_bytes))?
+                .to_bytes();
+            Ok(Answer { status, body })
+        };
+        timeout(self.total_timeout, exchange)
+            .await
+            .unwrap_or(Err(ExchangeError::TimedOut))
+    }
+}
+
+/// An answer that arrived whole.
+pub struct Answer {
+    status: StatusCode,
+    body: Bytes,
+}
+
+impl Answer {
+    /// Its status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Its body, if that is a JSON object, parsed and as text.
+    pub fn object(&self) -> Option<(Map<String, Value>, String)> {
+        let text = std::str::from_utf8(&self.body).ok()?;
+        let object = serde_json::from_str(text).ok()?;
+        Some((object, text.to_owned()))
+    }
+}
+
+fn headers(options: &Options, url: &Uri, proxy: Option<&Proxy>) -> Result<HeaderMap, SetupError> {
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, JSON);
+    let user_agent = HeaderValue::from_str(&options.user_agent);
+    headers.insert(USER_AGENT, user_agent.map_err(|_| SetupError::UserAgent)?);
+    // A tunnel is asked for with this header when it is dug; the server at its end must not see it.
+    if url.scheme() == Some(&Scheme::HTTP)
+        && let Some(authorization) = proxy.and_then(Proxy::authorization)
+    {
+        headers.insert(PROXY_AUTHORIZATION, authorization.clone());
+    }
+    Ok(headers)
+}
+
+fn tls(extra_root_certificates: &[Vec<u8>]) -> Result<ClientConfig, SetupError> {
+    let mut roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    for der in extra_root_certificates {
+        roots
+            .add(der.clone().into())
+            .map_err(SetupError::RootCertificate)?;
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("the provider knows the default versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(config)
+}
