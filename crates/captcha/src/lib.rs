@@ -1,0 +1,181 @@
+//! [`SiteVerify`]: the [`CaptchaVerifier`] port over the protocol that reCAPTCHA began and its
+//! successors speak as well: a form with `secret`, `response` and `remoteip`, answered by a JSON
+//! object with `success`.
+//!
+//! Deadlines, limits, proxies and TLS are those of [`registrar_http_client`].
+//!
+//! Spec: <https://developers.google.com/recaptcha/docs/verify>
+
+use std::net::IpAddr;
+
+use async_trait::async_trait;
+use registrar_domain::ports::{CaptchaError, CaptchaVerdict, CaptchaVerifier};
+use registrar_domain::secret::Secret;
+use registrar_http_client::{Client, ExchangeError, SetupError};
+use serde_json::{Map, Value};
+
+/// Everything that [`SiteVerify`] needs to know.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where responses are verified, an `http` or `https` URL.
+    pub verify_url: String,
+    /// The secret key that belongs to the site key in the puzzle.
+    pub secret_key: Secret<String>,
+    /// How to get there.
+    pub http: registrar_http_client::Options,
+}
+
+impl Options {
+    /// The defaults for this provider with this secret key: its own URL, and the defaults of
+    /// [`registrar_http_client::Options`].
+    pub fn new(provider: Provider, secret_key: Secret<String>) -> Self {
+        Self {
+            verify_url: provider.verify_url().to_owned(),
+            secret_key,
+            http: registrar_http_client::Options::default(),
+        }
+    }
+}
+
+/// A provider of puzzles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Provider {
+    /// Google's reCAPTCHA.
+    #[default]
+    Recaptcha,
+    /// hCaptcha.
+    Hcaptcha,
+    /// Cloudflare's Turnstile.
+    Turnstile,
+}
+
+impl Provider {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Recaptcha, Self::Hcaptcha, Self::Turnstile];
+
+    /// Its name in the configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Recaptcha => "recaptcha",
+            Self::Hcaptcha => "hcaptcha",
+            Self::Turnstile => "turnstile",
+        }
+    }
+
+    /// The provider of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|provider| provider.name() == name)
+    }
+
+    /// Where it verifies responses. reCAPTCHA goes by the name that is reachable everywhere.
+    pub const fn verify_url(self) -> &'static str {
+        match self {
+            Self::Recaptcha => "https://www.recaptcha.net/recaptcha/api/siteverify",
+            Self::Hcaptcha => "https://api.hcaptcha.com/siteverify",
+            Self::Turnstile => "https://challenges.cloudflare.com/turnstile/v0/siteverify",
+        }
+    }
+}
+
+/// A captcha provider, reached over HTTP.
+#[derive(Debug)]
+pub struct SiteVerify {
+    client: Client,
+    secret_key: Secret<String>,
+}
+
+impl SiteVerify {
+    /// Checks the options; connects to nothing, and needs no runtime.
+    ///
+    /// # Errors
+    /// [`SetupError`].
+    pub fn new(options: Options) -> Result<Self, SetupError> {
+        Ok(Self {
+            client: Client::new(&options.verify_url, &options.http)?,
+            secret_key: options.secret_key,
+        })
+    }
+}
+
+#[async_trait]
+impl CaptchaVerifier for SiteVerify {
+    #[tracing::instrument(name = "captcha.verify", skip_all)]
+    async fn verify(
+        &self,
+        response: &str,
+        client_ip: Option<IpAddr>,
+    ) -> Result<CaptchaVerdict, CaptchaError> {
+        let client_ip = client_ip.map(|ip| ip.to_canonical().to_string());
+        let mut fields = vec![
+            ("secret", self.secret_key.expose().as_str()),
+            ("response", response),
+        ];
+        fields.extend(client_ip.as_deref().map(|ip| ("remoteip", ip)));
+        let answer = self
+            .client
+            .post_form("", &fields)
+            .await
+            .map_err(no_answer)?;
+        if !answer.status().is_success() {
+            return Err(Nonsense::Status(answer.status().as_u16()).into());
+        }
+        let (verdict, _) = answer.object().ok_or(Nonsense::NotAnObject)?;
+        if verdict.get("success").is_some_and(is_truthy) {
+            return Ok(CaptchaVerdict::Human);
+        }
+        report_bad_key(&verdict);
+        Ok(CaptchaVerdict::Rejected)
+    }
+}
+
+/// Why an answer is no verdict. Does not repeat the answer.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+enum Nonsense {
+    #[error("it answered with status {0}")]
+    Status(u16),
+    #[error("its answer is not a JSON object")]
+    NotAnObject,
+}
+
+impl From<Nonsense> for CaptchaError {
+    fn from(nonsense: Nonsense) -> Self {
+        Self::Unusable(nonsense.into())
+    }
+}
+
+fn no_answer(error: ExchangeError) -> CaptchaError {
+    match error {
+        ExchangeError::TimedOut => CaptchaError::TimedOut,
+        ExchangeError::TooLong(_) | ExchangeError::Failed(_) => {
+            CaptchaError::Unusable(error.into())
+        }
+    }
+}
+
+/// Does the value count as true, in the sense of the language that the reference is written in?
+/// Operators run verification servers of their own that count on that.
+fn is_truthy(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(flag) => *flag,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+    }
+}
+
+/// A wrong secret key looks to everybody at the client as if they had failed. Only the operator can
+/// mend that, so only here it is told apart.
+fn report_bad_key(verdict: &Map<String, Value>) {
+    let codes = verdict.get("error-codes").and_then(Value::as_array);
+    let about_the_key = |code: &Value| {
+        let code = code.as_str();
+        code == Some("invalid-input-secret") || code == Some("missing-input-secret")
+    };
+    if codes.is_some_and(|codes| codes.iter().any(about_the_key)) {
+        tracing::error!("the captcha provider does not know this server's secret key");
+    }
+}
