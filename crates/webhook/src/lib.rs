@@ -1,0 +1,152 @@
+//! [`Webhook`]: the [`RegistrationHooks`] port as questions to a service of the operator's own.
+//!
+//! | file | what it decides |
+//! |---|---|
+//! | [`options`] | what an operator may choose |
+//! | `question` | what a question says |
+//! | `answer` | what an answer means, and what is none |
+//!
+//! `docs/WEBHOOK.md` describes the protocol for those who write such a service. Deadlines, limits,
+//! proxies and TLS are those of [`registrar_http_client`].
+
+mod answer;
+pub mod options;
+mod question;
+
+use async_trait::async_trait;
+use registrar_domain::id::ServerName;
+use registrar_domain::ports::registration_hooks::{
+    HookError, RegistrationFacts, RegistrationHooks, RegistrationVerdict, ThreepidPurpose,
+};
+use registrar_domain::threepid::Threepid;
+use registrar_http_client::{Client, ExchangeError, SetupError};
+use serde_json::{Map, Value};
+
+pub use options::{OnFailure, Options, Question};
+
+use crate::answer::{Found, Nonsense};
+use crate::question::{Body, Subject};
+
+/// A service of the operator's, reached over HTTP.
+#[derive(Debug)]
+pub struct Webhook {
+    client: Client,
+    server_name: ServerName,
+    questions: Vec<Question>,
+    on_failure: OnFailure,
+}
+
+impl Webhook {
+    /// Checks the options; connects to nothing, and needs no runtime.
+    ///
+    /// # Errors
+    /// [`SetupError`].
+    pub fn new(options: &Options) -> Result<Self, SetupError> {
+        let client = Client::new(&options.url, &options.http)?;
+        Ok(Self {
+            client: match &options.secret {
+                Some(secret) => client.with_bearer_token(secret)?,
+                None => client,
+            },
+            server_name: options.server_name.clone(),
+            questions: options.questions.clone(),
+            on_failure: options.on_failure,
+        })
+    }
+
+    /// Asks a question, unless it is not to be asked or there is no answer and that is fine: then
+    /// `indifferent` is the answer.
+    async fn ask<T>(
+        &self,
+        question: Question,
+        subject: Subject<'_>,
+        read: fn(&Map<String, Value>) -> Found<T>,
+        indifferent: T,
+    ) -> Result<T, HookError> {
+        if !self.questions.contains(&question) {
+            return Ok(indifferent);
+        }
+        let body = Body {
+            question: question.name(),
+            server_name: self.server_name.as_str(),
+            subject,
+        };
+        match (self.exchange(&body, read).await, self.on_failure) {
+            (Err(error), OnFailure::Allow) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(
+                    error,
+                    hook.question = question.name(),
+                    "the registration hook gives no answer, going on without"
+                );
+                Ok(indifferent)
+            }
+            (outcome, _) => outcome,
+        }
+    }
+
+    async fn exchange<T>(
+        &self,
+        body: &Body<'_>,
+        read: fn(&Map<String, Value>) -> Found<T>,
+    ) -> Result<T, HookError> {
+        let answer = self.client.post_json("", body).await.map_err(no_answer)?;
+        if !answer.status().is_success() {
+            return Err(Nonsense::Status(answer.status().as_u16()).into());
+        }
+        let (object, _) = answer.object().ok_or(Nonsense::NotAnObject)?;
+        Ok(read(&object)?)
+    }
+}
+
+fn no_answer(error: ExchangeError) -> HookError {
+    match error {
+        ExchangeError::TimedOut => HookError::TimedOut,
+        ExchangeError::TooLong(_) | ExchangeError::Failed(_) => HookError::Unusable(error.into()),
+    }
+}
+
+#[async_trait]
+impl RegistrationHooks for Webhook {
+    #[tracing::instrument(name = "webhook.check_registration", skip_all)]
+    async fn check_registration(
+        &self,
+        facts: &RegistrationFacts,
+    ) -> Result<RegistrationVerdict, HookError> {
+        let question = Question::CheckRegistration;
+        let indifferent = RegistrationVerdict::Allow;
+        self.ask(question, facts.into(), answer::verdict, indifferent)
+            .await
+    }
+
+    #[tracing::instrument(name = "webhook.choose_username", skip_all)]
+    async fn choose_username(
+        &self,
+        facts: &RegistrationFacts,
+    ) -> Result<Option<String>, HookError> {
+        let question = Question::ChooseUsername;
+        self.ask(question, facts.into(), answer::username, None)
+            .await
+    }
+
+    #[tracing::instrument(name = "webhook.choose_display_name", skip_all)]
+    async fn choose_display_name(
+        &self,
+        facts: &RegistrationFacts,
+    ) -> Result<Option<String>, HookError> {
+        let question = Question::ChooseDisplayName;
+        self.ask(question, facts.into(), answer::display_name, None)
+            .await
+    }
+
+    #[tracing::instrument(name = "webhook.is_threepid_allowed", skip_all)]
+    async fn is_threepid_allowed(
+        &self,
+        threepid: &Threepid,
+        purpose: ThreepidPurpose,
+    ) -> Result<bool, HookError> {
+        let question = Question::IsThreepidAllowed;
+        let subject = Subject::from((threepid, purpose));
+        self.ask(question, subject, answer::allowed, true).await
+    }
+}
