@@ -15,6 +15,7 @@ use clap::CommandFactory as _;
 use crate::cli::{Cli, Command};
 use crate::config::{self, Config, Reading};
 use crate::serve;
+use crate::wiring::Outbound;
 
 /// Runs a subcommand.
 pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
@@ -27,11 +28,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Try(arguments) => attempt::run(&arguments)?,
         Command::CheckConfig(arguments) => {
-            let reading = read_config(&arguments.config);
-            print(&reading.report())?;
-            if !reading.is_usable() {
-                return Ok(ExitCode::FAILURE);
-            }
+            return check_config(&read_config(&arguments.config));
         }
         Command::GenerateConfig(arguments) => generate::run(&arguments)?,
         Command::Migrate(arguments) => migrate::run(arguments.action)?,
@@ -51,6 +48,25 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints what was understood, and every mistake: those in the file, or else those that only show
+/// when the file's choices are put to use.
+fn check_config(reading: &Reading) -> anyhow::Result<ExitCode> {
+    print(&reading.report())?;
+    let Some(config) = reading.config() else {
+        return Ok(ExitCode::FAILURE);
+    };
+    let Err(mistakes) = Outbound::new(config) else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    let mut text = format!("\nMistakes ({}):\n", mistakes.len());
+    for mistake in mistakes {
+        text.push_str(&format!("  {mistake}\n"));
+    }
+    text.push_str("The server would not start with this configuration.\n");
+    print(&text)?;
+    Ok(ExitCode::FAILURE)
 }
 
 /// Reads the configuration with the environment on top.

@@ -2,7 +2,7 @@
 //!
 //! | step | file |
 //! |---|---|
-//! | find and merge files, apply environment variables | `sources.rs` |
+//! | find and merge files, apply environment variables | `sources.rs`; `proxies.rs` for those of the machine |
 //! | YAML to an untyped tree that remembers lines | `tree.rs` |
 //! | which keys exist, of what kind, with which default | `key.rs`, `catalog.rs`, and `KEYS` in each section's file |
 //! | read a mapping key by key, collecting mistakes | `section.rs`, `findings.rs` |
@@ -27,6 +27,7 @@ mod listeners;
 mod own;
 mod password;
 mod policy;
+mod proxies;
 mod rates;
 mod reference;
 mod registration;
@@ -46,17 +47,19 @@ mod threepids;
 mod tree;
 mod url;
 mod usage;
+mod webhook;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use registrar_domain::policy::TokenLifetimes;
+use registrar_http_client::Proxies;
 
 pub(crate) use self::app_services::AppServices;
 pub(crate) use self::captcha::Captcha;
 pub(crate) use self::consent::Consent;
-pub(crate) use self::email::{Email, MailTls};
+pub(crate) use self::email::{Email, MailTls, Sender};
 pub(crate) use self::findings::{ConfigError, Finding};
 pub(crate) use self::generate::generate;
 pub(crate) use self::listeners::{ListenAddress, Listener, Resource};
@@ -68,8 +71,9 @@ pub(crate) use self::registration::Registration;
 pub(crate) use self::schema::schema;
 pub(crate) use self::secrets::Secrets;
 pub(crate) use self::server::Server;
-pub(crate) use self::threepids::Threepids;
+pub(crate) use self::threepids::{Delegate, Threepids};
 pub(crate) use self::usage::Usage;
+pub(crate) use self::webhook::Webhook;
 
 use self::findings::Findings;
 use self::section::Section;
@@ -102,6 +106,10 @@ pub(crate) struct Config {
     pub(crate) email: Option<Email>,
     /// Email addresses and phone numbers.
     pub(crate) threepids: Threepids,
+    /// A service that has a say in registrations.
+    pub(crate) webhook: Option<Webhook>,
+    /// The proxies that other servers are reached through.
+    pub(crate) proxies: Proxies,
     /// Application services.
     pub(crate) app_services: AppServices,
     /// Limits on the use of the whole server.
@@ -155,11 +163,13 @@ fn interpret(
     environment: impl IntoIterator<Item = (String, String)>,
     findings: RefCell<Findings>,
 ) -> Reading {
+    let environment: Vec<(String, String)> = environment.into_iter().collect();
+    let proxies = proxies::read(&environment);
     sources::overlay_environment(&mut merged, environment, &findings);
     // What an unreadable file would have said cannot be known, so nothing is said about keys.
     let readable = findings.borrow().mistakes.is_empty();
     let config = if readable {
-        Config::read(&Section::root(&merged, &findings))
+        Config::read(&Section::root(&merged, &findings), proxies)
     } else {
         None
     };
@@ -186,9 +196,9 @@ impl Reading {
         &self.findings.warnings
     }
 
-    /// Is there no mistake?
-    pub(crate) fn is_usable(&self) -> bool {
-        self.config.is_some()
+    /// The configuration, if there was no mistake.
+    pub(crate) fn config(&self) -> Option<&Config> {
+        self.config.as_ref()
     }
 
     /// What `check-config` prints: mistakes, warnings, keys without effect, and what was understood.
@@ -200,15 +210,15 @@ impl Reading {
 
 impl Config {
     /// Reads every section, whatever is wrong with another. `None` only after a reported mistake.
-    fn read(root: &Section<'_>) -> Option<Self> {
+    fn read(root: &Section<'_>, proxies: Proxies) -> Option<Self> {
         let own_section = root.section("registrar");
         let server = Server::read(root);
         let listeners = listeners::read(root);
         let database = database::read(root, &own_section);
         let secrets = Secrets::read(root);
-        let captcha = Captcha::read(root);
+        let captcha = Captcha::read(root, &own_section.section("captcha"));
         let consent = Consent::read(root, &listeners, &secrets);
-        let threepids = Threepids::read(root);
+        let threepids = Threepids::read(root, &own_section.section("identity_servers"));
         let email = Email::read(root, threepids.email_delegate.is_some());
         let stages = registration::Stages {
             email_enabled: threepids.email_delegate.is_some() || email.is_some(),
@@ -230,6 +240,8 @@ impl Config {
             consent,
             email,
             threepids,
+            webhook: Webhook::read(&own_section.section("webhook")),
+            proxies,
             app_services: AppServices::read(root),
             usage: Usage::read(root),
             template_dir: templates::read(root),

@@ -1,13 +1,17 @@
 //! The only place where adapters and use-cases meet.
 
+mod outbound;
+
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use registrar_domain::housekeeping::Housekeeping;
-use registrar_domain::services::{EmailValidation, Ports, Services};
+use registrar_domain::services::{Ports, Services};
 use registrar_http_hyper::request::Forwarding;
 use registrar_http_hyper::{App, ListenerOptions, Options, Resource};
 use registrar_storage_diesel::{Backend, DieselStore};
+
+pub(crate) use self::outbound::Outbound;
 
 use crate::config::{self, Config, Listener};
 use crate::hashing::{self, HashPool};
@@ -25,8 +29,11 @@ pub(crate) struct Wired {
 /// Opens the database, starts the hashing threads, and puts everything together.
 ///
 /// # Errors
-/// A database that cannot be used, or threads that cannot be started.
+/// Settings of other servers that cannot be used, a database that cannot be used, or threads that
+/// cannot be started.
 pub(crate) async fn wire(config: &Config) -> anyhow::Result<Wired> {
+    let outbound =
+        Outbound::new(config).map_err(|mistakes| anyhow::anyhow!("{}", mistakes.join("\n")))?;
     let store = DieselStore::connect(config.database.clone())
         .await
         .with_context(|| format!("cannot use {}", database_name(&config.database.backend)))?;
@@ -44,10 +51,10 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Wired> {
     let ports = Ports {
         store: Arc::new(store),
         password_hasher: Arc::new(hash_pool),
-        email: EmailValidation::Off,
-        msisdn: None,
-        captcha: None,
-        hooks: None,
+        email: outbound.email,
+        msisdn: outbound.msisdn,
+        captcha: outbound.captcha,
+        hooks: outbound.hooks,
         pacer: Arc::new(AvailabilityPacer::new()),
         clock: Arc::new(SystemClock),
         entropy,

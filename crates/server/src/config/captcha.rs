@@ -1,5 +1,6 @@
 //! The captcha at registration.
 
+use registrar_captcha::Provider;
 use registrar_domain::secret::Secret;
 
 use super::key::{Key, Kind};
@@ -26,28 +27,51 @@ pub(super) const KEYS: &[Key] = &[
     Key::new(
         "recaptcha_siteverify_api",
         Kind::Text,
-        "Where answers are verified.",
-    )
-    .or("https://www.recaptcha.net/recaptcha/api/siteverify"),
+        "Where answers are verified. Default: where `registrar.captcha.provider` does it, for \
+         reCAPTCHA `https://www.recaptcha.net/recaptcha/api/siteverify`.",
+    ),
+];
+
+/// The keys of `registrar.captcha`.
+pub(super) const OWN_KEYS: &[Key] = &[Key::new(
+    "provider",
+    Kind::Choice(PROVIDERS),
+    "Who sets the captcha. The keys are still called `recaptcha_public_key` and \
+     `recaptcha_private_key`.",
+)
+.or(Provider::Recaptcha.name())];
+
+const PROVIDERS: &[&str] = &[
+    Provider::Recaptcha.name(),
+    Provider::Hcaptcha.name(),
+    Provider::Turnstile.name(),
 ];
 
 /// The captcha at registration.
 #[derive(Clone, Debug)]
 pub(crate) struct Captcha {
+    /// `registrar.captcha.provider`.
+    pub(crate) provider: Provider,
     /// `enable_registration_captcha`.
     pub(crate) required_at_registration: bool,
     /// `recaptcha_public_key`.
     pub(crate) public_key: Option<String>,
     /// `recaptcha_private_key`; the stage can be passed only with one.
     pub(crate) private_key: Option<Secret<String>>,
-    /// `recaptcha_siteverify_api`; `None` only after a mistake.
+    /// `recaptcha_siteverify_api`, else the provider's own; `None` only after a mistake.
     pub(crate) verify_url: Option<HttpUrl>,
 }
 
 impl Captcha {
-    pub(super) fn read(root: &Section<'_>) -> Self {
-        let url = root.text_or_default("recaptcha_siteverify_api");
+    /// Reads the keys of a homeserver, and the opened section `registrar.captcha`.
+    pub(super) fn read(root: &Section<'_>, own: &Section<'_>) -> Self {
+        let provider = own.choice("provider");
+        let provider = provider.as_deref().and_then(Provider::parse);
+        let provider = provider.unwrap_or_default();
+        let url = root.text("recaptcha_siteverify_api");
+        let url = url.unwrap_or_else(|| provider.verify_url().to_owned());
         let captcha = Self {
+            provider,
             required_at_registration: root.flag("enable_registration_captcha"),
             public_key: root
                 .secret("recaptcha_public_key")

@@ -96,6 +96,30 @@ const EMAIL: &[Key] = &[
     )
     .or("registration_success.html"),
     Key::new(
+        "add_threepid_template_html",
+        Kind::Text,
+        "The mail that adds an address to an account, as HTML.",
+    )
+    .or("add_threepid.html"),
+    Key::new(
+        "add_threepid_template_text",
+        Kind::Text,
+        "The same, as text.",
+    )
+    .or("add_threepid.txt"),
+    Key::new(
+        "password_reset_template_html",
+        Kind::Text,
+        "The mail that resets a password, as HTML.",
+    )
+    .or("password_reset.html"),
+    Key::new(
+        "password_reset_template_text",
+        Kind::Text,
+        "The same, as text.",
+    )
+    .or("password_reset.txt"),
+    Key::new(
         "already_in_use_template_html",
         Kind::Text,
         "The mail to an address that has an account already, as HTML.",
@@ -115,6 +139,12 @@ const REQUIRE_TLS: &str = "require_transport_security";
 const SUBJECTS: &[Key] = &[
     Key::new("email_validation", Kind::Text, "The mail with the link.")
         .or("[%(server_name)s] Validate your email"),
+    Key::new(
+        "password_reset",
+        Kind::Text,
+        "The mail that resets a password.",
+    )
+    .or("[%(server_name)s] Password reset"),
     Key::new(
         "email_already_in_use",
         Kind::Text,
@@ -162,6 +192,8 @@ pub(crate) enum MailTls {
 /// Who mails come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Sender {
+    /// `notif_from` as it is written.
+    pub(crate) text: String,
     /// The name that people see.
     pub(crate) name: Option<String>,
     /// The address.
@@ -173,6 +205,8 @@ pub(crate) struct Sender {
 pub(crate) struct MailTexts {
     /// `subjects.email_validation`; `%(server_name)s` is still in it.
     pub(crate) validation_subject: String,
+    /// `subjects.password_reset`; `%(server_name)s` is still in it.
+    pub(crate) password_reset_subject: String,
     /// `subjects.email_already_in_use`; `%(server_name)s` is still in it.
     pub(crate) already_in_use_subject: String,
     /// `template_dir`, a folder of templates from older files.
@@ -185,6 +219,14 @@ pub(crate) struct MailTexts {
     pub(crate) failure_html: String,
     /// `registration_template_success_html`.
     pub(crate) success_html: String,
+    /// `add_threepid_template_html`.
+    pub(crate) add_threepid_html: String,
+    /// `add_threepid_template_text`.
+    pub(crate) add_threepid_text: String,
+    /// `password_reset_template_html`.
+    pub(crate) password_reset_html: String,
+    /// `password_reset_template_text`.
+    pub(crate) password_reset_text: String,
     /// `already_in_use_template_html`.
     pub(crate) already_in_use_html: String,
     /// `already_in_use_template_text`.
@@ -260,7 +302,7 @@ fn read_sender(section: &Section<'_>, app_name: &str, delegated: bool) -> Option
         }
         return None;
     };
-    let sender = parse_sender(&text.replace("%(app)s", app_name));
+    let sender = parse_sender(&text, app_name);
     section.accept(
         "notif_from",
         sender.ok_or(
@@ -271,17 +313,18 @@ fn read_sender(section: &Section<'_>, app_name: &str, delegated: bool) -> Option
 }
 
 /// `Name <address>`, or an address alone.
-fn parse_sender(text: &str) -> Option<Sender> {
+fn parse_sender(text: &str, app_name: &str) -> Option<Sender> {
+    let filled = text.replace("%(app)s", app_name);
     // A line end would let whatever follows become a header of its own.
-    if text.chars().any(char::is_control) {
+    if filled.chars().any(char::is_control) {
         return None;
     }
-    let (name, address) = match text.trim().strip_suffix('>') {
+    let (name, address) = match filled.trim().strip_suffix('>') {
         Some(rest) => {
             let (name, address) = rest.rsplit_once('<')?;
             (name.trim().trim_matches('"').trim(), address.trim())
         }
-        None => ("", text.trim()),
+        None => ("", filled.trim()),
     };
     let (local, domain) = address.rsplit_once('@')?;
     let plausible = !local.is_empty()
@@ -289,6 +332,7 @@ fn parse_sender(text: &str) -> Option<Sender> {
         && !address.contains(|c: char| c.is_whitespace() || "<>,;".contains(c));
     let name = (!name.is_empty()).then(|| name.to_owned());
     plausible.then(|| Sender {
+        text: text.to_owned(),
         name,
         address: address.to_owned(),
     })
@@ -298,12 +342,17 @@ fn read_texts(section: &Section<'_>) -> MailTexts {
     let subjects = section.section("subjects");
     MailTexts {
         validation_subject: subjects.text_or_default("email_validation"),
+        password_reset_subject: subjects.text_or_default("password_reset"),
         already_in_use_subject: subjects.text_or_default("email_already_in_use"),
         template_dir: section.path("template_dir"),
         registration_html: section.text_or_default("registration_template_html"),
         registration_text: section.text_or_default("registration_template_text"),
         failure_html: section.text_or_default("registration_template_failure_html"),
         success_html: section.text_or_default("registration_template_success_html"),
+        add_threepid_html: section.text_or_default("add_threepid_template_html"),
+        add_threepid_text: section.text_or_default("add_threepid_template_text"),
+        password_reset_html: section.text_or_default("password_reset_template_html"),
+        password_reset_text: section.text_or_default("password_reset_template_text"),
         already_in_use_html: section.text_or_default("already_in_use_template_html"),
         already_in_use_text: section.text_or_default("already_in_use_template_text"),
     }

@@ -111,6 +111,10 @@ impl Kind {
             Self::Size => "size".to_owned(),
             Self::Section(_) | Self::Mapping => "mapping".to_owned(),
             Self::List(Self::Section(_)) => "list of mappings".to_owned(),
+            Self::List(Self::Choice(words)) => {
+                let words: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
+                format!("list of {}", words.join(", "))
+            }
             Self::List(_) => "list of texts".to_owned(),
             Self::Texts => "list of texts, or a text".to_owned(),
         }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use registrar_domain::password::argon2id::Cost;
 use tracing_subscriber::EnvFilter;
 
-use super::database;
 use super::key::{Key, Kind};
 use super::section::Section;
+use super::{captcha, database, threepids, webhook};
 
 mod network;
 
@@ -56,6 +56,21 @@ const REGISTRAR: &[Key] = &[
         "Limits on requests and connections.",
     ),
     Key::new("log", Kind::Section(LOG), "Logs."),
+    Key::new(
+        "captcha",
+        Kind::Section(captcha::OWN_KEYS),
+        "The captcha at registration.",
+    ),
+    Key::new(
+        "identity_servers",
+        Kind::Section(threepids::OWN_KEYS),
+        "The servers of `account_threepid_delegates`.",
+    ),
+    Key::new(
+        "webhook",
+        Kind::Section(webhook::KEYS),
+        "A service of yours that has a say in registrations; see `docs/WEBHOOK.md`.",
+    ),
 ];
 
 const HASHING: &[Key] = &[

@@ -3,6 +3,7 @@
 mod database;
 mod documents;
 mod listeners;
+mod outbound;
 mod registration;
 mod sources;
 mod startup;

@@ -1,6 +1,7 @@
 //! Email addresses and phone numbers: who validates them, and which are allowed.
 
 use regex::Regex;
+use registrar_domain::secret::Secret;
 use registrar_domain::threepid::{AllowedThreepid, Medium};
 
 use super::key::{Key, Kind};
@@ -52,6 +53,21 @@ const DELEGATES: &[Key] = &[
     ),
 ];
 
+/// The keys of `registrar.identity_servers`.
+pub(super) const OWN_KEYS: &[Key] = &[
+    Key::new(
+        "email_access_token",
+        Kind::Secret,
+        "An access token for `account_threepid_delegates.email`. With it, that server is asked by \
+         version 2 of the API, without it by version 1, which knows no tokens.",
+    ),
+    Key::new(
+        "msisdn_access_token",
+        Kind::Secret,
+        "The same for `account_threepid_delegates.msisdn`.",
+    ),
+];
+
 const ALLOWED: &[Key] = &[
     Key::new(
         "medium",
@@ -68,10 +84,10 @@ const ALLOWED: &[Key] = &[
 /// Email addresses and phone numbers.
 #[derive(Clone, Debug)]
 pub(crate) struct Threepids {
-    /// `account_threepid_delegates.email`, without a slash at the end.
-    pub(crate) email_delegate: Option<HttpUrl>,
-    /// `account_threepid_delegates.msisdn`, without a slash at the end.
-    pub(crate) msisdn_delegate: Option<HttpUrl>,
+    /// `account_threepid_delegates.email`.
+    pub(crate) email_delegate: Option<Delegate>,
+    /// `account_threepid_delegates.msisdn`.
+    pub(crate) msisdn_delegate: Option<Delegate>,
     /// `allowed_local_3pids`; empty: all are allowed.
     pub(crate) allowed: Vec<AllowedThreepid>,
     /// `request_token_inhibit_3pid_errors`.
@@ -82,17 +98,37 @@ pub(crate) struct Threepids {
     pub(crate) changes_allowed: bool,
 }
 
+/// An identity server that validates addresses for this server.
+#[derive(Clone, Debug)]
+pub(crate) struct Delegate {
+    /// Its URL, without a slash at the end.
+    pub(crate) url: HttpUrl,
+    /// `registrar.identity_servers.…_access_token`.
+    pub(crate) access_token: Option<Secret<String>>,
+}
+
 impl Threepids {
-    pub(super) fn read(root: &Section<'_>) -> Self {
+    /// Reads the keys of a homeserver, and the opened section `registrar.identity_servers`.
+    pub(super) fn read(root: &Section<'_>, own: &Section<'_>) -> Self {
         let delegates = root.section("account_threepid_delegates");
-        let delegate = |medium: &str| {
-            let url = HttpUrl::parse(&delegates.text(medium)?);
-            delegates.accept(medium, url).map(HttpUrl::without_slash)
+        let delegate = |medium: &str, token: &str| {
+            let access_token = own.secret(token);
+            let Some(url) = delegates.text(medium) else {
+                if access_token.is_some() {
+                    own.warning(token, "has no effect without the delegate");
+                }
+                return None;
+            };
+            let url = delegates.accept(medium, HttpUrl::parse(&url))?;
+            Some(Delegate {
+                url: url.without_slash(),
+                access_token,
+            })
         };
         let hosts = root.texts("next_link_domain_whitelist");
         Self {
-            email_delegate: delegate("email"),
-            msisdn_delegate: delegate("msisdn"),
+            email_delegate: delegate("email", "email_access_token"),
+            msisdn_delegate: delegate("msisdn", "msisdn_access_token"),
             allowed: read_allowed(root),
             inhibit_errors: root.flag("request_token_inhibit_3pid_errors"),
             changes_allowed: root.flag("enable_3pid_changes"),

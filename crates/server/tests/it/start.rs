@@ -39,6 +39,21 @@ fn all_mistakes_are_told_at_once_and_before_anything_is_touched() {
 }
 
 #[test]
+fn a_template_that_cannot_be_used_is_found_before_anything_is_touched() {
+    let home = Home::with(&json!({
+        "email": { "notif_from": "a@example.org", "registration_template_text": "missing.txt" },
+    }));
+    for subcommand in ["serve", "check-config"] {
+        let output = home.command(&[subcommand]).output().unwrap();
+        assert!(!output.status.success());
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        assert!(said.contains("missing.txt"), "{subcommand}:\n{said}");
+    }
+    assert!(!home.path().join("accounts.db").exists());
+}
+
+#[test]
 fn a_port_in_use_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();

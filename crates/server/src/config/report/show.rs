@@ -9,7 +9,7 @@ use registrar_domain::uia::flow::Flow;
 use registrar_storage_diesel::{Backend, PostgresOptions, SslMode};
 
 use super::super::syntax::show_duration;
-use super::super::{ListenAddress, Listener, LogFormat, MailTls};
+use super::super::{Delegate, ListenAddress, Listener, LogFormat, MailTls};
 
 pub(super) fn yes_or_no(yes: bool) -> &'static str {
     if yes { "yes" } else { "no" }
@@ -118,6 +118,15 @@ pub(super) fn mail_tls(tls: MailTls) -> &'static str {
         MailTls::Required => "STARTTLS",
         MailTls::Immediate => "TLS",
     }
+}
+
+pub(super) fn delegate(delegate: &Delegate) -> String {
+    let version = if delegate.access_token.is_some() {
+        "with an access token"
+    } else {
+        "without an access token"
+    };
+    format!("validated by {}, {version}", delegate.url)
 }
 
 pub(super) fn log_format(format: LogFormat) -> &'static str {

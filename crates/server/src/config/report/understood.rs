@@ -1,5 +1,7 @@
 //! What a configuration means, defaults included.
 
+use registrar_webhook::OnFailure;
+
 use super::super::syntax::{show_duration, show_size};
 use super::super::{Config, Email};
 use super::{Report, show};
@@ -10,6 +12,7 @@ pub(super) fn describe(report: &mut Report, config: &Config) {
     database(report, config);
     registration(report, config);
     verification(report, config);
+    outside(report, config);
     lifetimes(report, config);
     rates(report, config);
     usage(report, config);
@@ -110,7 +113,7 @@ fn verification(report: &mut Report, config: &Config) {
     report.title("Verification");
     let threepids = &config.threepids;
     match (&threepids.email_delegate, &config.email) {
-        (Some(delegate), _) => report.row("email addresses", format!("validated by {delegate}")),
+        (Some(delegate), _) => report.row("email addresses", show::delegate(delegate)),
         (None, Some(_)) => report.row("email addresses", "validated by mails of this server"),
         (None, None) => report.row("email addresses", "cannot be validated"),
     }
@@ -118,7 +121,7 @@ fn verification(report: &mut Report, config: &Config) {
         mails(report, email);
     }
     let delegate = threepids.msisdn_delegate.as_ref();
-    let msisdn = delegate.map(|delegate| format!("validated by {delegate}"));
+    let msisdn = delegate.map(show::delegate);
     report.row(
         "phone numbers",
         msisdn.as_deref().unwrap_or("cannot be validated"),
@@ -141,6 +144,7 @@ fn verification(report: &mut Report, config: &Config) {
         "captcha required",
         show::yes_or_no(captcha.required_at_registration),
     );
+    report.row("  provider", captcha.provider.name());
     report.row("  public key", show::list(&captcha.public_key, "not given"));
     report.row("  private key", show::given(&captcha.private_key));
     report.row("  verified at", show::list(&captcha.verify_url, "nowhere"));
@@ -155,6 +159,28 @@ fn verification(report: &mut Report, config: &Config) {
         );
         report.row("  pages", consent.template_dir.display());
     }
+}
+
+fn outside(report: &mut Report, config: &Config) {
+    report.title("Other servers");
+    match &config.webhook {
+        None => report.row("webhook", "none"),
+        Some(webhook) => {
+            report.row("webhook", &webhook.url);
+            let questions = webhook.questions.iter().map(|question| question.name());
+            report.row("  is asked", show::join(questions, ", "));
+            let failure = match webhook.on_failure {
+                OnFailure::Deny => "requests fail",
+                OnFailure::Allow => "go on as if not asked",
+            };
+            let timeout = show_duration(webhook.timeout);
+            report.row("  without an answer", format!("in {timeout}: {failure}"));
+        }
+    }
+    report.row("proxy for http", show::given(&config.proxies.http));
+    report.row("proxy for https", show::given(&config.proxies.https));
+    let exceptions = Some(&config.proxies.exceptions).filter(|text| !text.is_empty());
+    report.row("  no proxy for", show::list(exceptions, "this machine"));
 }
 
 fn mails(report: &mut Report, email: &Email) {
@@ -173,13 +199,21 @@ fn mails(report: &mut Report, email: &Email) {
         show_duration(email.validation_token_lifetime),
     );
     let texts = &email.texts;
-    let subjects = [&texts.validation_subject, &texts.already_in_use_subject];
+    let subjects = [
+        &texts.validation_subject,
+        &texts.password_reset_subject,
+        &texts.already_in_use_subject,
+    ];
     report.row("  subjects", show::join(subjects, "; "));
     let templates = [
         &texts.registration_html,
         &texts.registration_text,
         &texts.failure_html,
         &texts.success_html,
+        &texts.add_threepid_html,
+        &texts.add_threepid_text,
+        &texts.password_reset_html,
+        &texts.password_reset_text,
         &texts.already_in_use_html,
         &texts.already_in_use_text,
     ];

@@ -68,6 +68,32 @@ impl Section<'_> {
         })
     }
 
+    /// A list of declared words; `None` when absent.
+    pub(in crate::config) fn choices(&self, name: &str) -> Option<Vec<String>> {
+        let key = self.key(name);
+        let Kind::List(Kind::Choice(words)) = key.kind else {
+            unreachable!("`{name}` is declared as a list of choices");
+        };
+        let items = match &self.given(name)?.value {
+            Value::List(items) => items,
+            other => {
+                self.wrong_kind(key, other);
+                return None;
+            }
+        };
+        let mut chosen = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            match label(&item.value).filter(|word| words.contains(&word.as_str())) {
+                Some(word) => chosen.push(word),
+                None => {
+                    let expected = Kind::Choice(words).describe();
+                    self.mistake(&format!("{name}[{index}]"), format!("expected {expected}"));
+                }
+            }
+        }
+        Some(chosen)
+    }
+
     /// A path, relative to the working directory unless absolute.
     pub(in crate::config) fn path(&self, name: &str) -> Option<PathBuf> {
         self.text(name).map(PathBuf::from)

@@ -255,6 +255,7 @@ fn mail_options() {
         (sender.name.as_deref(), sender.address.as_str()),
         (Some("Chat"), "no-reply@example.org")
     );
+    assert_eq!(sender.text, "\"%(app)s\" <no-reply@example.org>");
 }
 
 #[test]
@@ -266,11 +267,9 @@ fn third_party_identifier_options() {
          next_link_domain_whitelist: []",
     )
     .threepids;
-    assert_eq!(threepids.email_delegate.unwrap().as_str(), "https://id.org");
-    assert_eq!(
-        threepids.msisdn_delegate.unwrap().as_str(),
-        "http://sms.org/base"
-    );
+    let delegates = [threepids.email_delegate, threepids.msisdn_delegate];
+    let urls = delegates.map(|delegate| delegate.unwrap().url.as_str().to_owned());
+    assert_eq!(urls, ["https://id.org", "http://sms.org/base"]);
     assert!(threepids.allowed[0].pattern.is_match("a@good.org"));
     assert!(!threepids.allowed[0].pattern.is_match("a@good.org.evil"));
     assert!(threepids.allowed[1].pattern.is_match("447700900000"));

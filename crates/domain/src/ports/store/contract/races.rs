@@ -239,9 +239,10 @@ pub(super) async fn one_of_many_opens_the_validation_session(store: &dyn Store) 
 
 pub(super) async fn one_of_many_validates_the_session(store: &dyn Store) -> Outcome {
     let id = &given_open(store, "s").await?.id;
-    let winners = race(|_| async move {
+    let winners = race(|racer| async move {
+        let now = at(1 + i64::try_from(racer).unwrap_or_default());
         let mut uow = write(store).await?;
-        let won = uow.validations().mark_validated(id, at(5)).await?;
+        let won = uow.validations().mark_validated(id, now).await?;
         uow.commit().await?;
         Ok(won)
     })

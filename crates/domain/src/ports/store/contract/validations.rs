@@ -33,7 +33,7 @@ pub(super) fn token(text: &str, expires: i64) -> ValidationToken {
     }
 }
 
-/// Commits a session with these tokens.
+/// Commits a session with a token each of these expiries.
 async fn given(
     store: &dyn Store,
     session: &ValidationSession,
@@ -373,7 +373,7 @@ pub(super) async fn expired_validation_tokens_are_removed_up_to_a_limit(
     given(store, &session("s"), &tokens).await?;
     let mut uow = write(store).await?;
     let validations = uow.validations();
-    // A token is still accepted at the very moment at which it expires.
+    // A token is accepted until the moment at which it expires, and with it.
     for (now, limit, removed) in [(10, 9, 0), (31, 0, 0), (31, 2, 2), (31, 2, 1), (31, 2, 0)] {
         let found = validations.remove_expired(at(now), at(0), limit).await?;
         assert_eq!(found, removed, "at {now}, up to {limit}");

@@ -1,0 +1,176 @@
+//! Which other servers are asked, and how they are reached.
+
+use std::time::Duration;
+
+use registrar_captcha::Provider;
+use registrar_webhook::{OnFailure, Question};
+
+use super::super::load_text;
+use super::{MINIMAL, config, expect_mistake, mistakes, read};
+
+#[test]
+fn the_provider_decides_where_captchas_are_verified() {
+    let rows = [
+        ("", Provider::Recaptcha, Provider::Recaptcha.verify_url()),
+        (
+            "registrar: {captcha: {provider: hcaptcha}}",
+            Provider::Hcaptcha,
+            "https://api.hcaptcha.com/siteverify",
+        ),
+        (
+            "registrar: {captcha: {provider: turnstile}}",
+            Provider::Turnstile,
+            "https://challenges.cloudflare.com/turnstile/v0/siteverify",
+        ),
+        (
+            "registrar: {captcha: {provider: hcaptcha}}\n\
+             recaptcha_siteverify_api: 'http://127.0.0.1:9/verify'",
+            Provider::Hcaptcha,
+            "http://127.0.0.1:9/verify",
+        ),
+    ];
+    for (yaml, provider, url) in rows {
+        let captcha = config(yaml).captcha;
+        assert_eq!(captcha.provider, provider, "{yaml}");
+        assert_eq!(captcha.verify_url.unwrap().as_str(), url, "{yaml}");
+    }
+    let unknown = "registrar: {captcha: {provider: friendly}}";
+    expect_mistake(unknown, "registrar.captcha.provider", "`turnstile`");
+}
+
+#[test]
+fn a_webhook_needs_a_url_and_a_secret_and_the_rest_has_defaults() {
+    assert!(config("").webhook.is_none());
+    assert!(config("registrar: {webhook: {}}").webhook.is_none());
+    let least = "registrar: {webhook: {url: 'https://hooks.example.org/r', secret: s}}";
+    let webhook = config(least).webhook.unwrap();
+    assert_eq!(webhook.url.as_str(), "https://hooks.example.org/r");
+    assert_eq!(webhook.timeout, Duration::from_secs(5));
+    assert_eq!(webhook.on_failure, OnFailure::Deny);
+    assert_eq!(webhook.questions, Question::ALL);
+
+    let all = "registrar: {webhook: {url: 'http://[::1]:9', secret: s, timeout: 2s, \
+               on_failure: allow, questions: [is_threepid_allowed, check_registration]}}";
+    let webhook = config(all).webhook.unwrap();
+    assert_eq!(webhook.timeout, Duration::from_secs(2));
+    assert_eq!(webhook.on_failure, OnFailure::Allow);
+    let questions = [Question::CheckRegistration, Question::IsThreepidAllowed];
+    assert_eq!(webhook.questions, questions);
+}
+
+#[test]
+fn mistakes_in_a_webhook_name_their_key() {
+    let rows = [
+        ("secret: s", "url", "required"),
+        ("url: 'https://h.org'", "secret", "required"),
+        ("url: h.org, secret: s", "url", "URL"),
+        ("url: 'https://h.org/?a', secret: s", "url", "query"),
+        (
+            "url: 'https://h.org', secret_path: /nonexistent",
+            "secret_path",
+            "/nonexistent",
+        ),
+        (
+            "url: 'https://h.org', secret: s, timeout: 0",
+            "timeout",
+            "longer than 0",
+        ),
+        (
+            "url: 'https://h.org', secret: s, on_failure: maybe",
+            "on_failure",
+            "`deny`",
+        ),
+        (
+            "url: 'https://h.org', secret: s, questions: []",
+            "questions",
+            "empty",
+        ),
+        (
+            "url: 'https://h.org', secret: s, questions: [check_registration, check_login]",
+            "questions[1]",
+            "`choose_username`",
+        ),
+        (
+            "url: 'https://h.org', secret: s, retries: 3",
+            "retries",
+            "no such option",
+        ),
+    ];
+    for (yaml, key, words) in rows {
+        let key = format!("registrar.webhook.{key}");
+        expect_mistake(&format!("registrar: {{webhook: {{{yaml}}}}}"), &key, words);
+    }
+    assert_eq!(mistakes("registrar: {webhook: {timeout: 1s}}").len(), 2);
+}
+
+#[test]
+fn a_delegate_may_have_an_access_token() {
+    let yaml = "account_threepid_delegates: {email: 'https://a.org', msisdn: 'https://b.org'}\n\
+                registrar: {identity_servers: {msisdn_access_token: t}}";
+    let threepids = config(yaml).threepids;
+    assert!(threepids.email_delegate.unwrap().access_token.is_none());
+    let token = threepids.msisdn_delegate.unwrap().access_token.unwrap();
+    assert_eq!(token.expose(), "t");
+
+    let lonely = read("registrar: {identity_servers: {email_access_token: t}}");
+    let [warning] = lonely.warnings() else {
+        panic!("{:?}", lonely.warnings())
+    };
+    assert_eq!(warning.key, "registrar.identity_servers.email_access_token");
+}
+
+#[test]
+fn proxies_are_those_of_the_machine() {
+    let proxies = |variables: &[(&str, &str)]| {
+        let environment = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let config = load_text(MINIMAL, "test.yaml", environment).into_config();
+        let proxies = config.unwrap().proxies;
+        let find = |url| proxies.find(url).map(|proxy| proxy.expose().clone());
+        [
+            find("http://a.org"),
+            find("https://a.org"),
+            find("https://b.org"),
+        ]
+    };
+    let none = [None, None, None];
+    assert_eq!(proxies(&[]), none);
+    assert_eq!(
+        proxies(&[("http_proxy", ""), ("HTTP_PROXY", "http://p")]),
+        none
+    );
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        proxies(&[("HTTP_PROXY", "http://p"), ("HTTPS_PROXY", "http://q")]),
+        [some("http://p"), some("http://q"), some("http://q")]
+    );
+    assert_eq!(
+        proxies(&[
+            ("https_proxy", "http://q"),
+            ("HTTPS_PROXY", "x"),
+            ("NO_PROXY", "b.org")
+        ]),
+        [None, some("http://q"), None]
+    );
+}
+
+#[test]
+fn the_report_shows_whom_is_asked_and_no_secret() {
+    let yaml = "registrar: {webhook: {url: 'https://hooks.example.org', secret: hunter2}, \
+                captcha: {provider: turnstile}, identity_servers: {email_access_token: hunter2}}\n\
+                account_threepid_delegates: {email: 'https://id.example.org'}\n";
+    let environment = [("https_proxy".to_owned(), "http://u:hunter2@p".to_owned())];
+    let reading = load_text(&format!("{MINIMAL}{yaml}"), "test.yaml", environment);
+    let report = reading.report();
+    for words in [
+        "https://hooks.example.org",
+        "check_registration, choose_username",
+        "in 5s: requests fail",
+        "turnstile",
+        "validated by https://id.example.org, with an access token",
+    ] {
+        assert!(report.contains(words), "{words}\n{report}");
+    }
+    assert!(!report.contains("hunter2"), "{report}");
+}
