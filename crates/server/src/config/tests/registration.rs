@@ -134,7 +134,7 @@ fn the_policy_says_what_the_file_says() {
         registration.server_notices_localpart.unwrap().as_str(),
         "notices"
     );
-    let disabled = registration.disabled.unwrap();
+    let disabled = policy.usage.disabled.unwrap();
     assert_eq!(
         (disabled.message.as_str(), disabled.admin_contact.as_deref()),
         ("Gone", Some("mailto:a@b.c"))
