@@ -4,6 +4,7 @@ use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart};
 use lettre::{Address, address::Envelope};
 use registrar_domain::ports::{MailError, mailer::MailContent};
+use registrar_templates::TemplateError;
 
 use crate::options::{Options, SetupError, Subjects, TemplateNames, TemplatePair};
 use crate::templates::{Templates, Variables};
@@ -162,24 +163,17 @@ fn try_all(
         (&names.password_reset, Some(SAMPLE_LINK)),
         (&names.already_in_use, None),
     ];
-    let all_files = all
+    let samples = all.into_iter().flat_map(|(pair, link)| {
+        let variables = Variables {
+            link,
+            app_name,
+            server_name,
+        };
+        [(&*pair.html, variables), (&*pair.text, variables)]
+    });
+    templates
+        .try_with(samples)
         .into_iter()
-        .flat_map(|(pair, link)| [(&pair.html, link), (&pair.text, link)]);
-    all_files
-        .filter_map(|(name, link)| {
-            let rendered = templates.render(
-                name,
-                Variables {
-                    link,
-                    app_name,
-                    server_name,
-                },
-            );
-            let source = rendered.err()?;
-            Some(SetupError::Template {
-                name: name.clone(),
-                source,
-            })
-        })
+        .map(|TemplateError { name, source }| SetupError::Template { name, source })
         .collect()
 }

@@ -210,7 +210,7 @@ pub enum SetupError {
         /// Its file name.
         name: String,
         /// What is wrong with it; names the place.
-        source: minijinja::Error,
+        source: registrar_templates::Error,
     },
     /// The extra root certificates cannot be used.
     #[error("the TLS settings for the mail server cannot be used")]

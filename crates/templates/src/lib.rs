@@ -1,0 +1,191 @@
+//! [`Templates`]: Jinja templates of an operator, and behind them the built-in ones.
+//!
+//! Mails and pages have their templates in common folders, and operators bring those that they wrote
+//! for Synapse. So the language is as near to Jinja's as it gets, and a template that cannot be
+//! rendered is to be found out at start ([`Templates::try_with`]), not by the first person who
+//! should see it.
+
+use std::fmt::Write as _;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use minijinja::{AutoEscape, Environment, ErrorKind, Output, State, UndefinedBehavior};
+
+pub use minijinja::{Error, Value, context};
+
+/// How much a template may do in one rendering, roughly the number of its expressions and outputs
+/// times how often they are passed. No page or mail comes near; an endless loop does.
+const FUEL: u64 = 1_000_000;
+
+/// The name and the source of a template that comes with the program.
+pub type BuiltIn = (&'static str, &'static str);
+
+/// A template that is missing, has a mistake, or prints a variable that does not exist.
+#[derive(Debug, thiserror::Error)]
+#[error("the template `{name}` cannot be used")]
+pub struct TemplateError {
+    /// Its name: where it is inside a folder of templates.
+    pub name: String,
+    /// What is wrong with it; names the place.
+    pub source: Error,
+}
+
+/// Templates of some folders, and built-in ones behind them. A template is read at its first use and
+/// kept.
+#[derive(Debug)]
+pub struct Templates {
+    environment: Environment<'static>,
+    directories: Vec<PathBuf>,
+}
+
+impl Templates {
+    /// Looks in `directories` in their order, then among `built_in`. `extends`, `include` and
+    /// `import` look there too, so that either side can build on the other.
+    ///
+    /// What a template prints is HTML-escaped if its name ends in `.html`, `.htm` or `.xml`.
+    pub fn new(directories: Vec<PathBuf>, built_in: &'static [BuiltIn]) -> Self {
+        let mut environment = Environment::new();
+        let searched = directories.clone();
+        environment.set_loader(move |name| load(&searched, built_in, name));
+        // Printing an undefined variable is an error, asking whether it is defined is not.
+        environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+        environment.set_fuel(Some(FUEL));
+        environment.set_formatter(format);
+        // Operators' templates come from Jinja and call methods of Python's types.
+        environment
+            .set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
+        Self {
+            environment,
+            directories,
+        }
+    }
+
+    /// Defines a variable for all templates.
+    #[must_use]
+    pub fn with_global(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.environment.add_global(name, value.into());
+        self
+    }
+
+    /// Renders a template; `variables` comes from [`context!`].
+    ///
+    /// # Errors
+    /// [`TemplateError`].
+    pub fn render(&self, name: &str, variables: Value) -> Result<String, TemplateError> {
+        let rendered = self
+            .environment
+            .get_template(name)
+            .and_then(|template| template.render(variables));
+        rendered.map_err(|source| TemplateError {
+            name: name.to_owned(),
+            source,
+        })
+    }
+
+    /// Renders templates with samples of their variables, so that mistakes show before anybody has to
+    /// see them. Every mistake, one for each sample at most.
+    pub fn try_with<'a>(
+        &self,
+        samples: impl IntoIterator<Item = (&'a str, Value)>,
+    ) -> Vec<TemplateError> {
+        samples
+            .into_iter()
+            .filter_map(|(name, variables)| self.render(name, variables).err())
+            .collect()
+    }
+
+    /// Is there such a template, well-formed or not, readable or not?
+    pub fn has(&self, name: &str) -> bool {
+        match self.environment.get_template(name) {
+            Ok(_) => true,
+            Err(error) => error.kind() != ErrorKind::TemplateNotFound,
+        }
+    }
+
+    /// Does the operator have a template of this name in a folder?
+    pub fn is_overridden(&self, name: &str) -> bool {
+        let mut directories = self.directories.iter();
+        is_inside(name) && directories.any(|directory| directory.join(name).exists())
+    }
+}
+
+/// Prints a value, escaped if the template is HTML.
+///
+/// minijinja would escape slashes as well. That is harmless to browsers, but not to every filter
+/// that looks for links in mail, and it is not what Jinja does.
+fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+    match (state.auto_escape(), value.as_str()) {
+        (AutoEscape::Html, Some(text)) if !value.is_safe() => Ok(escape(out, text)?),
+        _ => minijinja::escape_formatter(out, state, value),
+    }
+}
+
+fn escape(out: &mut Output<'_>, text: &str) -> std::fmt::Result {
+    text.chars().try_for_each(|c| match c {
+        '&' => out.write_str("&amp;"),
+        '<' => out.write_str("&lt;"),
+        '>' => out.write_str("&gt;"),
+        '"' => out.write_str("&#34;"),
+        '\'' => out.write_str("&#39;"),
+        other => out.write_char(other),
+    })
+}
+
+fn load(
+    directories: &[PathBuf],
+    built_in: &'static [BuiltIn],
+    name: &str,
+) -> Result<Option<String>, Error> {
+    if !is_inside(name) {
+        return Ok(None);
+    }
+    for directory in directories {
+        if let Some(source) = read(&directory.join(name))? {
+            return Ok(Some(source));
+        }
+    }
+    let built_in = built_in.iter().find(|(known, _)| *known == name);
+    Ok(built_in.map(|(_, source)| (*source).to_owned()))
+}
+
+/// Does the name stay inside the folder it is looked up in?
+fn is_inside(name: &str) -> bool {
+    let is_plain = |part: &str| !part.is_empty() && !part.starts_with('.');
+    name.split('/').all(is_plain) && !name.contains(['\\', ':', '\0'])
+}
+
+fn read(path: &Path) -> Result<Option<String>, Error> {
+    match std::fs::read_to_string(path) {
+        Ok(source) => Ok(Some(source)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => {
+            let what = format!("could not read {}", path.display());
+            Err(Error::new(ErrorKind::InvalidOperation, what).with_source(error))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stay_inside_the_folder() {
+        for good in ["a.html", "mails/a.html", "_base.html"] {
+            assert!(is_inside(good), "{good}");
+        }
+        for bad in [
+            "",
+            "../a",
+            "a/../b",
+            "/etc/passwd",
+            ".hidden",
+            "a//b",
+            "..\\a",
+            "C:a",
+            "a\0",
+        ] {
+            assert!(!is_inside(bad), "{bad}");
+        }
+    }
+}
