@@ -1,6 +1,8 @@
-//! Accounts and what is done with them: [`register`], [`available`], [`login`], [`profile`].
+//! Accounts and what is done with them: [`register`], [`available`], [`login`], [`profile`],
+//! [`consent`].
 
 pub mod available;
+pub mod consent;
 pub mod credentials;
 mod enroll;
 pub mod identifier;

@@ -15,6 +15,8 @@
 //! | `POST /refresh` | [`token::refresh`] |
 //! | `POST …/requestToken` | [`threepid::request`] |
 //! | `…/submit_token` | [`threepid::submit`] |
+//! | `/_matrix/consent` | [`account::consent`] |
+//! | `/auth/{stage}/fallback/web` | [`uia::fallback`] |
 //! | any request with an access token | [`token::authenticate`] |
 //! | `/devices`, `/delete_devices` | [`device::manage`] |
 //!

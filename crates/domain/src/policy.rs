@@ -69,6 +69,8 @@ pub struct ConsentPolicy {
     pub name: String,
     /// Where it can be read.
     pub url: String,
+    /// `form_secret`: signs the links by which people agree. `None`: there are no such links.
+    pub form_secret: Option<Secret<String>>,
 }
 
 /// Whether the server can be used at all.

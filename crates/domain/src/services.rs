@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::account::available::Availability;
+use crate::account::consent::Consent;
 use crate::account::login::Login;
 use crate::account::profile::Profiles;
 use crate::account::register::Registration;
@@ -19,6 +20,7 @@ use crate::threepid::submit::TokenSubmission;
 use crate::token::authenticate::Authentication;
 use crate::token::logout::Logout;
 use crate::token::refresh::Refresh;
+use crate::uia::fallback::Fallback;
 
 /// Every use-case, ready to be called.
 #[derive(Clone)]
@@ -45,6 +47,10 @@ pub struct Services {
     pub devices: Devices,
     /// `GET /profile`.
     pub profiles: Profiles,
+    /// `/_matrix/consent`.
+    pub consent: Consent,
+    /// The web pages of stages.
+    pub fallback: Fallback,
     /// `POST …/requestToken`.
     pub token_requests: TokenRequests,
     /// `…/submit_token`.
@@ -72,6 +78,8 @@ impl Services {
             refresh: Refresh::new(Arc::clone(&core)),
             devices: Devices::new(Arc::clone(&core)),
             profiles: Profiles::new(Arc::clone(&core)),
+            consent: Consent::new(Arc::clone(&core)),
+            fallback: Fallback::new(Arc::clone(&core)),
             token_requests: TokenRequests::new(Arc::clone(&core)),
             token_submission: TokenSubmission::new(Arc::clone(&core)),
             housekeeping: Housekeeping::new(core),

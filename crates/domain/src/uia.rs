@@ -9,6 +9,7 @@
 pub mod advance;
 mod attempt;
 pub mod auth;
+pub mod fallback;
 pub mod flow;
 pub mod gate;
 mod gate_error;

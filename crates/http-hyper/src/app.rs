@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 
 use crate::error::MatrixError;
 use crate::options::Options;
+use crate::pages::Pages;
 use crate::request::Request;
 use crate::response::Response;
 
@@ -17,6 +18,7 @@ pub(crate) type Reply = Result<Response, MatrixError>;
 /// What all endpoints of all listeners share.
 pub struct App {
     pub(crate) services: Services,
+    pub(crate) pages: Pages,
     pub(crate) options: Options,
     /// One permit a request in progress.
     pub(crate) slots: Arc<Semaphore>,
@@ -24,12 +26,13 @@ pub struct App {
 
 impl App {
     /// Puts the use-cases and the operator's choices together.
-    pub fn new(services: Services, options: Options) -> Arc<Self> {
+    pub fn new(services: Services, pages: Pages, options: Options) -> Arc<Self> {
         let slots = Arc::new(Semaphore::new(
             options.max_requests.min(Semaphore::MAX_PERMITS),
         ));
         Arc::new(Self {
             services,
+            pages,
             options,
             slots,
         })

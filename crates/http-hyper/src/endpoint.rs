@@ -3,7 +3,9 @@
 pub(crate) mod account;
 pub(crate) mod admin;
 mod auth;
+pub(crate) mod auth_fallback;
 pub(crate) mod capabilities;
+pub(crate) mod consent;
 pub(crate) mod devices;
 pub(crate) mod health;
 pub(crate) mod login;

@@ -152,7 +152,11 @@ impl MatrixError {
     /// The answer, with `Retry-After` in whole seconds where the client should wait. Its code is also
     /// an extension, for those who log.
     pub fn into_response(self) -> Response {
-        let mut response = response::json(self.status, &self.body);
+        self.dress(response::json(self.status, &self.body))
+    }
+
+    /// Adds what the answer has besides its body, whatever that is.
+    pub(crate) fn dress(&self, mut response: Response) -> Response {
         response.extensions_mut().insert(self.body.errcode);
         if let Some(milliseconds) = self.body.retry_after_ms {
             let seconds = HeaderValue::from(milliseconds.div_ceil(1000));

@@ -10,6 +10,7 @@
 //! | what happens to every request | `stack.rs`, then `layer/` |
 //! | what a request looks like to an endpoint | [`request`] |
 //! | the status and code of a refusal | [`error`] |
+//! | what people see in a browser | [`pages`] |
 //! | connections, their limits, shutting down | [`server`] |
 
 mod app;
@@ -17,6 +18,7 @@ mod endpoint;
 pub mod error;
 mod layer;
 pub mod options;
+pub mod pages;
 pub mod request;
 pub mod response;
 mod router;
@@ -27,6 +29,7 @@ use std::sync::Arc;
 
 pub use app::App;
 pub use options::{ListenerOptions, Options, Resource};
+pub use pages::{PageOptions, Pages};
 pub use server::serve;
 pub use stack::Service;
 

@@ -4,7 +4,8 @@
 
 use bytes::Bytes;
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderValue, StatusCode};
 use http_body_util::Full;
@@ -44,15 +45,21 @@ pub fn nothing() -> Response {
     ok(&serde_json::Map::new())
 }
 
-/// A page that no other site may frame.
-pub fn html(status: StatusCode, page: impl Into<Bytes>) -> Response {
+/// A page that no other site may frame, that no cache may keep, that tells nobody where people come
+/// from, and that may do what `policy` (a content security policy) says.
+pub fn html(status: StatusCode, page: impl Into<Bytes>, policy: HeaderValue) -> Response {
     let mut response = with_body(status, TEXT_HTML, page);
     let headers = response.headers_mut();
-    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    headers.insert(
-        CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("frame-ancestors 'none';"),
-    );
+    headers.insert(CONTENT_SECURITY_POLICY, policy);
+    for (name, value) in [
+        (CACHE_CONTROL, "no-store"),
+        (REFERRER_POLICY, "no-referrer"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        // For browsers that do not know the policy's `frame-ancestors`.
+        (X_FRAME_OPTIONS, "DENY"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
     response
 }
 

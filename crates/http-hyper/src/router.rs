@@ -15,13 +15,13 @@ use http::{HeaderValue, Method, StatusCode};
 
 use crate::app::{App, Reply};
 use crate::endpoint::{
-    account, admin, capabilities, devices, health, login, logout, password_policy, profile,
-    refresh, register, submit_token, versions, well_known,
+    account, admin, auth_fallback, capabilities, consent, devices, health, login, logout,
+    password_policy, profile, refresh, register, submit_token, versions, well_known,
 };
 use crate::error::{ErrCode, MatrixError};
 use crate::options::Resource;
 use crate::request::{Parameters, Request};
-use crate::response::{self, Response};
+use crate::response::Response;
 
 use Verb::{Delete, Get, Post, Put};
 use pattern::{Ending, Pattern};
@@ -43,6 +43,8 @@ const R0_V3_UNSTABLE: &[&str] = &[
 const UNSTABLE: &[&str] = &["/_matrix/client/unstable"];
 const V1_UNSTABLE: &[&str] = &["/_matrix/client/v1", "/_matrix/client/unstable"];
 const ADMIN: &[&str] = &["/_synapse/admin/v1"];
+const FALLBACK: &str = "/auth/{auth_type}/fallback/web";
+const CONSENT: &str = "/_matrix/consent";
 const REGISTRATION_TOKEN: &str = "/registration_tokens/{token}";
 /// Where logging in has been since before versions were numbered.
 const API_V1_AND_LATER: &[&str] = &[
@@ -111,6 +113,11 @@ pub(crate) const ROUTES: &[Route] = &[
         "/add_threepid/msisdn/submit_token",
         run!(submit_token::msisdn),
     ),
+    Route::new(Get, R0_V3_UNSTABLE, FALLBACK, run!(auth_fallback::get)).open(),
+    Route::new(Post, R0_V3_UNSTABLE, FALLBACK, run!(auth_fallback::post)).open(),
+    // The operator's policy.
+    Route::new(Get, ROOT, CONSENT, run!(consent::get)).of(Resource::Consent),
+    Route::new(Post, ROOT, CONSENT, run!(consent::post)).of(Resource::Consent),
     // Logging in and out.
     Route::new(Get, API_V1_AND_LATER, "/login", run!(login::get)),
     Route::new(Post, API_V1_AND_LATER, "/login", run!(login::post)),
@@ -409,7 +416,7 @@ pub(crate) async fn dispatch(app: Arc<App>, mut request: http::Request<Bytes>) -
     let (place, parameters) = match destination {
         Some(Destination::Place(place, parameters)) => (place, parameters),
         Some(Destination::UnknownEndpoint) => return MatrixError::unrecognized().into_response(),
-        Some(Destination::UnknownPage) | None => return unknown_page(),
+        Some(Destination::UnknownPage) | None => return unknown_page(&app),
     };
     let Some(handler) = place.handler(request.method()) else {
         return place.refuse_method();
@@ -421,10 +428,12 @@ pub(crate) async fn dispatch(app: Arc<App>, mut request: http::Request<Bytes>) -
         .unwrap_or_else(MatrixError::into_response)
 }
 
-fn unknown_page() -> Response {
-    const PAGE: &str = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
-        <title>Not found</title></head><body><h1>Not found</h1></body></html>\n";
-    response::html(StatusCode::NOT_FOUND, PAGE)
+fn unknown_page(app: &App) -> Response {
+    app.pages.refuse(MatrixError::new(
+        StatusCode::NOT_FOUND,
+        ErrCode::NotFound,
+        "there is no such page",
+    ))
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use clap::CommandFactory as _;
 use crate::cli::{Cli, Command};
 use crate::config::{self, Config, Reading};
 use crate::serve;
-use crate::wiring::Outbound;
+use crate::wiring::Prepared;
 
 /// Runs a subcommand.
 pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
@@ -57,7 +57,7 @@ fn check_config(reading: &Reading) -> anyhow::Result<ExitCode> {
     let Some(config) = reading.config() else {
         return Ok(ExitCode::FAILURE);
     };
-    let Err(mistakes) = Outbound::new(config) else {
+    let Err(mistakes) = Prepared::new(config) else {
         return Ok(ExitCode::SUCCESS);
     };
     let mut text = format!("\nMistakes ({}):\n", mistakes.len());

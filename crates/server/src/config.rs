@@ -255,4 +255,11 @@ impl Config {
         };
         Some(config)
     }
+
+    /// Where the policy can be read; without one, where it would be.
+    pub(crate) fn terms_url(&self) -> String {
+        let version = self.consent.as_ref().map(|consent| &*consent.version);
+        let version = version.map_or(String::new(), |version| format!("?v={version}"));
+        format!("{}_matrix/consent{version}", self.server.public_baseurl)
+    }
 }

@@ -1,6 +1,7 @@
 //! The only place where adapters and use-cases meet.
 
 mod outbound;
+mod pages;
 
 use std::sync::Arc;
 
@@ -8,15 +9,38 @@ use anyhow::Context as _;
 use registrar_domain::housekeeping::Housekeeping;
 use registrar_domain::services::{Ports, Services};
 use registrar_http_hyper::request::Forwarding;
-use registrar_http_hyper::{App, ListenerOptions, Options, Resource};
+use registrar_http_hyper::{App, ListenerOptions, Options, Pages, Resource};
 use registrar_storage_diesel::{Backend, DieselStore};
 
-pub(crate) use self::outbound::Outbound;
+use self::outbound::Outbound;
 
 use crate::config::{self, Config, Listener};
 use crate::hashing::{self, HashPool};
 use crate::pacing::AvailabilityPacer;
 use crate::system::{OsEntropy, SystemClock};
+
+/// What can be made of a configuration without touching anything.
+pub(crate) struct Prepared {
+    outbound: Outbound,
+    pages: Pages,
+}
+
+impl Prepared {
+    /// Builds what the operator chose.
+    ///
+    /// # Errors
+    /// Every mistake, for people.
+    pub(crate) fn new(config: &Config) -> Result<Self, Vec<String>> {
+        match (Outbound::new(config), pages::load(config)) {
+            (Ok(outbound), Ok(pages)) => Ok(Self { outbound, pages }),
+            (outbound, pages) => {
+                let mut mistakes = outbound.err().unwrap_or_default();
+                mistakes.extend(pages.err().unwrap_or_default());
+                Err(mistakes)
+            }
+        }
+    }
+}
 
 /// The server, put together.
 pub(crate) struct Wired {
@@ -29,11 +53,11 @@ pub(crate) struct Wired {
 /// Opens the database, starts the hashing threads, and puts everything together.
 ///
 /// # Errors
-/// Settings of other servers that cannot be used, a database that cannot be used, or threads that
-/// cannot be started.
+/// Templates or settings of other servers that cannot be used, a database that cannot be used, or
+/// threads that cannot be started.
 pub(crate) async fn wire(config: &Config) -> anyhow::Result<Wired> {
-    let outbound =
-        Outbound::new(config).map_err(|mistakes| anyhow::anyhow!("{}", mistakes.join("\n")))?;
+    let Prepared { outbound, pages } =
+        Prepared::new(config).map_err(|mistakes| anyhow::anyhow!("{}", mistakes.join("\n")))?;
     let store = DieselStore::connect(config.database.clone())
         .await
         .with_context(|| format!("cannot use {}", database_name(&config.database.backend)))?;
@@ -68,7 +92,7 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Wired> {
     };
     let housekeeping = services.housekeeping.clone();
     Ok(Wired {
-        app: App::new(services, options),
+        app: App::new(services, pages, options),
         housekeeping,
     })
 }

@@ -83,15 +83,18 @@ impl Templates {
     }
 
     /// Renders templates with samples of their variables, so that mistakes show before anybody has to
-    /// see them. Every mistake, one for each sample at most.
+    /// see them. The first mistake of each template.
     pub fn try_with<'a>(
         &self,
         samples: impl IntoIterator<Item = (&'a str, Value)>,
     ) -> Vec<TemplateError> {
-        samples
-            .into_iter()
-            .filter_map(|(name, variables)| self.render(name, variables).err())
-            .collect()
+        let mut mistakes: Vec<TemplateError> = Vec::new();
+        for (name, variables) in samples {
+            if mistakes.iter().all(|mistake| mistake.name != name) {
+                mistakes.extend(self.render(name, variables).err());
+            }
+        }
+        mistakes
     }
 
     /// Is there such a template, well-formed or not, readable or not?

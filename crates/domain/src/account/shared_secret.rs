@@ -24,7 +24,7 @@ use crate::given::Given;
 use crate::id::{DeviceId, DeviceIdError, Localpart};
 use crate::password::{Password, PasswordHash};
 use crate::ports::{HashError, Intent, StoreError};
-use crate::secret::Secret;
+use crate::secret::{Secret, hexadecimal};
 use crate::time::Timestamp;
 
 /// How long a nonce can be used.
@@ -299,14 +299,4 @@ fn optional<'a>(
         return Err(SharedSecretError::Unreadable(name));
     }
     Ok(text)
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-            text
-        })
 }

@@ -246,6 +246,7 @@ async fn agreeing_to_the_terms_is_recorded_with_the_account() {
             version: "1.0".to_owned(),
             name: "Privacy Policy".to_owned(),
             url: "https://example.org/_matrix/consent?v=1.0".to_owned(),
+            form_secret: None,
         });
     });
     let session = world.prompted(&register("alice")).await;

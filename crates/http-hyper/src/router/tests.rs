@@ -1,4 +1,5 @@
 use super::*;
+use crate::response;
 
 async fn nothing(_: &App, _: &Request) -> Reply {
     Ok(response::text(""))

@@ -2,7 +2,9 @@
 //! order.
 
 mod account;
+mod auth_fallback;
 mod capabilities;
+mod consent;
 mod devices;
 mod health;
 mod login;

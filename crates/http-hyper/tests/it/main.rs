@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bodies;
+mod browser;
 mod client;
 mod client_ip;
 mod connections;
@@ -12,6 +13,7 @@ mod error;
 mod headers;
 mod logs;
 mod overload;
+mod pages;
 mod reading;
 mod routing;
 mod server;

@@ -24,6 +24,11 @@ async fn every_endpoint_has_its_versions_and_no_other() {
             "GET, HEAD, OPTIONS",
         ),
         ("password_policy", LATER, "GET, HEAD, OPTIONS"),
+        (
+            "auth/m.login.terms/fallback/web",
+            LATER,
+            "GET, HEAD, POST, OPTIONS",
+        ),
         ("login", ALSO_API_V1, "GET, HEAD, POST, OPTIONS"),
         ("logout", ALSO_API_V1, "POST, OPTIONS"),
         ("logout/all", ALSO_API_V1, "POST, OPTIONS"),

@@ -28,7 +28,9 @@ use registrar_domain::uia::Stage;
 use registrar_domain::uia::flow::{FlowSettings, registration_flows};
 use registrar_http_hyper::request::Forwarding;
 use registrar_http_hyper::server::{Limits, Listener};
-use registrar_http_hyper::{App, ListenerOptions, Options, Service, serve, service};
+use registrar_http_hyper::{
+    App, ListenerOptions, Options, PageOptions, Pages, Resource, Service, serve, service,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, oneshot};
@@ -75,25 +77,38 @@ impl TestServer {
         change(&mut options);
         let mut listener = listener();
         change_listener(&mut listener);
-        Self::build(policy(), options, listener, |_| {})
+        Self::build(policy(), pages(), options, listener, |_| {})
     }
 
     /// A server of an operator with other wishes.
     pub(crate) fn under(change: impl FnOnce(&mut Policy)) -> Self {
         let mut policy = policy();
         change(&mut policy);
-        Self::build(policy, Options::default(), listener(), |_| {})
+        Self::build(policy, pages(), Options::default(), listener(), |_| {})
     }
 
     /// A server of an operator with other wishes, over other ports.
     pub(crate) fn over(change: impl FnOnce(&mut Policy), rewire: impl FnOnce(&mut Ports)) -> Self {
         let mut policy = policy();
         change(&mut policy);
-        Self::build(policy, Options::default(), listener(), rewire)
+        Self::build(policy, pages(), Options::default(), listener(), rewire)
+    }
+
+    /// A server with pages for people in a browser.
+    pub(crate) fn with_pages(
+        change: impl FnOnce(&mut Policy),
+        change_pages: impl FnOnce(&mut PageOptions),
+    ) -> Self {
+        let (mut policy, mut pages, mut listener) = (policy(), pages(), listener());
+        change(&mut policy);
+        change_pages(&mut pages);
+        listener.resources.insert(Resource::Consent);
+        Self::build(policy, pages, Options::default(), listener, |_| {})
     }
 
     fn build(
         policy: Policy,
+        pages: PageOptions,
         options: Options,
         listener: ListenerOptions,
         rewire: impl FnOnce(&mut Ports),
@@ -118,7 +133,8 @@ impl TestServer {
             entropy: Arc::new(SeededEntropy::new(7)),
         };
         rewire(&mut ports);
-        let app = App::new(Services::new(ports, policy), options);
+        let pages = Pages::new(pages).unwrap();
+        let app = App::new(Services::new(ports, policy), pages, options);
         Self {
             service: service(&app, listener),
             clock,
@@ -292,6 +308,12 @@ impl Pacer for ScriptedPacer {
             _ => Ok(Box::new(())),
         }
     }
+}
+
+/// The built-in templates.
+fn pages() -> PageOptions {
+    let server_name = ServerName::parse("example.org").unwrap();
+    PageOptions::new(server_name, "https://example.org/_matrix/consent")
 }
 
 /// Tests say with a header which client is asking.

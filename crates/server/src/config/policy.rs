@@ -43,10 +43,8 @@ impl Config {
                 consent: self.consent.as_ref().map(|consent| ConsentPolicy {
                     version: consent.version.clone(),
                     name: consent.policy_name.clone(),
-                    url: format!(
-                        "{}_matrix/consent?v={}",
-                        self.server.public_baseurl, consent.version
-                    ),
+                    url: self.terms_url(),
+                    form_secret: self.secrets.form.clone(),
                 }),
                 appservices: AppServices::new(self.app_services.services.clone()),
                 shared_secret: self.secrets.registration_shared.clone(),

@@ -54,6 +54,43 @@ fn a_template_that_cannot_be_used_is_found_before_anything_is_touched() {
 }
 
 #[test]
+fn all_mistakes_in_templates_are_told_at_once_and_before_the_database_is_touched() {
+    let templates = tempfile::tempdir().unwrap();
+    for (name, source) in [
+        ("terms.html", "{{ sesion }}"),
+        ("thanks.html", "{% if"),
+        ("recaptcha.html", "{{ sitekey }}"),
+    ] {
+        std::fs::write(templates.path().join(name), source).unwrap();
+    }
+    let consent = tempfile::tempdir().unwrap();
+    let home = Home::with(&json!({
+        "templates": { "custom_template_directory": templates.path() },
+        "email": {
+            "notif_from": "noreply@example.org",
+            "registration_template_success_html": "thanks.html",
+        },
+        "user_consent": { "version": "1.0", "template_dir": consent.path() },
+    }));
+    for subcommand in ["serve", "check-config"] {
+        let output = home.command(&[subcommand]).output().unwrap();
+        assert!(!output.status.success());
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        for name in [
+            "terms.html",
+            "thanks.html",
+            "en/1.0.html",
+            "en/success.html",
+        ] {
+            let line = format!("the template `{name}` cannot be used: ");
+            assert!(said.contains(&line), "{subcommand} {name}:\n{said}");
+        }
+    }
+    assert!(!home.path().join("accounts.db").exists());
+}
+
+#[test]
 fn a_port_in_use_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();

@@ -1,5 +1,6 @@
 //! Refusals of registration and login.
 
+use registrar_domain::account::consent::ConsentError;
 use registrar_domain::account::credentials::CredentialError;
 use registrar_domain::account::identifier::IdentifierError;
 use registrar_domain::account::login::LoginError;
@@ -160,6 +161,21 @@ impl From<UsageError> for MatrixError {
                 Self::resource_limit("monthly_active_user", admin_contact, message)
             }
             UsageError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ConsentError> for MatrixError {
+    fn from(error: ConsentError) -> Self {
+        let message = error.to_string();
+        match error {
+            ConsentError::NotAscii(_) => Self::bad_request(ErrCode::Unknown, message),
+            ConsentError::Missing(_) => Self::bad_request(ErrCode::MissingParam, message),
+            ConsentError::WrongMac => Self::forbidden(ErrCode::Forbidden, message),
+            ConsentError::NoPolicy | ConsentError::UnknownUser | ConsentError::UnknownVersion => {
+                Self::new(StatusCode::NOT_FOUND, ErrCode::NotFound, message)
+            }
+            ConsentError::Store(error) => error.into(),
         }
     }
 }

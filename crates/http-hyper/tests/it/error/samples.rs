@@ -4,6 +4,7 @@ use std::fmt::{self, Display};
 
 use http::StatusCode;
 use registrar_domain::account::available::AvailabilityError;
+use registrar_domain::account::consent::ConsentError;
 use registrar_domain::account::credentials::CredentialError;
 use registrar_domain::account::identifier::IdentifierError;
 use registrar_domain::account::login::LoginError;
@@ -169,6 +170,16 @@ fn registration() -> Vec<Chapter> {
             UsernameMissing,
             UsernameNotAscii,
             Name => NameError,
+        },
+        chapter! {
+            ConsentError, "`/_matrix/consent`, in the order of the checks. They are shown as pages.":
+            NoPolicy,
+            NotAscii("v"),
+            Missing("v"),
+            WrongMac,
+            UnknownUser,
+            UnknownVersion,
+            Store => StoreError,
         },
         chapter! {
             NameError, "A name that shall be registered, in the order of the checks.":

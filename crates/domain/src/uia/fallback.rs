@@ -1,0 +1,100 @@
+//! Stages on web pages, for clients that do not know them: a person passes a stage in a browser, and
+//! the client asks afterwards how far the session is.
+//!
+//! A page stands outside of the request that the session is for, so it proves nothing about that
+//! request: neither which one it is, nor from where it comes.
+//!
+//! Reference §2.10. Spec: <https://spec.matrix.org/v1.16/client-server-api/#fallback>
+
+use std::sync::Arc;
+
+use super::attempt::{self, Attempted, Attempter};
+use super::auth::Submission;
+use super::gate::GateError;
+use super::{Stage, StageFailure, UiaSession, UiaSessionId};
+use crate::context::RequestContext;
+use crate::core::Core;
+use crate::ports::store::Constraint;
+use crate::ports::{Intent, UnitOfWork};
+use crate::threepid::Purpose;
+
+/// A page does not know what its session is for, so it accepts no address that was validated.
+const PURPOSES: &[Purpose] = &[];
+
+/// The use-case.
+#[derive(Clone)]
+pub struct Fallback(Arc<Core>);
+
+/// What became of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FallbackOutcome {
+    /// The stage is passed.
+    Passed,
+    /// It is not, and can be attempted again.
+    Failed(StageFailure),
+    /// The operator does not ask for the stage.
+    NotEnabled,
+}
+
+impl Fallback {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Self(core)
+    }
+
+    /// Attempts a stage in a session, of whichever operation.
+    ///
+    /// # Errors
+    /// [`GateError::UnknownSession`], and what goes wrong in the stage itself.
+    pub async fn attempt(
+        &self,
+        ctx: &RequestContext,
+        session_id: &str,
+        stage: Stage,
+        submission: &Submission,
+    ) -> Result<FallbackOutcome, GateError> {
+        let core = &self.0;
+        if !core.policy.registration.stages.contains(&stage) {
+            return Ok(FallbackOutcome::NotEnabled);
+        }
+        let id = UiaSessionId::parse(session_id).ok_or(GateError::UnknownSession)?;
+        if stage.is_slow() {
+            // Nobody is asked for a session that is not there.
+            let mut uow = core.ports.store.begin(Intent::Read).await?;
+            find(&mut *uow, &id).await?;
+        }
+        let who = Attempter {
+            ctx,
+            requester: None,
+            continues_session: true,
+        };
+        let Some(attempted) = attempt::examine(core, who, stage, submission).await? else {
+            return Ok(FallbackOutcome::NotEnabled);
+        };
+        let outcome = core.retrying(|| step(core, &id, &attempted)).await;
+        match outcome {
+            // The session expired in this moment.
+            Err(GateError::Store(error)) if error.is_conflict(Constraint::MissingReference) => {
+                Err(GateError::UnknownSession)
+            }
+            outcome => outcome,
+        }
+    }
+}
+
+/// One unit of work: load the session, settle the stage and record it.
+async fn step(
+    core: &Core,
+    id: &UiaSessionId,
+    attempted: &Attempted<'_>,
+) -> Result<FallbackOutcome, GateError> {
+    let mut uow = core.ports.store.begin(Intent::Write).await?;
+    let mut session = find(&mut *uow, id).await?;
+    let failure = attempt::settle(&mut *uow, core, &mut session, PURPOSES, attempted).await?;
+    uow.commit().await?;
+    Ok(failure.map_or(FallbackOutcome::Passed, FallbackOutcome::Failed))
+}
+
+async fn find(uow: &mut dyn UnitOfWork, id: &UiaSessionId) -> Result<UiaSession, GateError> {
+    let session = uow.uia_sessions().find(id).await?;
+    session.ok_or(GateError::UnknownSession)
+}

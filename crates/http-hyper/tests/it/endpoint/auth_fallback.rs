@@ -1,0 +1,290 @@
+//! `GET` and `POST /_matrix/client/v3/auth/{auth_type}/fallback/web`: stages in a browser.
+
+use registrar_domain::policy::{ConsentPolicy, Policy};
+use registrar_domain::ports::{Intent, Store as _};
+use registrar_domain::registration_token::{RegistrationToken, RegistrationTokenId};
+use registrar_domain::uia::Stage;
+use registrar_domain::uia::flow::Flow;
+use registrar_http_hyper::pages::CaptchaProvider;
+use serde_json::{Value, json};
+
+use crate::browser::{EVIL, EVIL_ARGUMENT, HARMLESS};
+use crate::client::{PASSWORD, text};
+use crate::server::TestServer;
+
+const CAPTCHA: &str = "m.login.recaptcha";
+const TERMS: &str = "m.login.terms";
+const TOKEN: &str = "m.login.registration_token";
+/// A session that does not exist.
+const NOBODYS: &str = "abcdefghijklmnopqrstuvwx";
+
+fn path(stage: &str) -> String {
+    format!("/_matrix/client/v3/auth/{stage}/fallback/web")
+}
+
+/// The flow wants the terms and a registration token.
+fn two_stages(policy: &mut Policy) {
+    policy.registration.flows = vec![Flow::new([Stage::Terms, Stage::RegistrationToken])];
+    policy.registration.consent = Some(ConsentPolicy {
+        version: "1.0".to_owned(),
+        name: "Privacy Policy".to_owned(),
+        url: "https://example.org/_matrix/consent?v=1.0".to_owned(),
+        form_secret: None,
+    });
+}
+
+/// A server whose invitation `invited` is good for one use.
+async fn inviting() -> TestServer {
+    let server = TestServer::under(two_stages);
+    let id = RegistrationTokenId::parse("invited").unwrap();
+    let token = RegistrationToken::new(id, Some(1), None);
+    let mut uow = server.store.begin(Intent::Write).await.unwrap();
+    uow.registration_tokens().add(&token).await.unwrap();
+    uow.commit().await.unwrap();
+    server
+}
+
+/// `POST /register` for alice.
+async fn register(server: &TestServer, auth: &Value) -> crate::server::Answer {
+    let body = json!({"username": "alice", "password": PASSWORD, "auth": auth});
+    server.post("/register", &body).await
+}
+
+/// A session of a dialogue that has just begun.
+async fn session(server: &TestServer) -> String {
+    let prompt = register(server, &Value::Null).await.body_of(401);
+    text(&prompt, "session").to_owned()
+}
+
+/// The stages that a session has passed.
+async fn completed(server: &TestServer, session: &str) -> Value {
+    let prompt = register(server, &json!({"session": session})).await;
+    prompt.body_of(401)["completed"].clone()
+}
+
+#[tokio::test]
+async fn pages_are_shown_without_looking_for_the_session_or_the_stage() {
+    let server = TestServer::with_pages(
+        |it| it.registration.stages = vec![Stage::Dummy],
+        |it| it.site_key = Some("key&".to_owned()),
+    );
+    let rows = [
+        (CAPTCHA, "v3", "data-sitekey=\"key&amp;\""),
+        (TERMS, "v3", "href=\"https://example.org/_matrix/consent\""),
+        (TOKEN, "r0", "<label for=\"token\">"),
+    ];
+    for (stage, posted_to, expected) in rows {
+        for base in ["r0", "v3", "unstable"] {
+            for end in ["", "/", "?"] {
+                let path = format!("/_matrix/client/{base}/auth/{stage}/fallback/web{end}");
+                let path = format!("{}?session={NOBODYS}", path.trim_end_matches('?'));
+                let answer = server.get(&path).await;
+                let page = answer.page(200);
+                let action = format!(
+                    "<form id=\"registrationForm\" method=\"post\" \
+                     action=\"/_matrix/client/{posted_to}/auth/{stage}/fallback/web\">"
+                );
+                let field = format!("<input type=\"hidden\" name=\"session\" value=\"{NOBODYS}\">");
+                for expected in [expected, &action, &field] {
+                    assert!(page.contains(expected), "{expected} in {page}");
+                }
+                assert!(!page.contains("Error:"));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_captcha_provider_has_its_widget() {
+    use CaptchaProvider::{Hcaptcha, Recaptcha, Turnstile};
+    let rows = [
+        (
+            Recaptcha,
+            "g-recaptcha",
+            "https://www.recaptcha.net/recaptcha/",
+        ),
+        (Hcaptcha, "h-captcha", "https://*.hcaptcha.com"),
+        (
+            Turnstile,
+            "cf-turnstile",
+            "https://challenges.cloudflare.com",
+        ),
+    ];
+    for (provider, class, host) in rows {
+        let server = TestServer::with_pages(
+            |_| {},
+            |it| {
+                it.captcha_provider = provider;
+                it.site_key = Some("key".to_owned());
+            },
+        );
+        let answer = server.get(&format!("{}?session=s", path(CAPTCHA))).await;
+        let widget = format!("<div class=\"{class}\" data-sitekey=\"key\"");
+        assert!(answer.page(200).contains(&widget));
+        for directive in ["script-src", "frame-src"] {
+            let policy = answer.policy();
+            let sources = policy.iter().find(|it| it.starts_with(directive));
+            assert!(sources.is_some_and(|it| it.contains(host)), "{policy:?}");
+        }
+        // What the widget submits has a name of its own, too.
+        let form = format!("session={NOBODYS}&{class}-response=");
+        let answer = server.submit(&path(CAPTCHA), &form).await;
+        answer.refuses(400, "M_UNKNOWN");
+    }
+    let without = TestServer::new();
+    let answer = without.get(&format!("{}?session=s", path(CAPTCHA))).await;
+    assert!(!answer.page(200).contains("<form"));
+}
+
+#[tokio::test]
+async fn complaints_come_in_the_order_of_the_reference() {
+    let server = TestServer::under(two_stages);
+    let with_session = format!("session={NOBODYS}");
+    let rows = [
+        (TOKEN, "", 400, "M_UNKNOWN"),
+        (TOKEN, "session=&token=invited", 400, "M_UNKNOWN"),
+        (TOKEN, "session=%C3%A4&token=invited", 400, "M_UNKNOWN"),
+        ("m.login.nosuch", "session=", 400, "M_UNKNOWN"),
+        ("m.login.nosuch", &with_session, 404, "M_UNKNOWN"),
+        ("m.login.dummy", &with_session, 404, "M_UNKNOWN"),
+        ("m.login.email.identity", &with_session, 404, "M_UNKNOWN"),
+        ("m.login.msisdn", &with_session, 404, "M_UNKNOWN"),
+        ("m.login.sso", &with_session, 404, "M_UNKNOWN"),
+        ("m.login.password", &with_session, 404, "M_UNKNOWN"),
+        ("", &with_session, 404, "M_UNKNOWN"),
+        (CAPTCHA, &with_session, 400, "M_UNKNOWN"),
+        (TOKEN, &with_session, 400, "M_MISSING_PARAM"),
+        (
+            TOKEN,
+            &format!("{with_session}&token=%FF"),
+            400,
+            "M_UNKNOWN",
+        ),
+        (
+            TOKEN,
+            &format!("{with_session}&token=invited"),
+            400,
+            "M_UNKNOWN",
+        ),
+        (TERMS, &with_session, 400, "M_UNKNOWN"),
+        (TERMS, "session=malformed!", 400, "M_UNKNOWN"),
+    ];
+    for (stage, form, status, errcode) in rows {
+        let answer = server.submit(&path(stage), form).await;
+        answer.refuses(status, errcode);
+    }
+    for (stage, query, status) in [(TERMS, "", 400), ("m.login.dummy", "?session=s", 404)] {
+        let answer = server.get(&format!("{}{query}", path(stage))).await;
+        answer.refuses(status, "M_UNKNOWN");
+    }
+}
+
+#[tokio::test]
+async fn a_stage_that_is_not_enabled_fails_on_its_page() {
+    let server = TestServer::under(|it| it.registration.stages = vec![Stage::Dummy]);
+    for (stage, form) in [
+        (TERMS, ""),
+        (TOKEN, "token=t"),
+        (CAPTCHA, "g-recaptcha-response=r"),
+    ] {
+        let form = format!("session={NOBODYS}&{form}");
+        let answer = server.submit(&path(stage), &form).await;
+        let expected = format!("Error: Unknown UIA stage type: {stage}");
+        // Without a key the captcha's page has no form, but it tells.
+        assert!(answer.page(200).contains(&expected), "{}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn stages_passed_in_a_browser_count_for_the_client() {
+    let server = inviting().await;
+    let session = session(&server).await;
+    for token in ["wrong", "", "not%20a%20token"] {
+        let form = format!("session={session}&token={token}");
+        let answer = server.submit(&path(TOKEN), &form).await;
+        let page = answer.page(200);
+        assert!(page.contains("Error: the registration token is not valid"));
+        assert!(page.contains(&session) && page.contains("aria-invalid"));
+        assert_eq!(completed(&server, &session).await, json!([]));
+    }
+    let form = format!("session={session}&token=invited");
+    let answer = server.submit(&path(TOKEN), &form).await;
+    let page = answer.page(200);
+    assert!(page.contains("window.onAuthDone()"));
+    assert!(page.contains("window.opener.postMessage(\"authDone\", \"*\")"));
+    assert_eq!(completed(&server, &session).await, json!([TOKEN]));
+    // Again, and with another one.
+    let answer = server.submit(&path(TOKEN), &form).await;
+    assert!(answer.page(200).contains("onAuthDone"));
+    let other = format!("session={session}&token=other");
+    let answer = server.submit(&path(TOKEN), &other).await;
+    assert!(answer.page(200).contains("Error:"));
+    // The stages of the two pages complete the flow.
+    let answer = server
+        .submit(&path(TERMS), &format!("session={session}"))
+        .await;
+    assert!(answer.page(200).contains("onAuthDone"));
+    let registered = register(&server, &json!({"session": session})).await;
+    assert_eq!(registered.body_of(200)["user_id"], "@alice:example.org");
+}
+
+#[tokio::test]
+async fn the_last_use_of_a_token_goes_to_one_session() {
+    let server = inviting().await;
+    let (first, second) = (session(&server).await, session(&server).await);
+    for (session, passes) in [(&first, true), (&second, false), (&first, true)] {
+        let form = format!("session={session}&token=invited");
+        let answer = server.submit(&path(TOKEN), &form).await;
+        assert_eq!(answer.page(200).contains("onAuthDone"), passes);
+    }
+}
+
+#[tokio::test]
+async fn the_form_wins_over_the_query() {
+    let server = inviting().await;
+    let session = session(&server).await;
+    let rows = [
+        (
+            format!("?session={NOBODYS}"),
+            format!("session={session};token=wrong"),
+        ),
+        (format!("?session={session}"), "token=wrong".to_owned()),
+        (
+            format!("?session={session};token=invited"),
+            "token=wrong".to_owned(),
+        ),
+    ];
+    for (query, form) in rows {
+        let path = format!("{}{query}", path(TOKEN));
+        let answer = server.submit(&path, &form).await;
+        assert!(answer.page(200).contains("Error:"), "{query} {form}");
+    }
+}
+
+#[tokio::test]
+async fn markup_in_the_session_stays_text() {
+    let server = TestServer::with_pages(
+        |it| it.registration.stages = vec![Stage::Dummy],
+        |it| {
+            it.site_key = Some(EVIL.to_owned());
+            it.terms_url = EVIL.to_owned();
+        },
+    );
+    for (stage, fields) in [
+        (CAPTCHA, "g-recaptcha-response=r"),
+        (TERMS, ""),
+        (TOKEN, "token=t"),
+    ] {
+        let shown = server
+            .get(&format!("{}?session={EVIL_ARGUMENT}", path(stage)))
+            .await;
+        let failed = server
+            .submit(&path(stage), &format!("session={EVIL_ARGUMENT}&{fields}"))
+            .await;
+        for answer in [shown, failed] {
+            let page = answer.page(200);
+            assert!(!page.contains(EVIL) && !page.contains("<script>alert"));
+            assert!(page.contains(&format!("name=\"session\" value=\"{HARMLESS}\"")));
+        }
+    }
+}
