@@ -227,3 +227,6 @@ impl Pages {
         self.templates.try_with(samples)
     }
 }
+
+#[cfg(test)]
+mod tests;

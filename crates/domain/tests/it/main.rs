@@ -4,7 +4,9 @@
 
 mod appservices;
 mod available;
+mod consent;
 mod devices;
+mod fallback;
 mod flows;
 mod guests;
 mod login;

@@ -1,6 +1,7 @@
 //! `GET` and `POST /_matrix/client/v3/auth/{auth_type}/fallback/web`: stages in a browser.
 
 use registrar_domain::policy::{ConsentPolicy, Policy};
+use registrar_domain::ports::captcha::CaptchaOutage;
 use registrar_domain::ports::{Intent, Store as _};
 use registrar_domain::registration_token::{RegistrationToken, RegistrationTokenId};
 use registrar_domain::uia::Stage;
@@ -226,6 +227,37 @@ async fn stages_passed_in_a_browser_count_for_the_client() {
     assert!(answer.page(200).contains("onAuthDone"));
     let registered = register(&server, &json!({"session": session})).await;
     assert_eq!(registered.body_of(200)["user_id"], "@alice:example.org");
+}
+
+#[tokio::test]
+async fn the_captcha_is_judged_by_its_provider() {
+    let server = TestServer::with_pages(two_stages, |it| it.site_key = Some("key".to_owned()));
+    let session = session(&server).await;
+    let submit = async |response: &str| {
+        let form = format!("session={session}&g-recaptcha-response={response}");
+        server.submit(&path(CAPTCHA), &form).await
+    };
+    let answer = submit("bad").await;
+    let page = answer.page(200);
+    assert!(page.contains("Error: the captcha was not solved") && page.contains("data-sitekey"));
+    assert_eq!(completed(&server, &session).await, json!([]));
+    // A provider without an answer is not the person's failure.
+    for (outage, status) in [
+        (CaptchaOutage::Silence, 504),
+        (CaptchaOutage::Nonsense, 500),
+    ] {
+        server.captcha.fail(Some(outage));
+        submit("good").await.refuses(status, "M_UNKNOWN");
+    }
+    server.captcha.fail(None);
+    assert!(submit("good").await.page(200).contains("onAuthDone"));
+    assert_eq!(completed(&server, &session).await, json!([CAPTCHA]));
+    // The provider is not bothered about sessions that are not there.
+    let asked = server.captcha.asked().len();
+    let form = format!("session={NOBODYS}&g-recaptcha-response=good");
+    let answer = server.submit(&path(CAPTCHA), &form).await;
+    answer.refuses(400, "M_UNKNOWN");
+    assert_eq!(server.captcha.asked().len(), asked);
 }
 
 #[tokio::test]
