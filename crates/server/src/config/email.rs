@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use registrar_domain::secret::Secret;
+use registrar_http_hyper::pages::PageNames;
 
 use super::key::{Key, Kind};
 use super::section::Section;
@@ -108,6 +109,18 @@ const EMAIL: &[Key] = &[
     )
     .or("add_threepid.txt"),
     Key::new(
+        "add_threepid_template_failure_html",
+        Kind::Text,
+        "The page behind a link that does not work, for an address of an existing account.",
+    )
+    .or("add_threepid_failure.html"),
+    Key::new(
+        "add_threepid_template_success_html",
+        Kind::Text,
+        "The page behind a link that works, for an address of an existing account.",
+    )
+    .or("add_threepid_success.html"),
+    Key::new(
         "password_reset_template_html",
         Kind::Text,
         "The mail that resets a password, as HTML.",
@@ -119,6 +132,18 @@ const EMAIL: &[Key] = &[
         "The same, as text.",
     )
     .or("password_reset.txt"),
+    Key::new(
+        "password_reset_template_failure_html",
+        Kind::Text,
+        "The page behind a link that does not work, for a new password.",
+    )
+    .or("password_reset_failure.html"),
+    Key::new(
+        "password_reset_template_success_html",
+        Kind::Text,
+        "The page behind a link that works, for a new password.",
+    )
+    .or("password_reset_success.html"),
     Key::new(
         "already_in_use_template_html",
         Kind::Text,
@@ -215,10 +240,8 @@ pub(crate) struct MailTexts {
     pub(crate) registration_html: String,
     /// `registration_template_text`.
     pub(crate) registration_text: String,
-    /// `registration_template_failure_html`.
-    pub(crate) failure_html: String,
-    /// `registration_template_success_html`.
-    pub(crate) success_html: String,
+    /// The pages behind the links.
+    pub(crate) pages: PageNames,
     /// `add_threepid_template_html`.
     pub(crate) add_threepid_html: String,
     /// `add_threepid_template_text`.
@@ -339,21 +362,28 @@ fn parse_sender(text: &str, app_name: &str) -> Option<Sender> {
 }
 
 fn read_texts(section: &Section<'_>) -> MailTexts {
+    let text = |name: &str| section.text_or_default(name);
     let subjects = section.section("subjects");
     MailTexts {
         validation_subject: subjects.text_or_default("email_validation"),
         password_reset_subject: subjects.text_or_default("password_reset"),
         already_in_use_subject: subjects.text_or_default("email_already_in_use"),
         template_dir: section.path("template_dir"),
-        registration_html: section.text_or_default("registration_template_html"),
-        registration_text: section.text_or_default("registration_template_text"),
-        failure_html: section.text_or_default("registration_template_failure_html"),
-        success_html: section.text_or_default("registration_template_success_html"),
-        add_threepid_html: section.text_or_default("add_threepid_template_html"),
-        add_threepid_text: section.text_or_default("add_threepid_template_text"),
-        password_reset_html: section.text_or_default("password_reset_template_html"),
-        password_reset_text: section.text_or_default("password_reset_template_text"),
-        already_in_use_html: section.text_or_default("already_in_use_template_html"),
-        already_in_use_text: section.text_or_default("already_in_use_template_text"),
+        registration_html: text("registration_template_html"),
+        registration_text: text("registration_template_text"),
+        pages: PageNames {
+            registration_success: text("registration_template_success_html"),
+            registration_failure: text("registration_template_failure_html"),
+            add_threepid_success: text("add_threepid_template_success_html"),
+            add_threepid_failure: text("add_threepid_template_failure_html"),
+            password_reset_success: text("password_reset_template_success_html"),
+            password_reset_failure: text("password_reset_template_failure_html"),
+        },
+        add_threepid_html: text("add_threepid_template_html"),
+        add_threepid_text: text("add_threepid_template_text"),
+        password_reset_html: text("password_reset_template_html"),
+        password_reset_text: text("password_reset_template_text"),
+        already_in_use_html: text("already_in_use_template_html"),
+        already_in_use_text: text("already_in_use_template_text"),
     }
 }

@@ -21,11 +21,6 @@ pub(super) fn load(config: &Config) -> Result<Pages, Vec<String>> {
 
 fn options(config: &Config) -> PageOptions {
     let texts = config.email.as_ref().map(|email| &email.texts);
-    let names = texts.map_or_else(PageNames::default, |texts| PageNames {
-        registration_success: texts.success_html.clone(),
-        registration_failure: texts.failure_html.clone(),
-        ..PageNames::default()
-    });
     let directories = [
         config.template_dir.clone(),
         texts.and_then(|texts| texts.template_dir.clone()),
@@ -33,7 +28,7 @@ fn options(config: &Config) -> PageOptions {
     PageOptions {
         server_name: config.server.name.clone(),
         template_directories: directories.into_iter().flatten().collect(),
-        names,
+        names: texts.map_or_else(PageNames::default, |texts| texts.pages.clone()),
         captcha_provider: match config.captcha.provider {
             Provider::Recaptcha => CaptchaProvider::Recaptcha,
             Provider::Hcaptcha => CaptchaProvider::Hcaptcha,

@@ -208,8 +208,6 @@ fn mails(report: &mut Report, email: &Email) {
     let templates = [
         &texts.registration_html,
         &texts.registration_text,
-        &texts.failure_html,
-        &texts.success_html,
         &texts.add_threepid_html,
         &texts.add_threepid_text,
         &texts.password_reset_html,
@@ -218,6 +216,16 @@ fn mails(report: &mut Report, email: &Email) {
         &texts.already_in_use_text,
     ];
     report.row("  templates", show::join(templates, ", "));
+    let pages = &texts.pages;
+    let pages = [
+        &pages.registration_failure,
+        &pages.registration_success,
+        &pages.add_threepid_failure,
+        &pages.add_threepid_success,
+        &pages.password_reset_failure,
+        &pages.password_reset_success,
+    ];
+    report.row("  pages", show::join(pages, ", "));
     if let Some(folder) = &texts.template_dir {
         report.row("  searched also in", folder.display());
     }
