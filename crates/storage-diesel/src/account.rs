@@ -1,12 +1,16 @@
 //! Accounts.
 
+mod list;
+
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use registrar_domain::account::{Account, AccountKind};
 use registrar_domain::id::Localpart;
 use registrar_domain::password::PasswordHash;
-use registrar_domain::ports::store::{AccountRepository, StoreError};
+use registrar_domain::ports::store::{
+    AccountChanges, AccountFilter, AccountList, AccountPage, AccountRepository, StoreError,
+};
 use registrar_domain::time::Timestamp;
 
 use crate::connection::{WithFixedText as _, on_conn};
@@ -83,6 +87,29 @@ impl TryFrom<AccountRow> for Account {
             deactivated: row.deactivated,
             shadow_banned: row.shadow_banned,
         })
+    }
+}
+
+#[derive(AsChangeset)]
+#[diesel(table_name = accounts)]
+struct Changes {
+    display_name: Option<Option<String>>,
+    admin: Option<bool>,
+    user_type: Option<Option<String>>,
+}
+
+impl From<&AccountChanges> for Changes {
+    fn from(changes: &AccountChanges) -> Self {
+        let AccountChanges {
+            display_name,
+            admin,
+            user_type,
+        } = changes.clone();
+        Self {
+            display_name: display_name.into_option(),
+            admin: admin.into_option(),
+            user_type: user_type.into_option(),
+        }
     }
 }
 
@@ -163,6 +190,83 @@ impl AccountRepository for DieselUnitOfWork {
             .execute(conn)
             .await)?;
         Ok(replaced > 0)
+    }
+
+    #[tracing::instrument(name = "db.account.set_password_hash", level = "debug", skip_all)]
+    async fn set_password_hash(
+        &mut self,
+        localpart: &Localpart,
+        password_hash: &PasswordHash,
+    ) -> Result<bool, StoreError> {
+        let open = accounts::localpart
+            .eq(localpart.as_str())
+            .and(accounts::deactivated.eq(false));
+        let updated = on_conn!(self, conn => diesel::update(accounts::table.filter(open))
+            .set(accounts::password_hash.eq(password_hash.expose()))
+            .with_fixed_text()
+            .execute(conn)
+            .await)?;
+        Ok(updated > 0)
+    }
+
+    #[tracing::instrument(name = "db.account.update", level = "debug", skip_all)]
+    async fn update(
+        &mut self,
+        localpart: &Localpart,
+        changes: &AccountChanges,
+    ) -> Result<bool, StoreError> {
+        if *changes == AccountChanges::default() {
+            // There is no statement that changes nothing.
+            return Ok(AccountRepository::find(self, localpart).await?.is_some());
+        }
+        let account = accounts::table.find(localpart.as_str());
+        let changes = Changes::from(changes);
+        let updated =
+            on_conn!(self, conn => diesel::update(account).set(&changes).execute(conn).await)?;
+        Ok(updated > 0)
+    }
+
+    #[tracing::instrument(name = "db.account.deactivate", level = "debug", skip_all)]
+    async fn deactivate(&mut self, localpart: &Localpart) -> Result<bool, StoreError> {
+        let account = accounts::table.find(localpart.as_str());
+        let updated = on_conn!(self, conn => diesel::update(account)
+            .set((
+                accounts::deactivated.eq(true),
+                accounts::password_hash.eq(None::<String>),
+            ))
+            .with_fixed_text()
+            .execute(conn)
+            .await)?;
+        Ok(updated > 0)
+    }
+
+    #[tracing::instrument(name = "db.account.reactivate", level = "debug", skip_all)]
+    async fn reactivate(
+        &mut self,
+        localpart: &Localpart,
+        password_hash: Option<&PasswordHash>,
+    ) -> Result<bool, StoreError> {
+        let closed = accounts::localpart
+            .eq(localpart.as_str())
+            .and(accounts::deactivated.eq(true));
+        let updated = on_conn!(self, conn => diesel::update(accounts::table.filter(closed))
+            .set((
+                accounts::deactivated.eq(false),
+                accounts::password_hash.eq(password_hash.map(PasswordHash::expose)),
+            ))
+            .with_fixed_text()
+            .execute(conn)
+            .await)?;
+        Ok(updated > 0)
+    }
+
+    #[tracing::instrument(name = "db.account.list", level = "debug", skip_all)]
+    async fn list(
+        &mut self,
+        filter: &AccountFilter,
+        page: AccountPage,
+    ) -> Result<AccountList, StoreError> {
+        self.list_accounts(filter, page).await
     }
 
     #[tracing::instrument(name = "db.account.record_consent", level = "debug", skip_all)]

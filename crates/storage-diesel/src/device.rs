@@ -183,4 +183,16 @@ impl DeviceRepository for DieselUnitOfWork {
         let doomed = devices::localpart.eq(localpart.as_str());
         on_conn!(self, conn => diesel::delete(devices::table.filter(doomed)).execute(conn).await)
     }
+
+    #[tracing::instrument(name = "db.device.remove_others", level = "debug", skip_all)]
+    async fn remove_others(
+        &mut self,
+        localpart: &Localpart,
+        keep: &DeviceId,
+    ) -> Result<usize, StoreError> {
+        let others = devices::localpart
+            .eq(localpart.as_str())
+            .and(devices::device_id.ne(keep.as_str()));
+        on_conn!(self, conn => diesel::delete(devices::table.filter(others)).execute(conn).await)
+    }
 }

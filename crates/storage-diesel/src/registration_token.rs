@@ -105,14 +105,12 @@ impl RegistrationTokenRepository for DieselUnitOfWork {
         expires: Change<Option<Timestamp>>,
     ) -> Result<bool, StoreError> {
         let changes = Changes {
-            uses_allowed: match uses_allowed {
-                Change::Keep => None,
-                Change::Set(number) => Some(number.map(i64::from)),
-            },
-            expires_ts: match expires {
-                Change::Keep => None,
-                Change::Set(moment) => Some(moment.map(Timestamp::unix_ms)),
-            },
+            uses_allowed: uses_allowed
+                .into_option()
+                .map(|number| number.map(i64::from)),
+            expires_ts: expires
+                .into_option()
+                .map(|moment| moment.map(Timestamp::unix_ms)),
         };
         if changes.uses_allowed.is_none() && changes.expires_ts.is_none() {
             // There is no statement that changes nothing.

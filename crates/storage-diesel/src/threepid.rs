@@ -79,4 +79,23 @@ impl ThreepidRepository for DieselUnitOfWork {
             diesel::insert_into(threepids::table).values(&row).execute(conn).await)?;
         Ok(())
     }
+
+    #[tracing::instrument(name = "db.threepid.remove", level = "debug", skip_all)]
+    async fn remove(
+        &mut self,
+        localpart: &Localpart,
+        threepid: &Threepid,
+    ) -> Result<bool, StoreError> {
+        let theirs = threepids::table
+            .find((threepid.medium().as_str(), threepid.address()))
+            .filter(threepids::localpart.eq(localpart.as_str()));
+        let removed = on_conn!(self, conn => diesel::delete(theirs).execute(conn).await)?;
+        Ok(removed > 0)
+    }
+
+    #[tracing::instrument(name = "db.threepid.remove_all", level = "debug", skip_all)]
+    async fn remove_all(&mut self, localpart: &Localpart) -> Result<usize, StoreError> {
+        let theirs = threepids::localpart.eq(localpart.as_str());
+        on_conn!(self, conn => diesel::delete(threepids::table.filter(theirs)).execute(conn).await)
+    }
 }

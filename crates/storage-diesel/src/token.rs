@@ -273,4 +273,18 @@ impl TokenRepository for DieselUnitOfWork {
             diesel::delete(refresh_tokens::table.filter(refresh)).execute(conn).await)?;
         Ok(())
     }
+
+    #[tracing::instrument(name = "db.token.remove_other_access", level = "debug", skip_all)]
+    async fn remove_other_access(
+        &mut self,
+        localpart: &Localpart,
+        keep: AccessTokenKey,
+    ) -> Result<(), StoreError> {
+        let others = access_tokens::localpart
+            .eq(localpart.as_str())
+            .and(access_tokens::access_token_id.ne(keep.0));
+        on_conn!(self, conn =>
+            diesel::delete(access_tokens::table.filter(others)).execute(conn).await)?;
+        Ok(())
+    }
 }

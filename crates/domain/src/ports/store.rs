@@ -10,6 +10,7 @@
 //!   and say whether they did. No two callers win the same guard.
 
 mod account;
+mod change;
 #[cfg(feature = "fakes")]
 pub mod contract;
 mod device;
@@ -25,13 +26,17 @@ mod validation;
 
 use async_trait::async_trait;
 
-pub use account::AccountRepository;
 pub use device::{Activity, DeviceRepository, Sighting};
+pub use account::{
+    AccountChanges, AccountFilter, AccountList, AccountOrder, AccountPage, AccountRepository,
+    AccountSearch, Direction,
+};
+pub use change::Change;
 pub use error::{Constraint, StoreError, StoreErrorKind};
 #[cfg(feature = "fakes")]
 pub use fake::FakeStore;
 pub use lease::LeaseRepository;
-pub use registration_token::{Change, RegistrationTokenRepository};
+pub use registration_token::RegistrationTokenRepository;
 pub use threepid::ThreepidRepository;
 pub use token::TokenRepository;
 pub use uia::UiaRepository;

@@ -1,10 +1,105 @@
 use async_trait::async_trait;
 
-use super::StoreError;
+use super::{Change, StoreError};
 use crate::account::Account;
-use crate::id::Localpart;
+use crate::id::{Localpart, ServerName};
 use crate::password::PasswordHash;
 use crate::time::Timestamp;
+
+/// What of an account is replaced. The default is nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountChanges {
+    /// The name shown to others.
+    pub display_name: Change<Option<String>>,
+    /// May it use the admin API?
+    pub admin: Change<bool>,
+    /// `support`, `bot`, or a type that the operator configured.
+    pub user_type: Change<Option<String>>,
+}
+
+/// Which accounts are listed. The default is all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountFilter {
+    /// Only those that a text is found in.
+    pub search: Option<AccountSearch>,
+    /// Only guests, or only others.
+    pub guests: Option<bool>,
+    /// Only deactivated accounts, or only others.
+    pub deactivated: Option<bool>,
+    /// Only administrators, or only others.
+    pub admins: Option<bool>,
+    /// None of these types; `None` stands for accounts without a type.
+    pub without_user_types: Vec<Option<String>>,
+}
+
+/// Where a text must be found. It stands for itself, also where it holds wildcards of SQL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountSearch {
+    /// Anywhere in the user ID, in whatever case.
+    UserId {
+        /// The text.
+        part: String,
+        /// What user IDs end in.
+        server_name: ServerName,
+    },
+    /// Anywhere in the localpart, in whatever case; or in the display name, where the case of
+    /// letters beyond ASCII may count.
+    Name(String),
+}
+
+/// What accounts are ordered by, and after it by their localparts. Nothing comes before something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AccountOrder {
+    /// Their localparts.
+    #[default]
+    Localpart,
+    /// Their display names, by the rules of the database.
+    DisplayName,
+    /// Whether they are guests.
+    Guest,
+    /// Whether they are administrators.
+    Admin,
+    /// Whether they are deactivated.
+    Deactivated,
+    /// Their types.
+    UserType,
+    /// Whether they are shadow-banned.
+    ShadowBanned,
+    /// When they were created.
+    Created,
+}
+
+/// Which way an order goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Direction {
+    /// From the smallest to the largest.
+    #[default]
+    Forwards,
+    /// From the largest to the smallest. Accounts that are equal stay in the order of their localparts.
+    Backwards,
+}
+
+/// A part of a list of accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountPage {
+    /// What they are ordered by.
+    pub order: AccountOrder,
+    /// Which way.
+    pub direction: Direction,
+    /// How many accounts are passed over.
+    pub offset: u64,
+    /// How many accounts there are at most.
+    pub limit: u64,
+}
+
+/// A page of accounts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountList {
+    /// The accounts.
+    pub accounts: Vec<Account>,
+    /// How many there are on all pages.
+    pub total: u64,
+}
 
 /// Accounts.
 #[async_trait]
@@ -41,6 +136,40 @@ pub trait AccountRepository: Send {
         old: &PasswordHash,
         new: &PasswordHash,
     ) -> Result<bool, StoreError>;
+
+    /// Guarded: sets the password hash of an account, whatever it was, while the account is not
+    /// deactivated. `false` when it is, or is not there.
+    async fn set_password_hash(
+        &mut self,
+        localpart: &Localpart,
+        password_hash: &PasswordHash,
+    ) -> Result<bool, StoreError>;
+
+    /// Replaces some properties of an account. `false` when there is no such account.
+    async fn update(
+        &mut self,
+        localpart: &Localpart,
+        changes: &AccountChanges,
+    ) -> Result<bool, StoreError>;
+
+    /// Marks an account as deactivated and takes its password away. Idempotent; `false` when there
+    /// is no such account.
+    async fn deactivate(&mut self, localpart: &Localpart) -> Result<bool, StoreError>;
+
+    /// Guarded: opens a deactivated account again, with this password or with none. `false` when
+    /// it is not deactivated, or is not there.
+    async fn reactivate(
+        &mut self,
+        localpart: &Localpart,
+        password_hash: Option<&PasswordHash>,
+    ) -> Result<bool, StoreError>;
+
+    /// The accounts that pass a filter, one page of them.
+    async fn list(
+        &mut self,
+        filter: &AccountFilter,
+        page: AccountPage,
+    ) -> Result<AccountList, StoreError>;
 
     /// Records which version of the policies an account's owner agreed to. `false` when there is no
     /// such account.

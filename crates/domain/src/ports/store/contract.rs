@@ -6,6 +6,7 @@
 //! Races are run as futures of one task that are polled in turn, so the suite needs no particular
 //! runtime. For a database that is as good as tasks: it sees as many connections at once.
 
+mod account_lists;
 mod accounts;
 mod devices;
 mod leases;
@@ -66,8 +67,19 @@ pub const CASES: &[Case] = cases! {
         accounts_are_found_in_whatever_case,
         a_guest_is_upgraded_once,
         a_password_hash_is_replaced_only_while_it_is_the_expected_one,
+        a_password_hash_is_set_while_the_account_is_open,
+        only_what_changes_of_an_account_is_replaced,
+        a_deactivated_account_has_no_password_until_it_is_opened_again,
         consent_is_recorded,
         numbers_count_from_one,
+    }
+    account_lists {
+        every_account_is_listed_by_its_localpart,
+        accounts_are_found_by_a_part_of_the_user_id,
+        accounts_are_found_by_a_part_of_a_name,
+        accounts_are_listed_by_what_they_are,
+        accounts_are_listed_in_every_order,
+        accounts_are_listed_page_by_page,
     }
     devices {
         a_device_comes_back_as_it_was_added,
@@ -79,6 +91,7 @@ pub const CASES: &[Case] = cases! {
         removed_devices_are_counted_and_unknown_ones_passed_over,
         all_devices_of_an_account_are_removed,
         active_users_are_counted_once,
+        all_devices_of_an_account_but_one_are_removed,
         tokens_go_with_their_device,
     }
     tokens {
@@ -96,6 +109,7 @@ pub const CASES: &[Case] = cases! {
         rotation_needs_the_new_token,
         tokens_of_one_device_are_removed,
         tokens_of_an_account_are_removed,
+        access_tokens_of_an_account_but_one_are_removed,
     }
     uia {
         a_session_comes_back_as_it_was_added,
@@ -115,6 +129,8 @@ pub const CASES: &[Case] = cases! {
         a_threepid_has_one_owner,
         a_threepid_needs_its_account,
         threepids_are_listed_by_medium_and_address,
+        a_threepid_is_taken_away_from_its_owner_alone,
+        all_threepids_of_an_account_are_taken_away,
     }
     registration_tokens {
         a_token_comes_back_as_it_was_added,

@@ -79,4 +79,11 @@ pub trait DeviceRepository: Send {
 
     /// Removes all devices of an account. The number removed.
     async fn remove_all(&mut self, localpart: &Localpart) -> Result<usize, StoreError>;
+
+    /// Removes all devices of an account except one. The number removed.
+    async fn remove_others(
+        &mut self,
+        localpart: &Localpart,
+        keep: &DeviceId,
+    ) -> Result<usize, StoreError>;
 }

@@ -1,23 +1,8 @@
 use async_trait::async_trait;
 
-use super::StoreError;
+use super::{Change, StoreError};
 use crate::registration_token::{RegistrationToken, RegistrationTokenId};
 use crate::time::Timestamp;
-
-/// What becomes of a stored value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change<T> {
-    /// It stays.
-    Keep,
-    /// It is replaced.
-    Set(T),
-}
-
-impl<T> From<Option<T>> for Change<T> {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Self::Keep, Self::Set)
-    }
-}
 
 /// Registration tokens. `pending` is counted up and down together with what holds the reservation:
 /// [`UiaRepository::hold_registration_token`](super::UiaRepository::hold_registration_token).

@@ -23,4 +23,14 @@ pub trait ThreepidRepository: Send {
         localpart: &Localpart,
         threepid: &AccountThreepid,
     ) -> Result<(), StoreError>;
+
+    /// Takes an identifier away from an account. `false` when the account does not have it.
+    async fn remove(
+        &mut self,
+        localpart: &Localpart,
+        threepid: &Threepid,
+    ) -> Result<bool, StoreError>;
+
+    /// Takes all identifiers away from an account. The number taken away.
+    async fn remove_all(&mut self, localpart: &Localpart) -> Result<usize, StoreError>;
 }

@@ -72,4 +72,11 @@ pub trait TokenRepository: Send {
 
     /// Removes all access and refresh tokens of an account.
     async fn remove_all(&mut self, localpart: &Localpart) -> Result<(), StoreError>;
+
+    /// Removes all access tokens of an account except one, and no refresh token.
+    async fn remove_other_access(
+        &mut self,
+        localpart: &Localpart,
+        keep: AccessTokenKey,
+    ) -> Result<(), StoreError>;
 }

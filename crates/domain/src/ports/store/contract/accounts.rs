@@ -2,7 +2,7 @@ use super::{
     Constraint, Outcome, assert_conflict, at, given_user, hash, localpart, read, user, write,
 };
 use crate::account::{Account, AccountKind};
-use crate::ports::store::{Store, StoreError};
+use crate::ports::store::{AccountChanges, Change, Store, StoreError};
 
 async fn given(store: &dyn Store, accounts: &[Account]) -> Result<(), StoreError> {
     let mut uow = write(store).await?;
@@ -192,6 +192,133 @@ pub(super) async fn a_password_hash_is_replaced_only_while_it_is_the_expected_on
         Some(hash("b"))
     );
     assert_eq!(reader.accounts().find(&carol.localpart).await?, Some(carol));
+    Ok(())
+}
+
+pub(super) async fn a_password_hash_is_set_while_the_account_is_open(store: &dyn Store) -> Outcome {
+    let closed = Account {
+        deactivated: true,
+        ..user("closed")
+    };
+    let carol = Account {
+        password_hash: Some(hash("a")),
+        ..user("carol")
+    };
+    given(store, &[user("alice"), carol.clone(), closed.clone()]).await?;
+    let mut uow = write(store).await?;
+    let accounts = uow.accounts();
+    for new in ["a", "b"] {
+        assert!(
+            accounts
+                .set_password_hash(&localpart("alice"), &hash(new))
+                .await?
+        );
+    }
+    for nobody in ["closed", "eve"] {
+        assert!(
+            !accounts
+                .set_password_hash(&localpart(nobody), &hash("a"))
+                .await?,
+            "{nobody}"
+        );
+    }
+    uow.commit().await?;
+    let mut reader = read(store).await?;
+    let alice = Account {
+        password_hash: Some(hash("b")),
+        ..user("alice")
+    };
+    for account in [alice, carol, closed] {
+        let found = reader.accounts().find(&account.localpart).await?;
+        assert_eq!(found, Some(account));
+    }
+    Ok(())
+}
+
+pub(super) async fn only_what_changes_of_an_account_is_replaced(store: &dyn Store) -> Outcome {
+    let rich = rich_account();
+    given(store, &[rich.clone(), user("bob")]).await?;
+    let mut uow = write(store).await?;
+    let accounts = uow.accounts();
+    let nothing = AccountChanges::default();
+    assert!(accounts.update(&rich.localpart, &nothing).await?);
+    assert_eq!(accounts.find(&rich.localpart).await?, Some(rich.clone()));
+    let name = AccountChanges {
+        display_name: Change::Set(Some("Älice".to_owned())),
+        ..AccountChanges::default()
+    };
+    assert!(accounts.update(&rich.localpart, &name).await?);
+    let renamed = Account {
+        display_name: Some("Älice".to_owned()),
+        ..rich
+    };
+    assert_eq!(
+        accounts.find(&renamed.localpart).await?,
+        Some(renamed.clone())
+    );
+    let rest = AccountChanges {
+        display_name: Change::Keep,
+        admin: Change::Set(false),
+        user_type: Change::Set(None),
+    };
+    assert!(accounts.update(&renamed.localpart, &rest).await?);
+    for changes in [&nothing, &rest] {
+        assert!(!accounts.update(&localpart("eve"), changes).await?);
+    }
+    uow.commit().await?;
+    let mut reader = read(store).await?;
+    let changed = Account {
+        admin: false,
+        user_type: None,
+        ..renamed
+    };
+    for account in [changed, user("bob")] {
+        let found = reader.accounts().find(&account.localpart).await?;
+        assert_eq!(found, Some(account));
+    }
+    Ok(())
+}
+
+pub(super) async fn a_deactivated_account_has_no_password_until_it_is_opened_again(
+    store: &dyn Store,
+) -> Outcome {
+    let open = Account {
+        deactivated: false,
+        ..rich_account()
+    };
+    let alice = open.localpart.clone();
+    given(store, &[open.clone(), user("bob")]).await?;
+    let mut uow = write(store).await?;
+    let accounts = uow.accounts();
+    assert!(!accounts.reactivate(&alice, Some(&hash("n"))).await?);
+    assert!(accounts.deactivate(&alice).await?);
+    assert!(accounts.deactivate(&alice).await?);
+    let closed = Account {
+        deactivated: true,
+        password_hash: None,
+        ..open.clone()
+    };
+    assert_eq!(accounts.find(&alice).await?, Some(closed));
+    assert!(accounts.reactivate(&alice, None).await?);
+    let bare = Account {
+        password_hash: None,
+        ..open.clone()
+    };
+    assert_eq!(accounts.find(&alice).await?, Some(bare));
+    assert!(accounts.deactivate(&alice).await?);
+    assert!(accounts.reactivate(&alice, Some(&hash("n"))).await?);
+    assert!(!accounts.deactivate(&localpart("eve")).await?);
+    assert!(!accounts.reactivate(&localpart("eve"), None).await?);
+    uow.commit().await?;
+    let mut reader = read(store).await?;
+    let opened = Account {
+        password_hash: Some(hash("n")),
+        ..open
+    };
+    for account in [opened, user("bob")] {
+        let found = reader.accounts().find(&account.localpart).await?;
+        assert_eq!(found, Some(account));
+    }
     Ok(())
 }
 

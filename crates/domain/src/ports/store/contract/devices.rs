@@ -213,6 +213,25 @@ pub(super) async fn all_devices_of_an_account_are_removed(store: &dyn Store) -> 
     Ok(())
 }
 
+pub(super) async fn all_devices_of_an_account_but_one_are_removed(store: &dyn Store) -> Outcome {
+    let alice = given_user(store, "alice").await?;
+    let bob = given_user(store, "bob").await?;
+    let kept = given_device(store, &alice, "A").await?;
+    given_device(store, &alice, "B").await?;
+    given_device(store, &alice, "a").await?;
+    given_device(store, &bob, "B").await?;
+    let mut uow = write(store).await?;
+    assert_eq!(uow.devices().remove_others(&alice, &kept).await?, 2);
+    assert_eq!(uow.devices().remove_others(&alice, &kept).await?, 0);
+    uow.commit().await?;
+    let mut reader = read(store).await?;
+    let left = reader.devices().list(&alice).await?;
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].device_id, kept);
+    assert_eq!(reader.devices().list(&bob).await?.len(), 1);
+    Ok(())
+}
+
 pub(super) async fn tokens_go_with_their_device(store: &dyn Store) -> Outcome {
     let alice = given_user(store, "alice").await?;
     let phone = given_device(store, &alice, "PHONE").await?;

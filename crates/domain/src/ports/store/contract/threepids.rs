@@ -76,3 +76,40 @@ pub(super) async fn threepids_are_listed_by_medium_and_address(store: &dyn Store
     assert_eq!(uow.threepids().list(&alice).await?, ordered);
     Ok(())
 }
+
+pub(super) async fn a_threepid_is_taken_away_from_its_owner_alone(store: &dyn Store) -> Outcome {
+    let alice = given_user(store, "alice").await?;
+    let bob = given_user(store, "bob").await?;
+    let mail = threepid(Medium::Email, "a@x");
+    let other = threepid(Medium::Email, "b@x");
+    let mut uow = write(store).await?;
+    uow.threepids().add(&alice, &mail).await?;
+    uow.threepids().add(&alice, &other).await?;
+    let threepids = uow.threepids();
+    assert!(!threepids.remove(&bob, &mail.threepid).await?);
+    assert!(threepids.remove(&alice, &mail.threepid).await?);
+    assert!(!threepids.remove(&alice, &mail.threepid).await?);
+    threepids.add(&bob, &mail).await?;
+    uow.commit().await?;
+    let mut reader = read(store).await?;
+    assert_eq!(reader.threepids().list(&alice).await?, [other]);
+    assert_eq!(reader.threepids().list(&bob).await?, [mail]);
+    Ok(())
+}
+
+pub(super) async fn all_threepids_of_an_account_are_taken_away(store: &dyn Store) -> Outcome {
+    let alice = given_user(store, "alice").await?;
+    let bob = given_user(store, "bob").await?;
+    let mut uow = write(store).await?;
+    for (owner, address) in [(&alice, "a@x"), (&alice, "b@x"), (&bob, "c@x")] {
+        let mail = threepid(Medium::Email, address);
+        uow.threepids().add(owner, &mail).await?;
+    }
+    assert_eq!(uow.threepids().remove_all(&alice).await?, 2);
+    assert_eq!(uow.threepids().remove_all(&alice).await?, 0);
+    uow.commit().await?;
+    let mut reader = read(store).await?;
+    assert_eq!(reader.threepids().list(&alice).await?, []);
+    assert_eq!(reader.threepids().list(&bob).await?.len(), 1);
+    Ok(())
+}

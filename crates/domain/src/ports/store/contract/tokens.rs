@@ -404,3 +404,25 @@ pub(super) async fn tokens_of_an_account_are_removed(store: &dyn Store) -> Outco
     assert_eq!(reader.devices().list(&localpart("alice")).await?.len(), 1);
     Ok(())
 }
+
+pub(super) async fn access_tokens_of_an_account_but_one_are_removed(store: &dyn Store) -> Outcome {
+    given_alice(store).await?;
+    given_user(store, "bob").await?;
+    let mut uow = write(store).await?;
+    let (_, kept) = add_pair(&mut uow, "1").await?;
+    add_pair(&mut uow, "2").await?;
+    for (owner, text) in [("alice", "deviceless"), ("bob", "a3")] {
+        uow.tokens().add_access(&access(owner, None, text)).await?;
+    }
+    uow.tokens()
+        .remove_other_access(&localpart("alice"), kept)
+        .await?;
+    uow.commit().await?;
+    let mut reader = read(store).await?;
+    assert_eq!(is_there(&mut reader, "1").await?, (true, true));
+    assert_eq!(is_there(&mut reader, "2").await?, (true, false));
+    assert_eq!(is_there(&mut reader, "3").await?, (false, true));
+    let gone = reader.tokens().find_access(&digest("deviceless")).await?;
+    assert_eq!(gone, None);
+    Ok(())
+}

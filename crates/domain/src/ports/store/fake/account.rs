@@ -4,7 +4,10 @@ use super::{FakeUnitOfWork, conflict};
 use crate::account::{Account, AccountKind};
 use crate::id::Localpart;
 use crate::password::PasswordHash;
-use crate::ports::store::{AccountRepository, Constraint, StoreError};
+use crate::ports::store::{
+    AccountChanges, AccountFilter, AccountList, AccountOrder, AccountPage, AccountRepository,
+    AccountSearch, Change, Constraint, Direction, StoreError,
+};
 use crate::time::Timestamp;
 
 #[async_trait]
@@ -74,6 +77,90 @@ impl AccountRepository for FakeUnitOfWork {
         })
     }
 
+    async fn set_password_hash(
+        &mut self,
+        localpart: &Localpart,
+        password_hash: &PasswordHash,
+    ) -> Result<bool, StoreError> {
+        self.write(|state| {
+            let account = state.accounts.get_mut(localpart);
+            let open = account.filter(|account| !account.deactivated);
+            Ok(open.is_some_and(|account| {
+                account.password_hash = Some(password_hash.clone());
+                true
+            }))
+        })
+    }
+
+    async fn update(
+        &mut self,
+        localpart: &Localpart,
+        changes: &AccountChanges,
+    ) -> Result<bool, StoreError> {
+        self.write(|state| {
+            let account = state.accounts.get_mut(localpart);
+            Ok(account.is_some_and(|account| {
+                replace(&mut account.display_name, &changes.display_name);
+                replace(&mut account.admin, &changes.admin);
+                replace(&mut account.user_type, &changes.user_type);
+                true
+            }))
+        })
+    }
+
+    async fn deactivate(&mut self, localpart: &Localpart) -> Result<bool, StoreError> {
+        self.write(|state| {
+            let account = state.accounts.get_mut(localpart);
+            Ok(account.is_some_and(|account| {
+                account.deactivated = true;
+                account.password_hash = None;
+                true
+            }))
+        })
+    }
+
+    async fn reactivate(
+        &mut self,
+        localpart: &Localpart,
+        password_hash: Option<&PasswordHash>,
+    ) -> Result<bool, StoreError> {
+        self.write(|state| {
+            let account = state.accounts.get_mut(localpart);
+            let closed = account.filter(|account| account.deactivated);
+            Ok(closed.is_some_and(|account| {
+                account.deactivated = false;
+                account.password_hash = password_hash.cloned();
+                true
+            }))
+        })
+    }
+
+    async fn list(
+        &mut self,
+        filter: &AccountFilter,
+        page: AccountPage,
+    ) -> Result<AccountList, StoreError> {
+        self.read(|state| {
+            let passes = |account: &&Account| passes(filter, account);
+            let mut accounts: Vec<_> = state.accounts.values().filter(passes).cloned().collect();
+            // The accounts come ordered by localpart, and sorting keeps the order of equal ones.
+            accounts.sort_by(|a, b| {
+                let forwards = rank(page.order, a).cmp(&rank(page.order, b));
+                match page.direction {
+                    Direction::Forwards => forwards,
+                    Direction::Backwards => forwards.reverse(),
+                }
+            });
+            let total = u64::try_from(accounts.len()).unwrap_or(u64::MAX);
+            let index = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+            let accounts = accounts.into_iter().skip(index(page.offset));
+            AccountList {
+                accounts: accounts.take(index(page.limit)).collect(),
+                total,
+            }
+        })
+    }
+
     async fn record_consent(
         &mut self,
         localpart: &Localpart,
@@ -93,5 +180,48 @@ impl AccountRepository for FakeUnitOfWork {
             state.last_number += u64::from(step);
             Ok(state.last_number)
         })
+    }
+}
+
+fn replace<T: Clone>(value: &mut T, change: &Change<T>) {
+    if let Change::Set(new) = change {
+        value.clone_from(new);
+    }
+}
+
+fn passes(filter: &AccountFilter, account: &Account) -> bool {
+    let localpart = account.localpart.folded();
+    let is_found = match &filter.search {
+        None => true,
+        Some(AccountSearch::UserId { part, server_name }) => {
+            format!("@{localpart}:{server_name}").contains(&part.to_lowercase())
+        }
+        Some(AccountSearch::Name(name)) => {
+            let display_name = account.display_name.as_deref().unwrap_or_default();
+            localpart.contains(&name.to_lowercase())
+                || display_name.to_lowercase().contains(&name.to_lowercase())
+        }
+    };
+    let is_guest = account.kind == AccountKind::Guest;
+    is_found
+        && filter.guests.is_none_or(|wanted| wanted == is_guest)
+        && filter
+            .deactivated
+            .is_none_or(|wanted| wanted == account.deactivated)
+        && filter.admins.is_none_or(|wanted| wanted == account.admin)
+        && !filter.without_user_types.contains(&account.user_type)
+}
+
+/// What an account is compared by: a text or a number, and nothing before something.
+fn rank(order: AccountOrder, account: &Account) -> (Option<String>, i64) {
+    match order {
+        AccountOrder::Localpart => (Some(account.localpart.to_string()), 0),
+        AccountOrder::DisplayName => (account.display_name.clone(), 0),
+        AccountOrder::Guest => (None, i64::from(account.kind == AccountKind::Guest)),
+        AccountOrder::Admin => (None, i64::from(account.admin)),
+        AccountOrder::Deactivated => (None, i64::from(account.deactivated)),
+        AccountOrder::UserType => (account.user_type.clone(), 0),
+        AccountOrder::ShadowBanned => (None, i64::from(account.shadow_banned)),
+        AccountOrder::Created => (None, account.created.unix_ms()),
     }
 }

@@ -118,6 +118,16 @@ impl DeviceRepository for FakeUnitOfWork {
     async fn remove_all(&mut self, localpart: &Localpart) -> Result<usize, StoreError> {
         self.write(|state| Ok(state.remove_devices(|device| device.localpart == *localpart)))
     }
+
+    async fn remove_others(
+        &mut self,
+        localpart: &Localpart,
+        keep: &DeviceId,
+    ) -> Result<usize, StoreError> {
+        let is_other =
+            |device: &Device| device.localpart == *localpart && device.device_id != *keep;
+        self.write(|state| Ok(state.remove_devices(is_other)))
+    }
 }
 
 impl Device {

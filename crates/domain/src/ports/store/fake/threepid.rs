@@ -41,4 +41,27 @@ impl ThreepidRepository for FakeUnitOfWork {
             Ok(())
         })
     }
+
+    async fn remove(
+        &mut self,
+        localpart: &Localpart,
+        threepid: &Threepid,
+    ) -> Result<bool, StoreError> {
+        self.write(|state| {
+            let owner = state.threepids.get(threepid).map(|(owner, _)| owner);
+            if owner != Some(localpart) {
+                return Ok(false);
+            }
+            state.threepids.remove(threepid);
+            Ok(true)
+        })
+    }
+
+    async fn remove_all(&mut self, localpart: &Localpart) -> Result<usize, StoreError> {
+        self.write(|state| {
+            let before = state.threepids.len();
+            state.threepids.retain(|_, (owner, _)| owner != localpart);
+            Ok(before - state.threepids.len())
+        })
+    }
 }

@@ -182,6 +182,19 @@ impl TokenRepository for FakeUnitOfWork {
             Ok(())
         })
     }
+
+    async fn remove_other_access(
+        &mut self,
+        localpart: &Localpart,
+        keep: AccessTokenKey,
+    ) -> Result<(), StoreError> {
+        self.write(|state| {
+            state.access_tokens.retain(|AccessRow { token, .. }| {
+                token.localpart != *localpart || token.key == keep
+            });
+            Ok(())
+        })
+    }
 }
 
 fn stored(key: AccessTokenKey, token: &NewAccessToken) -> StoredAccessToken {
