@@ -4,12 +4,14 @@
 pub mod available;
 pub mod consent;
 pub mod credentials;
+pub(crate) mod deactivate;
 mod enroll;
 pub mod identifier;
 pub mod login;
 pub mod name;
 pub mod profile;
 pub mod register;
+pub(crate) mod set_password;
 pub mod shared_secret;
 pub mod usage;
 

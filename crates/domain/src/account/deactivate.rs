@@ -1,0 +1,52 @@
+//! Closing an account: what all ways to it have in common.
+
+use crate::id::Localpart;
+use crate::ports::store::{AccountChanges, Change};
+use crate::ports::{StoreError, UnitOfWork};
+use crate::threepid::AccountThreepid;
+
+/// What becomes of what an account tells about its owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Erasure {
+    /// It stays.
+    Keep,
+    /// The display name goes.
+    Erase,
+}
+
+/// What a closed account had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Deactivated {
+    /// Its third-party identifiers, for whoever unbinds them at an identity server.
+    pub(crate) threepids: Vec<AccountThreepid>,
+}
+
+/// Closes an account in the caller's unit of work: its third-party identifiers, devices, tokens and
+/// password are gone, and nobody else can have its name. `None` when there is no such account.
+///
+/// Idempotent. Whoever logs in at the same moment may leave a device behind, which opens nothing:
+/// a deactivated account has no requesters.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) async fn deactivate(
+    uow: &mut dyn UnitOfWork,
+    localpart: &Localpart,
+    erasure: Erasure,
+) -> Result<Option<Deactivated>, StoreError> {
+    if !uow.accounts().deactivate(localpart).await? {
+        return Ok(None);
+    }
+    let threepids = uow.threepids().list(localpart).await?;
+    uow.threepids().remove_all(localpart).await?;
+    uow.devices().remove_all(localpart).await?;
+    uow.tokens().remove_all(localpart).await?;
+    if erasure == Erasure::Erase {
+        let changes = AccountChanges {
+            display_name: Change::Set(None),
+            ..AccountChanges::default()
+        };
+        uow.accounts().update(localpart, &changes).await?;
+    }
+    Ok(Some(Deactivated { threepids }))
+}
