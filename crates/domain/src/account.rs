@@ -1,6 +1,7 @@
 //! Accounts and what is done with them: [`register`], [`available`], [`login`], [`profile`],
-//! [`consent`].
+//! [`consent`], [`admin`].
 
+pub mod admin;
 pub mod available;
 pub mod consent;
 pub mod credentials;
@@ -18,6 +19,9 @@ pub mod usage;
 use crate::id::Localpart;
 use crate::password::PasswordHash;
 use crate::time::Timestamp;
+
+/// The types that an operator may give to an account.
+pub(crate) const USER_TYPES: [&str; 2] = ["bot", "support"];
 
 /// What an account is for the access rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

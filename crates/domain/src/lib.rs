@@ -11,6 +11,8 @@
 //! | `/_synapse/admin/v1/register` | [`account::shared_secret`] |
 //! | `GET /register/m.login.registration_token/validity` | [`registration_token::validity`] |
 //! | `/_synapse/admin/v1/registration_tokens` | [`registration_token::admin`] |
+//! | `/_synapse/admin/v2/users` and all else about accounts there | [`account::admin`] |
+//! | `registrar admin …` on the command line | the same, through [`console`] |
 //! | `POST /logout`, `/logout/all` | [`token::logout`] |
 //! | `POST /refresh` | [`token::refresh`] |
 //! | `POST …/requestToken` | [`threepid::request`] |
@@ -25,6 +27,7 @@
 
 pub mod account;
 pub mod appservice;
+pub mod console;
 pub mod context;
 mod core;
 pub mod device;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::account::admin::UserAdmin;
 use crate::account::available::Availability;
 use crate::account::consent::Consent;
 use crate::account::login::Login;
@@ -33,6 +34,8 @@ pub struct Services {
     pub token_validity: TokenValidity,
     /// `/_synapse/admin/v1/registration_tokens`.
     pub token_admin: TokenAdmin,
+    /// `/_synapse/admin/v2/users` and all else about accounts there.
+    pub user_admin: UserAdmin,
     /// `GET /register/available`.
     pub availability: Availability,
     /// `GET` and `POST /login`.
@@ -71,6 +74,7 @@ impl Services {
             shared_secret: SharedSecretRegistration::new(Arc::clone(&core)),
             token_validity: TokenValidity::new(Arc::clone(&core)),
             token_admin: TokenAdmin::new(Arc::clone(&core)),
+            user_admin: UserAdmin::new(Arc::clone(&core)),
             availability: Availability::new(Arc::clone(&core)),
             login: Login::new(Arc::clone(&core)),
             authentication: Authentication::new(Arc::clone(&core)),

@@ -73,6 +73,20 @@ impl Threepid {
         Self { medium, address }
     }
 
+    /// Reads an identifier as a program names it, and puts it into canonical form: a phone number
+    /// stands in international form, with or without its `+`. `None` for what cannot be one.
+    pub fn parse(medium: &str, address: &str) -> Option<Self> {
+        match Medium::parse(medium)? {
+            Medium::Email => Some(EmailAddress::parse(address).ok()?.into()),
+            Medium::Msisdn => {
+                let digits = address.strip_prefix('+').unwrap_or(address);
+                let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+                let number = PhoneNumber::parse("", &format!("+{digits}")).ok();
+                Some(number.filter(|_| is_plain)?.into())
+            }
+        }
+    }
+
     /// Its medium.
     pub fn medium(&self) -> Medium {
         self.medium
@@ -111,4 +125,31 @@ pub struct AccountThreepid {
     pub validated: Timestamp,
     /// When it was added to the account.
     pub added: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_as_programs_name_them() {
+        let rows = [
+            ("email", "Alice@Example.ORG", Some("alice@example.org")),
+            ("email", "nobody", None),
+            ("email", "a\0b@c", None),
+            ("msisdn", "447700900001", Some("447700900001")),
+            ("msisdn", "+447700900001", Some("447700900001")),
+            ("msisdn", "07700900001", None),
+            ("msisdn", "44 7700 900001", None),
+            ("msisdn", "44FLOWERS", None),
+            ("msisdn", "", None),
+            ("Email", "a@b", None),
+            ("", "a@b", None),
+        ];
+        for (medium, address, expected) in rows {
+            let parsed = Threepid::parse(medium, address);
+            let found = parsed.as_ref().map(Threepid::address);
+            assert_eq!(found, expected, "{medium} {address:?}");
+        }
+    }
 }

@@ -1,4 +1,5 @@
-//! `GET /register/available`: could somebody register this name now?
+//! `GET /register/available`: could somebody register this name now? Administrators ask it as
+//! `GET /_synapse/admin/v1/username_available`.
 //!
 //! Reference §6. The order of the checks is visible to clients and is the order of the code.
 
@@ -10,6 +11,7 @@ use crate::core::Core;
 use crate::given::Given;
 use crate::limit::LimitExceeded;
 use crate::ports::{Intent, StoreError};
+use crate::token::authenticate::Administrator;
 
 /// The use-case.
 #[derive(Clone)]
@@ -65,6 +67,24 @@ impl Availability {
             return Ok(());
         }
         let _turn = core.ports.pacer.admit(&ctx.limit_key()).await?;
+        self.is_free(username).await
+    }
+
+    /// The same for an administrator, whose questions are answered in any case: also while
+    /// registration is closed, and at once.
+    ///
+    /// # Errors
+    /// [`AvailabilityError`].
+    pub async fn check_for(
+        &self,
+        _admin: &Administrator,
+        username: &Given<String>,
+    ) -> Result<(), AvailabilityError> {
+        self.is_free(username).await
+    }
+
+    async fn is_free(&self, username: &Given<String>) -> Result<(), AvailabilityError> {
+        let core = &self.0;
         let username = username
             .optional()
             .map_err(|_| AvailabilityError::UsernameNotAscii)?

@@ -16,7 +16,7 @@ use super::enroll::{FirstLogin, enroll};
 use super::name::{self, Claims, NameError};
 use super::register::rules::{self, Admission};
 use super::register::{RegisteredAccount, RuleError};
-use super::{Account, AccountKind};
+use super::{Account, AccountKind, USER_TYPES};
 use crate::context::RequestContext;
 use crate::core::Core;
 use crate::device::{DisplayName, DisplayNameError};
@@ -185,7 +185,7 @@ impl SharedSecretRegistration {
         let username = short_text(&request.username, "username")?;
         let password = short_text(&request.password, "password")?;
         let user_type = optional(&request.user_type, "user_type")?;
-        if user_type.is_some_and(|kind| !["support", "bot"].contains(&kind.as_str())) {
+        if user_type.is_some_and(|kind| !USER_TYPES.contains(&kind.as_str())) {
             return Err(SharedSecretError::Unreadable("user_type"));
         }
         let covered = Covered {

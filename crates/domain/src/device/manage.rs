@@ -19,7 +19,7 @@ use crate::uia::gate::{self, Attempt, Decision, GateError, Operation, UiaPrompt}
 use crate::uia::{OperationDigest, Parameters, Stage};
 
 /// The most devices that one `POST /delete_devices` may name.
-const MAX_DEVICES: usize = 10_000;
+pub(crate) const MAX_DEVICES: usize = 10_000;
 
 /// The use-case.
 #[derive(Clone)]

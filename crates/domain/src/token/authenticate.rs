@@ -2,12 +2,13 @@
 //!
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#using-access-tokens>
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::account::{Account, AccountKind};
 use crate::context::RequestContext;
 use crate::core::Core;
-use crate::id::{DeviceId, UserId};
+use crate::id::{DeviceId, Localpart, UserId};
 use crate::limit::{Limiter, Rate};
 use crate::ports::{Intent, StoreError};
 use crate::time::Timestamp;
@@ -63,14 +64,53 @@ pub struct Requester {
     pub validated: Timestamp,
 }
 
-/// Somebody with a working access token who may use the admin API.
+impl Requester {
+    /// May they use the admin API? Guests never.
+    pub fn is_administrator(&self) -> bool {
+        self.account.admin && self.account.kind == AccountKind::User
+    }
+}
+
+/// Somebody who may use the admin API. There are two ways to be one, and each is a proof: a request
+/// carried an administrator's access token ([`Authentication::authenticate_admin`]), or somebody
+/// holds the keys of the database ([`Console`](crate::console::Console)).
 #[derive(Clone, Debug)]
-pub struct Administrator(Requester);
+pub struct Administrator(Authority);
+
+#[derive(Clone, Debug)]
+enum Authority {
+    AccessToken(Box<Requester>),
+    Console,
+}
 
 impl Administrator {
-    /// Who it is.
-    pub fn requester(&self) -> &Requester {
-        &self.0
+    /// Whoever sits at the console of the server.
+    pub(crate) fn at_console() -> Self {
+        Self(Authority::Console)
+    }
+
+    /// The account that acts; `None` at the console.
+    pub fn requester(&self) -> Option<&Requester> {
+        match &self.0 {
+            Authority::AccessToken(requester) => Some(requester),
+            Authority::Console => None,
+        }
+    }
+
+    /// Is this the account that acts?
+    pub(crate) fn is(&self, localpart: &Localpart) -> bool {
+        self.requester()
+            .is_some_and(|requester| requester.account.localpart == *localpart)
+    }
+}
+
+impl fmt::Display for Administrator {
+    /// For logs: who did it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Authority::AccessToken(requester) => requester.user_id.fmt(f),
+            Authority::Console => f.write_str("the console"),
+        }
     }
 }
 
@@ -160,15 +200,16 @@ impl Authentication {
     /// Finds out which administrator makes a request.
     ///
     /// # Errors
-    /// [`AuthenticateError`], [`AuthenticateError::NotAdministrator`] for everybody else.
+    /// [`AuthenticateError`], [`AuthenticateError::NotAdministrator`] for everybody else, and for
+    /// guests whatever their account says.
     pub async fn authenticate_admin(
         &self,
         ctx: &RequestContext,
         bearer: &Bearer,
     ) -> Result<Administrator, AuthenticateError> {
         let requester = self.authenticate(ctx, bearer, Audience::Everyone).await?;
-        if requester.account.admin {
-            Ok(Administrator(requester))
+        if requester.is_administrator() {
+            Ok(Administrator(Authority::AccessToken(Box::new(requester))))
         } else {
             Err(AuthenticateError::NotAdministrator)
         }

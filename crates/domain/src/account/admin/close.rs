@@ -1,0 +1,168 @@
+//! The single actions on an account: closing it, a new password, rights.
+
+use super::{UserAdmin, UserAdminError, existing, new_password};
+use crate::account::deactivate::{Erasure, deactivate};
+use crate::account::set_password::{Logins, set_password};
+use crate::given::Given;
+use crate::id::Localpart;
+use crate::ports::Intent;
+use crate::ports::store::{AccountChanges, Change};
+use crate::threepid::AccountThreepid;
+use crate::token::authenticate::Administrator;
+
+/// A new password, as sent.
+#[derive(Clone, Debug, Default)]
+pub struct PasswordReset {
+    /// `new_password`.
+    pub new_password: Given<String>,
+    /// `logout_devices`: do all logins end? They do unless told otherwise.
+    pub logout_devices: Given<bool>,
+}
+
+impl UserAdmin {
+    /// Closes an account for good. The third-party identifiers that it had: this server has
+    /// forgotten them, an identity server may not have.
+    ///
+    /// # Errors
+    /// [`UserAdminError`].
+    pub async fn deactivate(
+        &self,
+        admin: &Administrator,
+        user_id: &str,
+        erase: &Given<bool>,
+    ) -> Result<Vec<AccountThreepid>, UserAdminError> {
+        let core = &self.0;
+        let localpart = self.target(user_id)?;
+        {
+            // An unknown user is told before a bad switch.
+            let mut uow = core.ports.store.begin(Intent::Read).await?;
+            existing(&mut *uow, &localpart).await?;
+        }
+        let erase = erase
+            .optional_not_null()
+            .map_err(|_| UserAdminError::NotBoolean("erase"))?;
+        let erasure = match erase {
+            Some(true) => Erasure::Erase,
+            Some(false) | None => Erasure::Keep,
+        };
+        let closed = core
+            .retrying(|| async {
+                let mut uow = core.ports.store.begin(Intent::Write).await?;
+                let closed = deactivate(&mut *uow, &localpart, erasure).await?;
+                let closed = closed.ok_or(UserAdminError::NO_USER)?;
+                uow.commit().await?;
+                Ok::<_, UserAdminError>(closed)
+            })
+            .await?;
+        tracing::info!(%admin, account.localpart = %localpart, "account deactivated");
+        Ok(closed.threepids)
+    }
+
+    /// Sets a password, whatever the strength rules say.
+    ///
+    /// # Errors
+    /// [`UserAdminError`].
+    pub async fn reset_password(
+        &self,
+        admin: &Administrator,
+        user_id: &str,
+        request: &PasswordReset,
+    ) -> Result<(), UserAdminError> {
+        let core = &self.0;
+        let localpart = self.target(user_id)?;
+        let password = match &request.new_password {
+            Given::Absent => return Err(UserAdminError::Missing("new_password")),
+            Given::Null | Given::Malformed => {
+                return Err(UserAdminError::BadValue("new_password"));
+            }
+            Given::Value(text) => new_password(text, "new_password")?,
+        };
+        let logout = super::switch(&request.logout_devices, "logout_devices")?.unwrap_or(true);
+        {
+            // Hashing is too dear to be done for nobody.
+            let mut uow = core.ports.store.begin(Intent::Read).await?;
+            if existing(&mut *uow, &localpart).await?.deactivated {
+                return Err(UserAdminError::Deactivated);
+            }
+        }
+        let hash = self.hash(&password).await?;
+        core.retrying(|| async {
+            let mut uow = core.ports.store.begin(Intent::Write).await?;
+            let logins = logins(admin, &localpart, logout);
+            if !set_password(&mut *uow, &localpart, &hash, logins).await? {
+                return Err(UserAdminError::Deactivated);
+            }
+            Ok(uow.commit().await?)
+        })
+        .await?;
+        tracing::info!(%admin, account.localpart = %localpart, "password set");
+        Ok(())
+    }
+
+    /// May this user use the admin API?
+    ///
+    /// # Errors
+    /// [`UserAdminError`].
+    pub async fn is_admin(
+        &self,
+        _admin: &Administrator,
+        user_id: &str,
+    ) -> Result<bool, UserAdminError> {
+        let localpart = self.target(user_id)?;
+        let mut uow = self.0.ports.store.begin(Intent::Read).await?;
+        Ok(existing(&mut *uow, &localpart).await?.admin)
+    }
+
+    /// Gives somebody the right to use the admin API, or takes it away.
+    ///
+    /// # Errors
+    /// [`UserAdminError::OwnDemotion`] and others.
+    pub async fn set_admin(
+        &self,
+        admin: &Administrator,
+        user_id: &str,
+        rights: Rights,
+    ) -> Result<(), UserAdminError> {
+        let core = &self.0;
+        let localpart = self.target(user_id)?;
+        if admin.is(&localpart) && rights == Rights::User {
+            return Err(UserAdminError::OwnDemotion);
+        }
+        let changes = AccountChanges {
+            admin: Change::Set(rights == Rights::Administrator),
+            ..AccountChanges::default()
+        };
+        core.retrying(|| async {
+            let mut uow = core.ports.store.begin(Intent::Write).await?;
+            if !uow.accounts().update(&localpart, &changes).await? {
+                return Err(UserAdminError::NO_USER);
+            }
+            Ok(uow.commit().await?)
+        })
+        .await?;
+        tracing::info!(%admin, account.localpart = %localpart, ?rights, "rights set");
+        Ok(())
+    }
+}
+
+/// What an account may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rights {
+    /// What everybody may.
+    User,
+    /// Use the admin API.
+    Administrator,
+}
+
+/// Which logins end with a new password. Administrators who set their own stay logged in.
+pub(super) fn logins<'a>(
+    admin: &'a Administrator,
+    localpart: &Localpart,
+    logout: bool,
+) -> Logins<'a> {
+    match admin.requester() {
+        _ if !logout => Logins::Keep,
+        Some(requester) if admin.is(localpart) => Logins::EndOthers(requester),
+        _ => Logins::EndAll,
+    }
+}

@@ -1,0 +1,186 @@
+//! Devices and tokens of others: listing and removing devices, logging in as somebody, `whois`.
+
+use std::slice;
+
+use super::{UserAdmin, UserAdminError, existing};
+use crate::device::Device;
+use crate::device::manage::MAX_DEVICES;
+use crate::given::Given;
+use crate::id::{DeviceId, Localpart, UserId};
+use crate::ports::{Intent, UnitOfWork};
+use crate::time::Timestamp;
+use crate::token::authenticate::{Administrator, Requester};
+use crate::token::{AccessToken, NewAccessToken};
+
+impl UserAdmin {
+    /// The devices of a user, ordered by ID.
+    ///
+    /// # Errors
+    /// [`UserAdminError`].
+    pub async fn devices(
+        &self,
+        _admin: &Administrator,
+        user_id: &str,
+    ) -> Result<(UserId, Vec<Device>), UserAdminError> {
+        self.devices_of(&self.target(user_id)?).await
+    }
+
+    /// One device of a user.
+    ///
+    /// # Errors
+    /// [`UserAdminError`].
+    pub async fn device(
+        &self,
+        _admin: &Administrator,
+        user_id: &str,
+        device_id: &str,
+    ) -> Result<(UserId, Device), UserAdminError> {
+        let localpart = self.target(user_id)?;
+        let mut uow = self.0.ports.store.begin(Intent::Read).await?;
+        existing(&mut *uow, &localpart).await?;
+        let unknown = || UserAdminError::NotFound("device");
+        let device_id = DeviceId::parse(device_id).map_err(|_| unknown())?;
+        let device = uow.devices().find(&localpart, &device_id).await?;
+        Ok((self.0.user_id(&localpart), device.ok_or_else(unknown)?))
+    }
+
+    /// Removes a device and its tokens. A device that is not there is as good as removed.
+    ///
+    /// # Errors
+    /// [`UserAdminError`].
+    pub async fn remove_device(
+        &self,
+        admin: &Administrator,
+        user_id: &str,
+        device_id: &str,
+    ) -> Result<(), UserAdminError> {
+        let localpart = self.target(user_id)?;
+        self.require(&localpart).await?;
+        self.remove(admin, &localpart, slice::from_ref(&device_id.to_owned()))
+            .await
+    }
+
+    /// Removes devices and their tokens. Those that are not there are as good as removed.
+    ///
+    /// # Errors
+    /// [`UserAdminError`].
+    pub async fn remove_devices(
+        &self,
+        admin: &Administrator,
+        user_id: &str,
+        devices: &Given<Vec<String>>,
+    ) -> Result<(), UserAdminError> {
+        let localpart = self.target(user_id)?;
+        self.require(&localpart).await?;
+        match devices {
+            Given::Absent => Err(UserAdminError::Missing("devices")),
+            Given::Value(names) if names.len() <= MAX_DEVICES => {
+                self.remove(admin, &localpart, names).await
+            }
+            Given::Null | Given::Malformed | Given::Value(_) => {
+                Err(UserAdminError::Malformed("devices"))
+            }
+        }
+    }
+
+    /// Logs an administrator in as somebody else: an access token without a device, until
+    /// `valid_until_ms` or for ever.
+    ///
+    /// # Errors
+    /// [`UserAdminError`].
+    pub async fn log_in_as(
+        &self,
+        admin: &Administrator,
+        user_id: &str,
+        valid_until_ms: &Given<i64>,
+    ) -> Result<AccessToken, UserAdminError> {
+        let core = &self.0;
+        let localpart = self.target(user_id)?;
+        self.require(&localpart).await?;
+        let valid_until_ms = valid_until_ms.optional();
+        let valid_until_ms =
+            valid_until_ms.map_err(|_| UserAdminError::BadValue("valid_until_ms"))?;
+        if admin.is(&localpart) {
+            return Err(UserAdminError::OwnLogin);
+        }
+        let access_token = AccessToken::generate(core.entropy(), &localpart);
+        let token = NewAccessToken {
+            digest: access_token.digest(),
+            localpart: localpart.clone(),
+            device_id: None,
+            issued: core.now(),
+            expires: valid_until_ms.map(|unix_ms| Timestamp::from_unix_ms(*unix_ms)),
+            refresh_token: None,
+        };
+        core.retrying(|| async {
+            let mut uow = core.ports.store.begin(Intent::Write).await?;
+            if existing(&mut *uow, &localpart).await?.deactivated {
+                return Err(UserAdminError::Deactivated);
+            }
+            uow.tokens().add_access(&token).await?;
+            Ok(uow.commit().await?)
+        })
+        .await?;
+        tracing::info!(%admin, account.localpart = %localpart, "an administrator logged in as somebody");
+        Ok(access_token)
+    }
+
+    /// The devices of a user, for themselves and for administrators.
+    ///
+    /// # Errors
+    /// [`UserAdminError::Forbidden`] for everybody else, and others.
+    pub async fn whois(
+        &self,
+        requester: &Requester,
+        user_id: &str,
+    ) -> Result<(UserId, Vec<Device>), UserAdminError> {
+        let target = match self.target(user_id) {
+            Err(UserAdminError::NotAUserId) => return Err(UserAdminError::NotAUserId),
+            target => target,
+        };
+        let is_own = target
+            .as_ref()
+            .is_ok_and(|localpart| *localpart == requester.account.localpart);
+        if !is_own && !requester.is_administrator() {
+            return Err(UserAdminError::Forbidden);
+        }
+        self.devices_of(&target?).await
+    }
+
+    async fn devices_of(
+        &self,
+        localpart: &Localpart,
+    ) -> Result<(UserId, Vec<Device>), UserAdminError> {
+        let mut uow = self.0.ports.store.begin(Intent::Read).await?;
+        existing(&mut *uow, localpart).await?;
+        let devices = uow.devices().list(localpart).await?;
+        Ok((self.0.user_id(localpart), devices))
+    }
+
+    async fn require(&self, localpart: &Localpart) -> Result<(), UserAdminError> {
+        let mut uow: Box<dyn UnitOfWork> = self.0.ports.store.begin(Intent::Read).await?;
+        existing(&mut *uow, localpart).await.map(|_| ())
+    }
+
+    async fn remove(
+        &self,
+        admin: &Administrator,
+        localpart: &Localpart,
+        names: &[String],
+    ) -> Result<(), UserAdminError> {
+        let core = &self.0;
+        // Names that cannot be devices are as good as removed.
+        let device_ids = names.iter().flat_map(|name| DeviceId::parse(name));
+        let device_ids: Vec<_> = device_ids.collect();
+        let removed = core
+            .retrying(|| async {
+                let mut uow = core.ports.store.begin(Intent::Write).await?;
+                let removed = uow.devices().remove(localpart, &device_ids).await?;
+                uow.commit().await?;
+                Ok::<_, UserAdminError>(removed)
+            })
+            .await?;
+        tracing::info!(%admin, account.localpart = %localpart, devices.removed = removed, "devices removed");
+        Ok(())
+    }
+}
