@@ -109,6 +109,17 @@ impl Request {
         }
     }
 
+    /// The body as a JSON object, where no body at all counts as `{}`.
+    ///
+    /// # Errors
+    /// 400 `M_NOT_JSON` or `M_BAD_JSON`.
+    pub fn json_or_nothing(&self) -> Result<Fields<'_>, MatrixError> {
+        if self.body.is_empty() {
+            return Ok(Fields::empty());
+        }
+        self.json()
+    }
+
     /// The body as a JSON object, where what is not JSON counts as `{}`: the methods that use this
     /// once had no body, and old clients still send none, or anything.
     ///

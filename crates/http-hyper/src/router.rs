@@ -45,6 +45,16 @@ const V1_UNSTABLE: &[&str] = &["/_matrix/client/v1", "/_matrix/client/unstable"]
 const ADMIN: &[&str] = &["/_synapse/admin/v1"];
 const FALLBACK: &str = "/auth/{auth_type}/fallback/web";
 const CONSENT: &str = "/_matrix/consent";
+const ADMIN_V2: &[&str] = &["/_synapse/admin/v2"];
+const ADMIN_V3: &[&str] = &["/_synapse/admin/v3"];
+/// Asking who somebody is belongs to both worlds.
+const WHOIS: &[&str] = &[
+    "/_synapse/admin/v1",
+    "/_matrix/client/api/v1/admin",
+    "/_matrix/client/r0/admin",
+    "/_matrix/client/v3/admin",
+    "/_matrix/client/unstable/admin",
+];
 const REGISTRATION_TOKEN: &str = "/registration_tokens/{token}";
 /// Where logging in has been since before versions were numbered.
 const API_V1_AND_LATER: &[&str] = &[
@@ -200,6 +210,83 @@ pub(crate) const ROUTES: &[Route] = &[
         ADMIN,
         REGISTRATION_TOKEN,
         run!(admin::registration_tokens::delete),
+    ),
+    Route::new(
+        Get,
+        ADMIN,
+        "/server_version",
+        run!(admin::server_version::get),
+    ),
+    Route::new(
+        Get,
+        ADMIN,
+        "/username_available",
+        run!(admin::username_available::get),
+    ),
+    Route::new(
+        Get,
+        ADMIN,
+        "/threepid/{medium}/users/{address}",
+        run!(admin::threepid::get),
+    ),
+    Route::new(Get, WHOIS, "/whois/{user_id}", run!(admin::whois::get)),
+    Route::new(
+        Post,
+        ADMIN,
+        "/deactivate/{user_id}",
+        run!(admin::deactivate::post),
+    ),
+    Route::new(
+        Post,
+        ADMIN,
+        "/reset_password/{user_id}",
+        run!(admin::reset_password::post),
+    ),
+    Route::new(
+        Get,
+        ADMIN,
+        "/users/{user_id}/admin",
+        run!(admin::users::admin::get),
+    ),
+    Route::new(
+        Put,
+        ADMIN,
+        "/users/{user_id}/admin",
+        run!(admin::users::admin::put),
+    ),
+    Route::new(
+        Post,
+        ADMIN,
+        "/users/{user_id}/login",
+        run!(admin::users::login::post),
+    ),
+    Route::new(Get, ADMIN_V2, "/users", run!(admin::users::list_v2)),
+    Route::new(Get, ADMIN_V3, "/users", run!(admin::users::list_v3)),
+    Route::new(Get, ADMIN_V2, "/users/{user_id}", run!(admin::users::get)),
+    Route::new(Put, ADMIN_V2, "/users/{user_id}", run!(admin::users::put)),
+    Route::new(
+        Get,
+        ADMIN_V2,
+        "/users/{user_id}/devices",
+        run!(admin::users::devices::list),
+    ),
+    Route::new(
+        Get,
+        ADMIN_V2,
+        "/users/{user_id}/devices/{device_id}",
+        run!(admin::users::devices::get),
+    ),
+    Route::new(
+        Delete,
+        ADMIN_V2,
+        "/users/{user_id}/devices/{device_id}",
+        run!(admin::users::devices::delete),
+    ),
+    Route::new(
+        Post,
+        ADMIN_V2,
+        "/users/{user_id}/delete_devices",
+        run!(admin::users::devices::delete_several),
     ),
 ];
 

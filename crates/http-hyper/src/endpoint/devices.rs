@@ -19,8 +19,9 @@ struct Devices {
     devices: Vec<Body>,
 }
 
+/// A device on the wire, for its owner and for administrators.
 #[derive(Serialize)]
-struct Body {
+pub(super) struct Body {
     device_id: String,
     display_name: Option<String>,
     last_seen_ip: Option<String>,
@@ -29,7 +30,7 @@ struct Body {
 }
 
 impl Body {
-    fn new(device: Device, owner: &UserId) -> Self {
+    pub(super) fn new(device: Device, owner: &UserId) -> Self {
         Self {
             device_id: device.device_id.to_string(),
             display_name: device.display_name,

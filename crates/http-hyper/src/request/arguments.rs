@@ -1,6 +1,7 @@
 //! Arguments of the query string and of forms.
 
 use std::borrow::Cow;
+use std::str::FromStr;
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
@@ -40,10 +41,52 @@ impl<'a> Arguments<'a> {
         }
     }
 
+    /// The value of an argument that may hold all of Unicode; malformed when it is not UTF-8, never
+    /// null.
+    pub fn text(self, name: &str) -> Given<String> {
+        match self.find(name) {
+            None => Given::Absent,
+            Some(value) => String::from_utf8(value).map_or(Given::Malformed, Given::Value),
+        }
+    }
+
+    /// The values of an argument that may come several times; malformed when one of them is not
+    /// UTF-8, never null.
+    pub fn texts(self, name: &str) -> Given<Vec<String>> {
+        let values: Vec<_> = self.find_all(name).collect();
+        if values.is_empty() {
+            return Given::Absent;
+        }
+        let texts: Result<_, _> = values.into_iter().map(String::from_utf8).collect();
+        texts.map_or(Given::Malformed, Given::Value)
+    }
+
+    /// `true` or `false`; never null.
+    pub fn boolean(self, name: &str) -> Given<bool> {
+        self.parsed(name)
+    }
+
+    /// An integer; never null.
+    pub fn integer(self, name: &str) -> Given<i64> {
+        self.parsed(name)
+    }
+
+    fn parsed<T: FromStr>(self, name: &str) -> Given<T> {
+        match self.get(name) {
+            Given::Value(text) => text.parse().map_or(Given::Malformed, Given::Value),
+            Given::Absent => Given::Absent,
+            Given::Null | Given::Malformed => Given::Malformed,
+        }
+    }
+
     fn find(self, name: &str) -> Option<Vec<u8>> {
+        self.find_all(name).next()
+    }
+
+    fn find_all(self, name: &str) -> impl Iterator<Item = Vec<u8>> {
         pairs(self.form)
             .chain(pairs(self.query))
-            .find(|(key, _)| *decoded(key) == *name.as_bytes())
+            .filter(move |(key, _)| *decoded(key) == *name.as_bytes())
             .map(|(_, value)| decoded(value).into_owned())
     }
 }

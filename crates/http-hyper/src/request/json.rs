@@ -119,6 +119,24 @@ impl<'a> Fields<'a> {
         })
     }
 
+    /// A list of objects, of each of which `read` makes something.
+    pub fn objects<T>(self, name: &str, mut read: impl FnMut(Fields<'a>) -> T) -> Given<Vec<T>> {
+        self.read(name, |value| {
+            let items = value.as_array()?.iter();
+            items
+                .map(|item| item.as_object().map(|object| read(Fields::of(object))))
+                .collect()
+        })
+    }
+
+    /// The number of objects in a list.
+    pub fn count(self, name: &str) -> Given<usize> {
+        self.read(name, |value| {
+            let items = value.as_array()?;
+            items.iter().all(Value::is_object).then_some(items.len())
+        })
+    }
+
     /// Is the field there with a value that is not null, false, zero or empty?
     ///
     /// Some switches of the protocol have been read this way for so long that clients send anything.

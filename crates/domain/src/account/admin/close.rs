@@ -121,15 +121,20 @@ impl UserAdmin {
         &self,
         admin: &Administrator,
         user_id: &str,
-        rights: Rights,
+        wanted: &Given<bool>,
     ) -> Result<(), UserAdminError> {
         let core = &self.0;
         let localpart = self.target(user_id)?;
-        if admin.is(&localpart) && rights == Rights::User {
+        let may_administrate = match wanted {
+            Given::Absent => return Err(UserAdminError::Missing("admin")),
+            Given::Null | Given::Malformed => return Err(UserAdminError::NotBoolean("admin")),
+            Given::Value(wanted) => *wanted,
+        };
+        if admin.is(&localpart) && !may_administrate {
             return Err(UserAdminError::OwnDemotion);
         }
         let changes = AccountChanges {
-            admin: Change::Set(rights == Rights::Administrator),
+            admin: Change::Set(may_administrate),
             ..AccountChanges::default()
         };
         core.retrying(|| async {
@@ -140,18 +145,14 @@ impl UserAdmin {
             Ok(uow.commit().await?)
         })
         .await?;
-        tracing::info!(%admin, account.localpart = %localpart, ?rights, "rights set");
+        tracing::info!(
+            %admin,
+            account.localpart = %localpart,
+            account.admin = may_administrate,
+            "rights set"
+        );
         Ok(())
     }
-}
-
-/// What an account may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rights {
-    /// What everybody may.
-    User,
-    /// Use the admin API.
-    Administrator,
 }
 
 /// Which logins end with a new password. Administrators who set their own stay logged in.

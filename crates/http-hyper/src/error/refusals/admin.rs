@@ -1,6 +1,7 @@
 //! Refusals around registration tokens and the admin API.
 
 use http::StatusCode;
+use registrar_domain::account::admin::UserAdminError;
 use registrar_domain::account::shared_secret::SharedSecretError;
 use registrar_domain::registration_token::admin::TokenAdminError;
 use registrar_domain::registration_token::validity::TokenValidityError;
@@ -37,6 +38,35 @@ impl From<TokenAdminError> for MatrixError {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, ErrCode::Unknown, message)
             }
             TokenAdminError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<UserAdminError> for MatrixError {
+    fn from(error: UserAdminError) -> Self {
+        let message = error.to_string();
+        match error {
+            UserAdminError::NotAUserId
+            | UserAdminError::Malformed(_)
+            | UserAdminError::BadThreepid => Self::bad_request(ErrCode::InvalidParam, message),
+            UserAdminError::NotFound(_) => {
+                Self::new(StatusCode::NOT_FOUND, ErrCode::NotFound, message)
+            }
+            UserAdminError::Forbidden | UserAdminError::PasswordsDisabled => {
+                Self::forbidden(ErrCode::Forbidden, message)
+            }
+            UserAdminError::Missing(_) => Self::bad_request(ErrCode::MissingParam, message),
+            UserAdminError::NotBoolean(_) => Self::bad_request(ErrCode::BadJson, message),
+            UserAdminError::ThreepidInUse => Self::bad_request(ErrCode::ThreepidInUse, message),
+            UserAdminError::Deactivated => Self::bad_request(ErrCode::UserDeactivated, message),
+            UserAdminError::Foreign
+            | UserAdminError::BadValue(_)
+            | UserAdminError::OwnDemotion
+            | UserAdminError::OwnLogin
+            | UserAdminError::PasswordNeeded => Self::bad_request(ErrCode::Unknown, message),
+            UserAdminError::Name(error) => error.into(),
+            UserAdminError::Hash(error) => error.into(),
+            UserAdminError::Store(error) => error.into(),
         }
     }
 }
