@@ -1,5 +1,7 @@
 //! The command line.
 
+pub(crate) mod admin;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -22,6 +24,8 @@ Examples:
   registrar serve -c homeserver.yaml
   registrar serve -c homeserver.yaml -c secrets.yaml  later files win
   registrar migrate status -c homeserver.yaml
+  registrar admin user register alice --admin -c homeserver.yaml
+  registrar admin token create --uses 5 --expires-in 7d -c homeserver.yaml
   registrar completions bash > /etc/bash_completion.d/registrar";
 
 #[derive(Debug, Subcommand)]
@@ -36,6 +40,8 @@ pub(crate) enum Command {
     GenerateConfig(GenerateArgs),
     /// Look after the database schema; `serve` brings it up to date by itself.
     Migrate(MigrateArgs),
+    /// Look after accounts and registration tokens, in the database and without a running server.
+    Admin(admin::AdminArgs),
     /// Hash a password the way the server does; reads it from the terminal or from standard input.
     HashPassword(HashPasswordArgs),
     /// Write a completion script for a shell to standard output.

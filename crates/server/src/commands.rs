@@ -1,9 +1,11 @@
 //! What each subcommand does.
 
+mod admin;
 mod attempt;
 mod generate;
 mod hash_password;
 mod migrate;
+mod password;
 
 use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
@@ -32,6 +34,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::GenerateConfig(arguments) => generate::run(&arguments)?,
         Command::Migrate(arguments) => migrate::run(arguments.action)?,
+        Command::Admin(arguments) => admin::run(arguments)?,
         Command::HashPassword(arguments) => hash_password::run(&arguments)?,
         Command::Completions { shell } => {
             let mut script = Vec::new();

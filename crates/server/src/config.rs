@@ -71,6 +71,7 @@ pub(crate) use self::registration::Registration;
 pub(crate) use self::schema::schema;
 pub(crate) use self::secrets::Secrets;
 pub(crate) use self::server::Server;
+pub(crate) use self::syntax::duration_of;
 pub(crate) use self::threepids::{Delegate, Threepids};
 pub(crate) use self::usage::Usage;
 pub(crate) use self::webhook::Webhook;

@@ -3,9 +3,11 @@
 mod outbound;
 mod pages;
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use registrar_domain::console::Console;
 use registrar_domain::housekeeping::Housekeeping;
 use registrar_domain::services::{Ports, Services};
 use registrar_http_hyper::request::Forwarding;
@@ -56,33 +58,8 @@ pub(crate) struct Wired {
 /// Templates or settings of other servers that cannot be used, a database that cannot be used, or
 /// threads that cannot be started.
 pub(crate) async fn wire(config: &Config) -> anyhow::Result<Wired> {
-    let Prepared { outbound, pages } =
-        Prepared::new(config).map_err(|mistakes| anyhow::anyhow!("{}", mistakes.join("\n")))?;
-    let store = DieselStore::connect(config.database.clone())
-        .await
-        .with_context(|| format!("cannot use {}", database_name(&config.database.backend)))?;
-    let entropy = Arc::new(OsEntropy);
-    let hash_pool = HashPool::start(
-        hashing::Options {
-            threads: config.hashing.threads,
-            cost: config.hashing.cost,
-            max_memory_kib: config.hashing.max_memory_kib,
-            pepper: config.passwords.pepper.clone(),
-            queue_capacity: config.hashing.queue,
-        },
-        entropy.clone(),
-    )?;
-    let ports = Ports {
-        store: Arc::new(store),
-        password_hasher: Arc::new(hash_pool),
-        email: outbound.email,
-        msisdn: outbound.msisdn,
-        captcha: outbound.captcha,
-        hooks: outbound.hooks,
-        pacer: Arc::new(AvailabilityPacer::new()),
-        clock: Arc::new(SystemClock),
-        entropy,
-    };
+    let Prepared { outbound, pages } = Prepared::new(config).map_err(mistakes)?;
+    let ports = ports(config, config.hashing.threads, outbound).await?;
     let services = Services::new(ports, config.policy());
     let options = Options {
         well_known_client: config.server.well_known.clone(),
@@ -94,6 +71,54 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Wired> {
     Ok(Wired {
         app: App::new(services, pages, options),
         housekeeping,
+    })
+}
+
+/// Opens the database for the operator at the console.
+///
+/// # Errors
+/// A database that cannot be used, or a thread that cannot be started.
+pub(crate) async fn console(config: &Config) -> anyhow::Result<Console> {
+    // A command hashes one password at most.
+    let outbound = Outbound::new(config).map_err(mistakes)?;
+    let ports = ports(config, Some(NonZeroUsize::MIN), outbound).await?;
+    Ok(Console::new(ports, config.policy()))
+}
+
+/// All mistakes at once, a line each.
+fn mistakes(mistakes: Vec<String>) -> anyhow::Error {
+    anyhow::anyhow!("{}", mistakes.join("\n"))
+}
+
+async fn ports(
+    config: &Config,
+    hash_threads: Option<NonZeroUsize>,
+    outbound: Outbound,
+) -> anyhow::Result<Ports> {
+    let store = DieselStore::connect(config.database.clone())
+        .await
+        .with_context(|| format!("cannot use {}", database_name(&config.database.backend)))?;
+    let entropy = Arc::new(OsEntropy);
+    let hash_pool = HashPool::start(
+        hashing::Options {
+            threads: hash_threads,
+            cost: config.hashing.cost,
+            max_memory_kib: config.hashing.max_memory_kib,
+            pepper: config.passwords.pepper.clone(),
+            queue_capacity: config.hashing.queue,
+        },
+        entropy.clone(),
+    )?;
+    Ok(Ports {
+        store: Arc::new(store),
+        password_hasher: Arc::new(hash_pool),
+        email: outbound.email,
+        msisdn: outbound.msisdn,
+        captcha: outbound.captcha,
+        hooks: outbound.hooks,
+        pacer: Arc::new(AvailabilityPacer::new()),
+        clock: Arc::new(SystemClock),
+        entropy,
     })
 }
 

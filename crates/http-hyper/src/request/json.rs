@@ -130,7 +130,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The number of objects in a list.
-    pub fn count(self, name: &str) -> Given<usize> {
+    pub fn length(self, name: &str) -> Given<usize> {
         self.read(name, |value| {
             let items = value.as_array()?;
             items.iter().all(Value::is_object).then_some(items.len())

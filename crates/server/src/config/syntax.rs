@@ -27,6 +27,11 @@ pub(super) fn duration(value: &Value) -> Option<Duration> {
     quantity(value, &DURATION_UNITS).map(Duration::from_millis)
 }
 
+/// The same as text alone, for the command line.
+pub(crate) fn duration_of(text: &str) -> Option<Duration> {
+    duration(&Value::Text(text.to_owned()))
+}
+
 /// A whole number of bytes, or a text of a whole number and one of `K M G`.
 pub(super) fn size(value: &Value) -> Option<u64> {
     quantity(value, &SIZE_UNITS)

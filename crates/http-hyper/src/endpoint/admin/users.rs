@@ -173,7 +173,7 @@ pub(crate) async fn put(app: &App, request: &Request) -> Reply {
             medium: item.string("medium"),
             address: item.string("address"),
         }),
-        external_ids: body.count("external_ids"),
+        external_ids: body.length("external_ids"),
         admin: body.boolean("admin"),
         deactivated: body.boolean("deactivated"),
         locked: body.boolean("locked"),
