@@ -260,6 +260,12 @@ pub(crate) const ROUTES: &[Route] = &[
         "/users/{user_id}/login",
         run!(admin::users::login::post),
     ),
+    Route::new(
+        Get,
+        ADMIN,
+        "/users/{user_id}/joined_rooms",
+        run!(admin::users::joined_rooms::get),
+    ),
     Route::new(Get, ADMIN_V2, "/users", run!(admin::users::list_v2)),
     Route::new(Get, ADMIN_V3, "/users", run!(admin::users::list_v3)),
     Route::new(Get, ADMIN_V2, "/users/{user_id}", run!(admin::users::get)),

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use crate::account::Account;
 use crate::account::name::NameError;
+use crate::account::register::RuleError;
 use crate::core::Core;
 use crate::given::Given;
 use crate::id::{Localpart, UserId};
@@ -61,12 +62,15 @@ pub enum UserAdminError {
     /// A switch that is read strictly is not a boolean.
     #[error("`{0}` must be true or false")]
     NotBoolean(&'static str),
-    /// A field has the wrong type.
-    #[error("`{0}` has the wrong type or a value that cannot be used")]
+    /// A field has the wrong type, or an argument a value that means nothing.
+    #[error("`{0}` cannot be read")]
     Malformed(&'static str),
     /// A field has a value that this server does not take.
-    #[error("`{0}` cannot be used")]
+    #[error("`{0}` has a value that cannot be used")]
     BadValue(&'static str),
+    /// A field asks for what this server does not do.
+    #[error("this server does not support `{0}`")]
+    Unsupported(&'static str),
     /// Not an email address or a phone number.
     #[error("`threepids` must hold email addresses and phone numbers in international form")]
     BadThreepid,
@@ -94,6 +98,9 @@ pub enum UserAdminError {
     /// The password could not be hashed.
     #[error(transparent)]
     Hash(#[from] HashError),
+    /// The operator's rules stop the registration.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -7,6 +7,7 @@ use super::close::logins;
 use super::{UserAdmin, UserAdminError, UserDetails, existing, new_password, switch};
 use crate::account::deactivate::{Erasure, deactivate};
 use crate::account::name::{self, Claims};
+use crate::account::register::rules::{self, Admission};
 use crate::account::set_password::set_password;
 use crate::account::{Account, AccountKind, USER_TYPES};
 use crate::given::Given;
@@ -125,6 +126,7 @@ impl UserAdmin {
             let mut uow = core.ports.store.begin(Intent::Read).await?;
             name::check(&mut *uow, core, &localpart, Claims::default()).await?;
         }
+        let admission = rules::judge_named(core, Some(&localpart)).await?;
         let mut account = Account::new(localpart, AccountKind::User, core.now());
         // As elsewhere, whether people may log in with a password does not keep an account from
         // having one.
@@ -132,6 +134,7 @@ impl UserAdmin {
             Some(password) => Some(core.ports.password_hasher.hash(password).await?),
             None => None,
         };
+        account.shadow_banned = admission == Admission::ShadowBanned;
         wish.apply(&mut account);
         let localpart = &account.localpart;
         let details = core
@@ -249,7 +252,7 @@ impl Wish {
         let threepids = threepids(&changes.threepids)?;
         match changes.external_ids.optional() {
             Ok(None | Some(0)) => {}
-            Ok(Some(_)) => return Err(UserAdminError::BadValue("external_ids")),
+            Ok(Some(_)) => return Err(UserAdminError::Unsupported("external_ids")),
             Err(_) => return Err(UserAdminError::Malformed("external_ids")),
         }
         let user_type = user_type(&changes.user_type)?;
@@ -264,7 +267,7 @@ impl Wish {
         let deactivated = switch(&changes.deactivated, "deactivated")?;
         // An operator who locks somebody relies on it, so the wish cannot be passed over.
         if switch(&changes.locked, "locked")? == Some(true) {
-            return Err(UserAdminError::BadValue("locked"));
+            return Err(UserAdminError::Unsupported("locked"));
         }
         let properties = AccountChanges {
             display_name: display_name(&changes.display_name)?,

@@ -2,6 +2,7 @@
 
 pub(crate) mod admin;
 pub(crate) mod devices;
+pub(crate) mod joined_rooms;
 pub(crate) mod login;
 
 use http::StatusCode;

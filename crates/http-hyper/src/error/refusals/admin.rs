@@ -61,11 +61,13 @@ impl From<UserAdminError> for MatrixError {
             UserAdminError::Deactivated => Self::bad_request(ErrCode::UserDeactivated, message),
             UserAdminError::Foreign
             | UserAdminError::BadValue(_)
+            | UserAdminError::Unsupported(_)
             | UserAdminError::OwnDemotion
             | UserAdminError::OwnLogin
             | UserAdminError::PasswordNeeded => Self::bad_request(ErrCode::Unknown, message),
             UserAdminError::Name(error) => error.into(),
             UserAdminError::Hash(error) => error.into(),
+            UserAdminError::Rule(error) => error.into(),
             UserAdminError::Store(error) => error.into(),
         }
     }
