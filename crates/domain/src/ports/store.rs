@@ -26,12 +26,12 @@ mod validation;
 
 use async_trait::async_trait;
 
-pub use device::{Activity, DeviceRepository, Sighting};
 pub use account::{
     AccountChanges, AccountFilter, AccountList, AccountOrder, AccountPage, AccountRepository,
     AccountSearch, Direction,
 };
 pub use change::Change;
+pub use device::{Activity, DeviceRepository, Sighting};
 pub use error::{Constraint, StoreError, StoreErrorKind};
 #[cfg(feature = "fakes")]
 pub use fake::FakeStore;
