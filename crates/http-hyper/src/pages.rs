@@ -196,7 +196,7 @@ impl Pages {
     }
 
     /// Answers with a refusal, for paths that people open in a browser.
-    pub(crate) fn refuse(&self, refusal: MatrixError) -> Response {
+    pub(crate) fn refuse(&self, refusal: &MatrixError) -> Response {
         let page = Page::Error {
             status: refusal.status(),
             message: refusal.message(),

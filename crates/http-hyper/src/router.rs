@@ -522,7 +522,7 @@ pub(crate) async fn dispatch(app: Arc<App>, mut request: http::Request<Bytes>) -
 }
 
 fn unknown_page(app: &App) -> Response {
-    app.pages.refuse(MatrixError::new(
+    app.pages.refuse(&MatrixError::new(
         StatusCode::NOT_FOUND,
         ErrCode::NotFound,
         "there is no such page",

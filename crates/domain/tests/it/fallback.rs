@@ -1,16 +1,17 @@
 //! Stages that are passed on a web page.
 
-use registrar_domain::given::Given;
-use registrar_domain::ports::Intent;
-use registrar_domain::ports::Store as _;
+use registrar_domain::account::register::RegisterRequest;
+use registrar_domain::context::RequestContext;
 use registrar_domain::ports::captcha::CaptchaOutage;
+use registrar_domain::ports::{Intent, Store as _};
 use registrar_domain::registration_token::{RegistrationToken, RegistrationTokenId};
 use registrar_domain::uia::auth::Submission;
 use registrar_domain::uia::fallback::FallbackOutcome;
+use registrar_domain::uia::flow::Flow;
 use registrar_domain::uia::gate::GateError;
 use registrar_domain::uia::{Stage, StageFailure};
 
-use crate::world::{World, given, poll, register};
+use crate::world::{PASSWORD, World, given, poll, register};
 
 const NOBODYS: &str = "abcdefghijklmnopqrstuvwx";
 
@@ -20,10 +21,12 @@ async fn attempt(
     stage: Stage,
     submission: &Submission,
 ) -> Result<FallbackOutcome, GateError> {
+    let browser = RequestContext {
+        client_ip: None,
+        user_agent: "a browser".to_owned(),
+    };
     let use_case = &world.services.fallback;
-    use_case
-        .attempt(&world.ctx, session, stage, submission)
-        .await
+    use_case.attempt(&browser, session, stage, submission).await
 }
 
 fn response(text: &str) -> Submission {
@@ -40,18 +43,14 @@ fn token(text: &str) -> Submission {
     }
 }
 
-async fn completed(
-    world: &World,
-    request: &registrar_domain::account::register::RegisterRequest,
-) -> Vec<Stage> {
+async fn completed(world: &World, request: &RegisterRequest) -> Vec<Stage> {
     world.prompted(request).await.completed.unwrap()
 }
 
 #[tokio::test]
 async fn a_stage_counts_whatever_the_session_is_for_and_leaves_no_trace_of_the_page() {
     let world = World::with(|it| {
-        let flow =
-            registrar_domain::uia::flow::Flow::new([Stage::Terms, Stage::Recaptcha, Stage::Dummy]);
+        let flow = Flow::new([Stage::Terms, Stage::Recaptcha, Stage::Dummy]);
         it.registration.flows = vec![flow];
     });
     let mut request = register("alice");
@@ -69,6 +68,14 @@ async fn a_stage_counts_whatever_the_session_is_for_and_leaves_no_trace_of_the_p
         completed(&world, &request).await,
         [Stage::Terms, Stage::Recaptcha]
     );
+    // Who opened the page is not who asks for the account.
+    let mut uow = world.read().await;
+    let clients = uow.uia_sessions().list_clients(&prompt.session).await;
+    assert_eq!(
+        clients.unwrap(),
+        [("192.0.2.1".to_owned(), "test".to_owned())]
+    );
+    drop(uow);
     // A later failure leaves the success in place.
     let outcome = attempt(&world, id, Stage::Recaptcha, &response("bad")).await;
     let rejected = FallbackOutcome::Failed(StageFailure::CaptchaRejected);
@@ -125,33 +132,25 @@ async fn a_provider_that_is_down_is_never_a_pass() {
     let mut request = register("alice");
     let prompt = world.prompted(&request).await;
     request.auth = poll(&prompt);
+    let (session, good) = (prompt.session.as_str(), response("good"));
     for outage in [CaptchaOutage::Silence, CaptchaOutage::Nonsense] {
         world.captcha.fail(Some(outage));
-        let outcome = attempt(
-            &world,
-            prompt.session.as_str(),
-            Stage::Recaptcha,
-            &response("good"),
-        );
-        assert!(outcome.await.is_err());
+        let outcome = attempt(&world, session, Stage::Recaptcha, &good).await;
+        assert!(outcome.is_err());
     }
     assert_eq!(completed(&world, &request).await, []);
 }
 
+/// A password is asked of somebody who is signed in, and nobody is on a page.
 #[tokio::test]
-async fn an_address_is_not_proved_on_a_page() {
-    let world = World::new();
+async fn a_password_is_no_stage_of_a_page() {
+    let world = World::with(|it| it.registration.stages.push(Stage::Password));
     let prompt = world.prompted(&register("alice")).await;
     let submission = Submission {
-        threepid_creds: Given::Absent,
+        password: given(PASSWORD),
         ..Submission::default()
     };
-    let outcome = attempt(
-        &world,
-        prompt.session.as_str(),
-        Stage::Password,
-        &submission,
-    )
-    .await;
+    let session = prompt.session.as_str();
+    let outcome = attempt(&world, session, Stage::Password, &submission).await;
     assert_eq!(outcome.unwrap(), FallbackOutcome::NotEnabled);
 }

@@ -10,12 +10,12 @@ use crate::request::Request;
 
 pub(crate) async fn get(app: &App, request: &Request) -> Reply {
     let reply = read(app, request).await;
-    reply.or_else(|refusal| Ok(app.pages.refuse(refusal)))
+    reply.or_else(|refusal| Ok(app.pages.refuse(&refusal)))
 }
 
 pub(crate) async fn post(app: &App, request: &Request) -> Reply {
     let reply = agree(app, request).await;
-    reply.or_else(|refusal| Ok(app.pages.refuse(refusal)))
+    reply.or_else(|refusal| Ok(app.pages.refuse(&refusal)))
 }
 
 async fn read(app: &App, request: &Request) -> Reply {
