@@ -5,6 +5,7 @@
 mod bad_input;
 mod crash;
 mod logs;
+mod outbound;
 mod process;
 mod start;
 mod walk;

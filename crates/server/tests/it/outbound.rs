@@ -1,0 +1,99 @@
+//! Other servers that have a word in a registration. They run beside the test, hence the threads.
+
+use registrar_http_client::peer::Peer;
+use serde_json::{Value, json};
+
+use crate::process::{Answer, Home, Process};
+
+const REGISTER: &str = "/_matrix/client/v3/register";
+
+/// A dialogue of these stages, up to the first answer that is no progress.
+fn register(server: &Process, stages: &[&str]) -> Answer {
+    let wish = json!({ "username": "alice", "password": "Secret-Passw0rd" });
+    let mut answer = server.post(REGISTER, &wish);
+    assert_eq!(answer.body["flows"], json!([{ "stages": stages }]));
+    let session = answer.body["session"].clone();
+    for stage in stages {
+        let auth = json!({ "type": stage, "session": session, "response": "solved" });
+        answer = server.post(REGISTER, &json!({ "username": "alice", "auth": auth }));
+        if answer.status != 401 || answer.body.get("errcode").is_some() {
+            break;
+        }
+    }
+    answer
+}
+
+const CAPTCHA: &[&str] = &["m.login.recaptcha", "m.login.dummy"];
+
+fn with_captcha(peer: &Peer) -> Home {
+    Home::with(&json!({
+        "enable_registration_captcha": true,
+        "recaptcha_public_key": "site",
+        "recaptcha_private_key": "secret",
+        "recaptcha_siteverify_api": format!("http://127.0.0.1:{}/verify", peer.port),
+    }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_solved_captcha_registers_and_a_broken_provider_does_not() {
+    let provider = Peer::answering("200 OK", r#"{"success":true}"#).await;
+    let registered = register(&with_captcha(&provider).start(), CAPTCHA);
+    assert_eq!(registered.status, 200, "{registered:?}");
+    let form = "secret=secret&response=solved&remoteip=127.0.0.1";
+    assert!(provider.only_request().ends_with(form));
+
+    let provider = Peer::answering("200 OK", r#"{"success":false}"#).await;
+    let failed = register(&with_captcha(&provider).start(), CAPTCHA);
+    assert_eq!(
+        (failed.status, &failed.body["completed"]),
+        (401, &json!([]))
+    );
+
+    let provider = Peer::answering("503 Unavailable", r#"{"success":true}"#).await;
+    let home = with_captcha(&provider);
+    let server = home.start();
+    let broken = register(&server, CAPTCHA);
+    assert_eq!(broken.status, 500, "{broken:?}");
+    let log = server.terminate();
+    assert!(log.contains("it answered with status 503"), "{log}");
+    assert!(!log.contains("solved"), "{log}");
+}
+
+/// A home whose registrations a service judges.
+fn with_webhook(peer: &Peer, on_failure: &str) -> Home {
+    let webhook: Value = json!({
+        "url": format!("http://127.0.0.1:{}/hook", peer.port),
+        "secret": "opensesame",
+        "on_failure": on_failure,
+        "questions": ["check_registration"],
+    });
+    Home::with(&json!({
+        "registrar": {
+            "hashing": { "memory_kib": 8, "passes": 1 },
+            "log": { "format": "json", "filter": "info" },
+            "webhook": webhook,
+        },
+    }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_webhook_has_the_last_word() {
+    for (status, answer, on_failure, expected) in [
+        ("200 OK", r#"{"verdict":"allow"}"#, "deny", 200),
+        ("200 OK", r#"{"verdict":"deny"}"#, "allow", 429),
+        ("500 Oops", r#"{"verdict":"allow"}"#, "deny", 500),
+        ("500 Oops", r#"{"verdict":"deny"}"#, "allow", 200),
+    ] {
+        let service = Peer::answering(status, answer).await;
+        let home = with_webhook(&service, on_failure);
+        let registered = register(&home.start(), &["m.login.dummy"]);
+        assert_eq!(
+            registered.status, expected,
+            "{status} {answer} {registered:?}"
+        );
+        let request = service.only_request();
+        assert!(request.contains("Bearer opensesame"), "{request}");
+        assert!(request.contains(r#""username":"alice""#), "{request}");
+        assert!(!request.contains("Passw0rd"), "{request}");
+    }
+}
