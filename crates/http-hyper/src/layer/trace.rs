@@ -60,8 +60,8 @@ pub(crate) async fn trace<B>(request: http::Request<B>, mut inner: impl Inner<B>
 /// The path and the query without secrets. The path of an unknown route can be anything, a token that
 /// was pasted into the wrong place included.
 fn target(uri: &Uri, route: &str) -> String {
-    // Some operations on registration tokens have the token in their path.
-    let path = if route.contains("token}") {
+    // Some operations have a registration token or somebody's address in their path.
+    let path = if route.contains("token}") || route.contains("address}") {
         Cow::Borrowed(route)
     } else if route == UNKNOWN {
         Cow::Owned(redact::path(uri.path()))

@@ -32,6 +32,18 @@ impl TestServer {
         token: Option<&str>,
         body: &Value,
     ) -> Answer {
+        let path = format!("/_matrix/client/v3{path}");
+        self.call_at(method, &path, token, body).await
+    }
+
+    /// Sends a request to a whole path; [`Value::Null`] is no body at all.
+    pub(crate) async fn call_at(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        body: &Value,
+    ) -> Answer {
         let bearer = token.map(|token| format!("Bearer {token}"));
         let headers: Vec<_> = bearer
             .iter()
@@ -42,8 +54,7 @@ impl TestServer {
         } else {
             body.to_string()
         };
-        let path = format!("/_matrix/client/v3{path}");
-        self.send(method, &path, &headers, body).await
+        self.send(method, path, &headers, body).await
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {

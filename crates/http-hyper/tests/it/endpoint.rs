@@ -3,6 +3,7 @@
 
 mod account;
 mod auth_fallback;
+mod admin;
 mod capabilities;
 mod consent;
 mod devices;

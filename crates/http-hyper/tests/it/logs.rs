@@ -148,3 +148,22 @@ async fn nothing_secret_is_logged_at_any_level() {
     assert!(text.contains("a request handler panicked"), "{text}");
     assert!(!text.contains(SECRET), "{text}");
 }
+
+#[tokio::test]
+async fn addresses_and_invitations_in_paths_are_not_logged() {
+    const SECRET: &str = "hidden";
+    let server = TestServer::new();
+    let (lines, _guard) = Lines::collect(Level::TRACE);
+    for path in [
+        format!("/_synapse/admin/v1/threepid/email/users/{SECRET}@example.org"),
+        format!("/_synapse/admin/v1/registration_tokens/{SECRET}"),
+    ] {
+        server.get(&path).await;
+    }
+    let text = lines.text();
+    assert!(
+        text.contains("/email/users") || text.contains("{address}"),
+        "{text}"
+    );
+    assert!(!text.contains(SECRET), "{text}");
+}

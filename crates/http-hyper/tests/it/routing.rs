@@ -38,6 +38,7 @@ async fn every_endpoint_has_its_versions_and_no_other() {
         ("devices", LATER, "GET, HEAD, OPTIONS"),
         ("devices/PHONE", LATER, "GET, HEAD, PUT, DELETE, OPTIONS"),
         ("delete_devices", LATER, "POST, OPTIONS"),
+        ("admin/whois/@a:b", ALSO_API_V1, "GET, HEAD, OPTIONS"),
         ("profile/@a:b/displayname", LATER, "GET, HEAD, OPTIONS"),
     ];
     for (path, bases, allow) in rows {

@@ -7,14 +7,17 @@ use crate::request::{decoded, pairs};
 /// The arguments whose values are harmless. Those of all others are left out: new arguments and
 /// misspelled ones are more often secret than useful.
 const HARMLESS: &[&str] = &[
+    "admins",
     "deactivated",
     "dir",
     "from",
     "guests",
     "kind",
     "limit",
+    "locked",
     "medium",
     "name",
+    "not_user_type",
     "order_by",
     "user_id",
     "username",

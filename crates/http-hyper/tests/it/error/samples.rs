@@ -3,6 +3,7 @@
 use std::fmt::{self, Display};
 
 use http::StatusCode;
+use registrar_domain::account::admin::UserAdminError;
 use registrar_domain::account::available::AvailabilityError;
 use registrar_domain::account::consent::ConsentError;
 use registrar_domain::account::credentials::CredentialError;
@@ -407,6 +408,29 @@ fn operators() -> Vec<Chapter> {
             Exists,
             NotFound,
             NoneFree,
+            Store => StoreError,
+        },
+        chapter! {
+            UserAdminError, "Everything about users under `/_synapse/admin`.":
+            NotAUserId,
+            Foreign,
+            NotFound("user")("device"),
+            Forbidden,
+            Missing("new_password"),
+            NotBoolean("admin"),
+            Malformed("order_by"),
+            BadValue("password"),
+            Unsupported("locked"),
+            BadThreepid,
+            ThreepidInUse,
+            OwnDemotion,
+            OwnLogin,
+            Deactivated,
+            PasswordNeeded,
+            PasswordsDisabled,
+            Name => NameError,
+            Hash => HashError,
+            Rule => RuleError,
             Store => StoreError,
         },
         chapter! {

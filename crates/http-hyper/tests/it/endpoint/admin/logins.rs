@@ -1,0 +1,123 @@
+//! `/_synapse/admin/v2/users/{userId}/devices`, `/delete_devices` and `/v1/users/{userId}/login`
+
+use std::time::Duration;
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::Office;
+use crate::client::text;
+
+const LOGIN: &str = "v1/users/@alice:example.org/login";
+const DEVICES: &str = "v2/users/@alice:example.org/devices";
+const DELETE: &str = "v2/users/@alice:example.org/delete_devices";
+
+fn device(device_id: &str) -> Value {
+    json!({
+        "device_id": device_id,
+        "display_name": null,
+        "last_seen_ip": null,
+        "last_seen_ts": 1_700_000_000_000_i64,
+        "user_id": "@alice:example.org",
+    })
+}
+
+fn gone() -> Value {
+    json!({"errcode": "M_UNKNOWN_TOKEN", "soft_logout": false})
+}
+
+#[tokio::test]
+async fn devices_are_seen_and_taken_away() {
+    let office = Office::open().await;
+    let phone = office.server.registered("alice").await;
+    for device_id in ["A", "B", "a/b"] {
+        office.server.logged_in("alice", device_id).await;
+    }
+    let listed = |ids: &[&str]| {
+        let devices: Vec<_> = ids.iter().map(|id| device(id)).collect();
+        json!({"devices": devices, "total": ids.len()})
+    };
+    let answer = office.get(DEVICES).await;
+    answer.gives(200, &listed(&["A", "B", "PHONE", "a/b"]));
+    let path = format!("{DEVICES}/a%2Fb");
+    office.get(&path).await.gives(200, &device("a/b"));
+    for unknown in ["NOSUCH", "", "%00"] {
+        let answer = office.get(&format!("{DEVICES}/{unknown}")).await;
+        answer.refuses(404, "M_NOT_FOUND");
+        let path = format!("{DEVICES}/{unknown}");
+        let answer = office.call(Method::DELETE, &path, &Value::Null).await;
+        answer.gives(200, &json!({}));
+    }
+    let answer = office.call(Method::DELETE, &path, &Value::Null).await;
+    answer.gives(200, &json!({}));
+    let body = json!({"devices": ["PHONE", "NOSUCH", "B", "\u{0}"]});
+    office.post(DELETE, &body).await.gives(200, &json!({}));
+    office.get(DEVICES).await.gives(200, &listed(&["A"]));
+    let answer = office.server.whoami(text(&phone, "access_token")).await;
+    answer.refuses_with(401, &gone());
+    // The administrator's own device has the same name and is still there.
+    office.server.whoami(&office.token).await.body_of(200);
+}
+
+#[tokio::test]
+async fn what_takes_no_device_away() {
+    let office = Office::open().await;
+    let phone = office.server.registered("alice").await;
+    let many: Vec<_> = (0..10_001).map(|number| number.to_string()).collect();
+    let rows = [
+        (json!({}), "M_MISSING_PARAM"),
+        (json!({"devices": null}), "M_INVALID_PARAM"),
+        (json!({"devices": "PHONE"}), "M_INVALID_PARAM"),
+        (json!({"devices": ["PHONE", 1]}), "M_INVALID_PARAM"),
+        (json!({"devices": many}), "M_INVALID_PARAM"),
+        (Value::Null, "M_NOT_JSON"),
+    ];
+    for (body, errcode) in rows {
+        office.post(DELETE, &body).await.refuses(400, errcode);
+    }
+    let answer = office.server.whoami(text(&phone, "access_token")).await;
+    answer.body_of(200);
+}
+
+#[tokio::test]
+async fn an_administrator_logs_in_as_somebody() {
+    let office = Office::open().await;
+    office.server.registered("alice").await;
+    let answer = office.post(LOGIN, &Value::Null).await;
+    answer.gives(200, &json!({"access_token": "<access token>"}));
+    let for_ever = answer.json();
+    let whoami = async |tokens: &Value| office.server.whoami(text(tokens, "access_token")).await;
+    let expected = json!({"user_id": "@alice:example.org", "is_guest": false});
+    whoami(&for_ever).await.gives(200, &expected);
+    let body = json!({"valid_until_ms": 1_700_000_001_000_i64});
+    let short = office.post(LOGIN, &body).await.body_of(200);
+    whoami(&short).await.gives(200, &expected);
+    office.server.clock.advance(Duration::from_secs(1));
+    let expired = json!({"errcode": "M_UNKNOWN_TOKEN", "soft_logout": true});
+    whoami(&short).await.refuses_with(401, &expired);
+    whoami(&for_ever).await.gives(200, &expected);
+    // It is no device, and logging it out ends nothing else.
+    let answer = office.get(DEVICES).await.body_of(200);
+    assert_eq!(answer["total"], 1);
+    let token = text(&for_ever, "access_token");
+    let answer = office.server.post_as(token, "/logout", &json!({})).await;
+    answer.body_of(200);
+    whoami(&for_ever).await.refuses_with(401, &gone());
+    assert_eq!(office.get(DEVICES).await.body_of(200)["total"], 1);
+}
+
+#[tokio::test]
+async fn what_logs_an_administrator_in_as_nobody() {
+    let office = Office::open().await;
+    office.server.registered("alice").await;
+    for value in [json!("soon"), json!(1.5), json!(true), json!([])] {
+        let body = json!({"valid_until_ms": value});
+        office.post(LOGIN, &body).await.refuses(400, "M_UNKNOWN");
+    }
+    let own = "v1/users/@root:example.org/login";
+    office.post(own, &json!({})).await.refuses(400, "M_UNKNOWN");
+    let deactivate = "v1/deactivate/@alice:example.org";
+    office.post(deactivate, &json!({})).await.body_of(200);
+    let answer = office.post(LOGIN, &json!({})).await;
+    answer.refuses(400, "M_USER_DEACTIVATED");
+}
