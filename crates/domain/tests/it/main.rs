@@ -19,4 +19,5 @@ mod store;
 mod uia_properties;
 mod uia_sessions;
 mod usage;
+mod user_admin;
 mod world;

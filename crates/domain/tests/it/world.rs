@@ -10,6 +10,7 @@ use registrar_domain::account::register::{
     RegisterError, RegisterOutcome, RegisterRequest, RegisteredAccount,
 };
 use registrar_domain::appservice::AppServices;
+use registrar_domain::console::Console;
 use registrar_domain::context::RequestContext;
 use registrar_domain::given::Given;
 use registrar_domain::id::{CreateRules, ServerName};
@@ -39,6 +40,8 @@ pub(crate) const PASSWORD: &str = "Secret-Passw0rd";
 
 pub(crate) struct World {
     pub(crate) services: Services,
+    /// The same world as the operator at the console sees it.
+    pub(crate) console: Console,
     pub(crate) clock: Arc<FakeClock>,
     pub(crate) hasher: Arc<FakePasswordHasher>,
     pub(crate) store: Arc<FakeStore>,
@@ -146,6 +149,7 @@ impl World {
             identity_server,
             captcha,
             hooks,
+            console: Console::new(ports.clone(), policy.clone()),
             services: Services::new(ports, policy),
             clock,
             hasher,
