@@ -2,8 +2,8 @@
 //! order.
 
 mod account;
-mod auth_fallback;
 mod admin;
+mod auth_fallback;
 mod capabilities;
 mod consent;
 mod devices;
