@@ -81,6 +81,9 @@ impl AppServices {
 
     /// The service with this token.
     pub(crate) fn with_token(&self, token: &Secret<String>) -> Option<&AppService> {
+        if self.0.is_empty() {
+            return None;
+        }
         let digest = TokenDigest::of(token.expose());
         self.0.iter().find(|service| service.token == digest)
     }

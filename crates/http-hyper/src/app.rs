@@ -56,9 +56,9 @@ impl App {
         audience: Audience,
     ) -> Result<Requester, MatrixError> {
         let authentication = &self.services.authentication;
-        let bearer = request.bearer();
+        let (bearer, asserted) = (request.bearer(), request.argument("user_id"));
         Ok(authentication
-            .authenticate(request.context(), &bearer, audience)
+            .authenticate(request.context(), &bearer, &asserted, audience)
             .await?)
     }
 }

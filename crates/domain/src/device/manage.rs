@@ -198,7 +198,7 @@ impl Devices {
         }
     }
 
-    /// Has the requester proved who they are, now or within `ui_auth.session_timeout`?
+    /// Has the requester proved who they are, now or before?
     async fn prove(
         &self,
         ctx: &RequestContext,
@@ -207,10 +207,7 @@ impl Devices {
         parameters: Option<&Parameters>,
     ) -> Result<Proof, DeviceError> {
         let core = &self.0;
-        let fresh_until = requester
-            .validated
-            .after(core.policy.ui_auth_session_timeout);
-        if let Some(parameters) = parameters.filter(|_| core.now() < fresh_until) {
+        if let Some(parameters) = parameters.filter(|_| requester.is_trusted(core)) {
             return Ok(Proof::Given(parameters.clone()));
         }
         let has_password = requester.account.password_hash.is_some();
@@ -248,9 +245,9 @@ impl Devices {
         let core = &self.0;
         core.retrying(|| async {
             let mut uow = core.ports.store.begin(Intent::Write).await?;
-            uow.tokens()
-                .mark_access_validated(requester.access_token, core.now())
-                .await?;
+            if let Some(key) = requester.access_token() {
+                uow.tokens().mark_access_validated(key, core.now()).await?;
+            }
             uow.devices()
                 .remove(&requester.account.localpart, device_ids)
                 .await?;

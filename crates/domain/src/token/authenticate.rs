@@ -1,13 +1,18 @@
 //! Who makes a request: from the access token to the account and the device.
 //!
-//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#using-access-tokens>
+//! An application service presents its `as_token` instead, and speaks for any of its users.
+//!
+//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#using-access-tokens>,
+//! <https://spec.matrix.org/v1.16/application-service-api/#identity-assertion>
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::account::{Account, AccountKind};
+use crate::appservice::AppService;
 use crate::context::RequestContext;
 use crate::core::Core;
+use crate::given::Given;
 use crate::id::{DeviceId, Localpart, UserId};
 use crate::limit::{Limiter, Rate};
 use crate::ports::{Intent, StoreError};
@@ -56,18 +61,54 @@ pub struct Requester {
     pub account: Account,
     /// Their user ID.
     pub user_id: UserId,
-    /// The device that the token belongs to.
+    /// The device that the token belongs to; application services have none.
     pub device_id: Option<DeviceId>,
-    /// The token.
-    pub access_token: AccessTokenKey,
-    /// When its owner last proved who they are.
-    pub validated: Timestamp,
+    /// What they showed.
+    pub credential: Credential,
+}
+
+/// What a requester showed to be let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// An access token of the account.
+    AccessToken {
+        /// The token.
+        key: AccessTokenKey,
+        /// When its owner last proved who they are.
+        validated: Timestamp,
+    },
+    /// The `as_token` of the application service that the account belongs to.
+    ApplicationService,
 }
 
 impl Requester {
-    /// May they use the admin API? Guests never.
+    /// The access token, unless an application service speaks for the account.
+    pub fn access_token(&self) -> Option<AccessTokenKey> {
+        match self.credential {
+            Credential::AccessToken { key, .. } => Some(key),
+            Credential::ApplicationService => None,
+        }
+    }
+
+    /// Need they not prove once more who they are? Those who did so within `ui_auth.session_timeout`
+    /// need not, and an application service cannot: its users have no passwords.
+    pub(crate) fn is_trusted(&self, core: &Core) -> bool {
+        match self.credential {
+            Credential::AccessToken { validated, .. } => {
+                core.now() < validated.after(core.policy.ui_auth_session_timeout)
+            }
+            Credential::ApplicationService => true,
+        }
+    }
+}
+
+impl Requester {
+    /// May they use the admin API? Guests never, and neither an application service, whoever it speaks
+    /// for.
     pub fn is_administrator(&self) -> bool {
-        self.account.admin && self.account.kind == AccountKind::User
+        self.account.admin
+            && self.account.kind == AccountKind::User
+            && self.credential != Credential::ApplicationService
     }
 }
 
@@ -129,6 +170,10 @@ pub enum AuthenticateError {
     /// It has expired; refreshing may help.
     #[error("the access token has expired")]
     Expired,
+    /// An application service wants to speak for somebody who is none of its users, or has no
+    /// account.
+    #[error("this user is not one of the application service's")]
+    AppserviceUserForeign,
     /// Guests may not do this.
     #[error("guests may not do this")]
     GuestForbidden,
@@ -150,12 +195,16 @@ impl Authentication {
 
     /// Finds out who makes a request. Marks the token as used and, now and then, the device as seen.
     ///
+    /// `asserted` is the argument `user_id`: for whom an application service speaks. Without it that
+    /// is the service's own user. With any other token it means nothing.
+    ///
     /// # Errors
     /// [`AuthenticateError`].
     pub async fn authenticate(
         &self,
         ctx: &RequestContext,
         bearer: &Bearer,
+        asserted: &Given<String>,
         audience: Audience,
     ) -> Result<Requester, AuthenticateError> {
         let text = match bearer {
@@ -163,6 +212,9 @@ impl Authentication {
             Bearer::Malformed => return Err(AuthenticateError::Malformed),
             Bearer::Token(text) => text,
         };
+        if let Some(service) = self.core.policy.registration.appservices.with_token(text) {
+            return self.speak_for(service, asserted).await;
+        }
         let token = AccessToken::parse(text.expose()).ok_or(AuthenticateError::Unknown)?;
         let (stored, account) = {
             let mut uow = self.core.ports.store.begin(Intent::Read).await?;
@@ -192,12 +244,51 @@ impl Authentication {
             user_id: self.core.user_id(&account.localpart),
             account,
             device_id: stored.device_id,
-            access_token: stored.key,
-            validated: stored.validated,
+            credential: Credential::AccessToken {
+                key: stored.key,
+                validated: stored.validated,
+            },
         })
     }
 
-    /// Finds out which administrator makes a request.
+    /// The user that an application service speaks for.
+    async fn speak_for(
+        &self,
+        service: &AppService,
+        asserted: &Given<String>,
+    ) -> Result<Requester, AuthenticateError> {
+        let core = &self.core;
+        let localpart = match asserted {
+            Given::Absent => Some(service.sender.clone()),
+            Given::Null | Given::Malformed => None,
+            // A bare localpart is not a user ID.
+            Given::Value(text) if !text.starts_with('@') => None,
+            Given::Value(text) => UserId::read_local(text, &core.policy.server_name),
+        };
+        let localpart = localpart.filter(|it| service.is_interested(&core.user_id(it)));
+        let localpart = localpart.ok_or(AuthenticateError::AppserviceUserForeign)?;
+        let found = {
+            let mut uow = core.ports.store.begin(Intent::Read).await?;
+            uow.accounts().find(&localpart).await?
+        };
+        let account = match found {
+            Some(account) if !account.deactivated => account,
+            // Services ask who they are before they register anybody, their own user included.
+            None if localpart == service.sender => {
+                Account::new(localpart, AccountKind::User, core.now())
+            }
+            Some(_) | None => return Err(AuthenticateError::AppserviceUserForeign),
+        };
+        Ok(Requester {
+            user_id: core.user_id(&account.localpart),
+            account,
+            device_id: None,
+            credential: Credential::ApplicationService,
+        })
+    }
+
+    /// Finds out which administrator makes a request. Application services are none, whoever they
+    /// speak for.
     ///
     /// # Errors
     /// [`AuthenticateError`], [`AuthenticateError::NotAdministrator`] for everybody else, and for
@@ -207,7 +298,9 @@ impl Authentication {
         ctx: &RequestContext,
         bearer: &Bearer,
     ) -> Result<Administrator, AuthenticateError> {
-        let requester = self.authenticate(ctx, bearer, Audience::Everyone).await?;
+        let requester = self
+            .authenticate(ctx, bearer, &Given::Absent, Audience::Everyone)
+            .await?;
         if requester.is_administrator() {
             Ok(Administrator(Authority::AccessToken(Box::new(requester))))
         } else {

@@ -2,13 +2,34 @@
 
 use std::sync::Arc;
 
-use super::authenticate::Requester;
+use super::authenticate::{Credential, Requester};
 use crate::core::Core;
 use crate::ports::{Intent, StoreError};
+use crate::retry::MaybeStore;
 
 /// The use-case.
 #[derive(Clone)]
 pub struct Logout(Arc<Core>);
+
+/// Why nobody was logged out.
+#[derive(Debug, thiserror::Error)]
+pub enum LogoutError {
+    /// The `as_token` of an application service is no login, and stays good.
+    #[error("an application service has no login that could end")]
+    ApplicationService,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl MaybeStore for LogoutError {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::ApplicationService => None,
+        }
+    }
+}
 
 impl Logout {
     pub(crate) fn new(core: Arc<Core>) -> Self {
@@ -18,21 +39,26 @@ impl Logout {
     /// Ends one login: the device with all its tokens, or a token without a device alone.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn one(&self, requester: &Requester) -> Result<(), StoreError> {
+    /// [`LogoutError`].
+    pub async fn one(&self, requester: &Requester) -> Result<(), LogoutError> {
         let core = &self.0;
         core.retrying(|| async {
             let mut uow = core.ports.store.begin(Intent::Write).await?;
-            match &requester.device_id {
-                Some(device_id) => {
+            match (&requester.device_id, requester.credential) {
+                (Some(device_id), _) => {
                     let localpart = &requester.account.localpart;
                     uow.devices()
                         .remove(localpart, std::slice::from_ref(device_id))
                         .await?;
                 }
-                None => uow.tokens().remove_access(requester.access_token).await?,
+                (None, Credential::AccessToken { key, .. }) => {
+                    uow.tokens().remove_access(key).await?;
+                }
+                (None, Credential::ApplicationService) => {
+                    return Err(LogoutError::ApplicationService);
+                }
             }
-            uow.commit().await
+            Ok(uow.commit().await?)
         })
         .await
     }

@@ -94,7 +94,12 @@ async fn access_tokens_expire_and_can_still_log_out() {
     let text = registrar_domain::secret::Secret::new(tokens.access_token.expose().to_owned());
     let authentication = &world.services.authentication;
     let leaving = authentication
-        .authenticate(&world.ctx, &Bearer::Token(text), Audience::Leaving)
+        .authenticate(
+            &world.ctx,
+            &Bearer::Token(text),
+            &Given::Absent,
+            Audience::Leaving,
+        )
         .await;
     world.services.logout.one(&leaving.unwrap()).await.unwrap();
     assert!(matches!(

@@ -202,7 +202,7 @@ impl World {
         let bearer = Bearer::Token(Secret::new(token.to_owned()));
         self.services
             .authentication
-            .authenticate(&self.ctx, &bearer, Audience::Everyone)
+            .authenticate(&self.ctx, &bearer, &Given::Absent, Audience::Everyone)
             .await
     }
 

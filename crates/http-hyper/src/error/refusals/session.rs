@@ -3,6 +3,7 @@
 use http::StatusCode;
 use registrar_domain::device::manage::DeviceError;
 use registrar_domain::token::authenticate::AuthenticateError;
+use registrar_domain::token::logout::LogoutError;
 use registrar_domain::token::refresh::RefreshError;
 use registrar_domain::uia::StageFailure;
 use registrar_domain::uia::gate::GateError;
@@ -21,8 +22,21 @@ impl From<AuthenticateError> for MatrixError {
             AuthenticateError::GuestForbidden => {
                 Self::forbidden(ErrCode::GuestAccessForbidden, message)
             }
-            AuthenticateError::NotAdministrator => Self::forbidden(ErrCode::Forbidden, message),
+            AuthenticateError::AppserviceUserForeign | AuthenticateError::NotAdministrator => {
+                Self::forbidden(ErrCode::Forbidden, message)
+            }
             AuthenticateError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<LogoutError> for MatrixError {
+    fn from(error: LogoutError) -> Self {
+        match error {
+            LogoutError::ApplicationService => {
+                Self::forbidden(ErrCode::Forbidden, error.to_string())
+            }
+            LogoutError::Store(error) => error.into(),
         }
     }
 }

@@ -32,6 +32,7 @@ use registrar_domain::threepid::{
     ClientSecretError, EmailAddressError, Medium, NextLinkError, PhoneNumberError, Purpose,
 };
 use registrar_domain::token::authenticate::AuthenticateError;
+use registrar_domain::token::logout::LogoutError;
 use registrar_domain::token::refresh::RefreshError;
 use registrar_domain::uia::StageFailure;
 use registrar_domain::uia::gate::GateError;
@@ -313,8 +314,14 @@ fn tokens_and_devices() -> Vec<Chapter> {
             Malformed,
             Unknown,
             Expired,
+            AppserviceUserForeign,
             GuestForbidden,
             NotAdministrator,
+            Store => StoreError,
+        },
+        chapter! {
+            LogoutError, "`POST /logout`.":
+            ApplicationService,
             Store => StoreError,
         },
         chapter! {
