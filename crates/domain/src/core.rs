@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::id::{Localpart, UserId};
-use crate::limit::Limiter;
+use crate::limit::WatchedLimiter;
 use crate::policy::{Policy, Rates};
+use crate::ports::observer::{Event, Limit};
 use crate::ports::{
-    CaptchaVerifier, Clock, Entropy, IdentityServer, Mailer, Pacer, PasswordHasher,
+    CaptchaVerifier, Clock, Entropy, IdentityServer, Mailer, Observer, Pacer, PasswordHasher,
     RegistrationHooks, Store,
 };
 use crate::time::Timestamp;
@@ -32,6 +33,8 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// Whoever counts what happens.
+    pub observer: Arc<dyn Observer>,
 }
 
 /// Who validates email addresses.
@@ -54,7 +57,7 @@ pub(crate) struct Core {
 
 impl Core {
     pub(crate) fn new(ports: Ports, policy: Arc<Policy>) -> Self {
-        let limits = Limits::new(&policy.rates);
+        let limits = Limits::new(&policy.rates, &ports.observer);
         Self {
             ports,
             policy,
@@ -70,6 +73,10 @@ impl Core {
         &*self.ports.entropy
     }
 
+    pub(crate) fn observe(&self, event: Event) {
+        self.ports.observer.observe(&event);
+    }
+
     pub(crate) fn user_id(&self, localpart: &Localpart) -> UserId {
         UserId::new(localpart.clone(), self.policy.server_name.clone())
     }
@@ -77,25 +84,29 @@ impl Core {
 
 /// The limiters, one for each `rc_*` option.
 pub(crate) struct Limits {
-    pub(crate) registration: Limiter,
-    pub(crate) registration_token_validity: Limiter,
-    pub(crate) threepid_by_client: Limiter,
-    pub(crate) threepid_by_address: Limiter,
-    pub(crate) login_address: Limiter,
-    pub(crate) login_account: Limiter,
-    pub(crate) login_failed_attempts: Limiter,
+    pub(crate) registration: WatchedLimiter,
+    pub(crate) registration_token_validity: WatchedLimiter,
+    pub(crate) threepid_by_client: WatchedLimiter,
+    pub(crate) threepid_by_address: WatchedLimiter,
+    pub(crate) login_address: WatchedLimiter,
+    pub(crate) login_account: WatchedLimiter,
+    pub(crate) login_failed_attempts: WatchedLimiter,
 }
 
 impl Limits {
-    fn new(rates: &Rates) -> Self {
+    fn new(rates: &Rates, observer: &Arc<dyn Observer>) -> Self {
+        let watched = |limit, rate| WatchedLimiter::new(limit, rate, observer);
         Self {
-            registration: Limiter::new(rates.registration),
-            registration_token_validity: Limiter::new(rates.registration_token_validity),
-            threepid_by_client: Limiter::new(rates.threepid_validation),
-            threepid_by_address: Limiter::new(rates.threepid_validation),
-            login_address: Limiter::new(rates.login_address),
-            login_account: Limiter::new(rates.login_account),
-            login_failed_attempts: Limiter::new(rates.login_failed_attempts),
+            registration: watched(Limit::Registration, rates.registration),
+            registration_token_validity: watched(
+                Limit::RegistrationTokenValidity,
+                rates.registration_token_validity,
+            ),
+            threepid_by_client: watched(Limit::ThreepidByClient, rates.threepid_validation),
+            threepid_by_address: watched(Limit::ThreepidByAddress, rates.threepid_validation),
+            login_address: watched(Limit::LoginAddress, rates.login_address),
+            login_account: watched(Limit::LoginAccount, rates.login_account),
+            login_failed_attempts: watched(Limit::LoginFailedAttempts, rates.login_failed_attempts),
         }
     }
 }

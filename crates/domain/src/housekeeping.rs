@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::core::Core;
+use crate::ports::observer::{Event, JobOutcome};
 use crate::ports::{Intent, StoreError, UnitOfWork};
 use crate::threepid::ValidationSession;
 use crate::time::Timestamp;
@@ -81,6 +82,17 @@ impl Housekeeping {
     /// # Errors
     /// [`StoreError`]; what was removed until then stays removed.
     pub async fn run(&self, job: Job, holder: &str) -> Result<Option<usize>, StoreError> {
+        let result = self.work(job, holder).await;
+        let outcome = match &result {
+            Ok(Some(_)) => JobOutcome::Done,
+            Ok(None) => JobOutcome::Elsewhere,
+            Err(_) => JobOutcome::Failed,
+        };
+        self.0.observe(Event::JobEnded { job, outcome });
+        result
+    }
+
+    async fn work(&self, job: Job, holder: &str) -> Result<Option<usize>, StoreError> {
         let core = &self.0;
         let mut total = 0;
         loop {

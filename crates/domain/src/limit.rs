@@ -5,11 +5,15 @@
 //! hold within one process. Memory is bounded: when a limiter is full, the keys nearest to
 //! being forgotten anyway make room, and the limiter itself never gives way.
 
+mod watched;
+
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, PoisonError};
 
 use crate::time::Timestamp;
+
+pub(crate) use watched::WatchedLimiter;
 
 /// How fast a key may act: `per_second` on average, `burst_count` at once.
 #[derive(Clone, Copy, Debug, PartialEq)]

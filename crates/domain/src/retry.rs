@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::core::Core;
 use crate::ports::StoreError;
+use crate::ports::observer::Event;
 
 /// How often a unit of work is tried before its contention is reported.
 const MAX_ATTEMPTS: u32 = 5;
@@ -41,6 +42,7 @@ impl Core {
                     if error.store_error().is_some_and(StoreError::is_contended)
                         && self.now().ms_since(start) < MAX_TOTAL_MS =>
                 {
+                    self.observe(Event::UnitOfWorkRetried);
                     tracing::debug!(
                         db.attempt = tried,
                         "a unit of work was contended, trying again"

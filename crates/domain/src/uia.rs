@@ -11,6 +11,7 @@ mod attempt;
 pub mod auth;
 pub mod fallback;
 pub mod flow;
+mod funnel;
 pub mod gate;
 mod gate_error;
 mod session;

@@ -10,6 +10,7 @@ pub(crate) mod devices;
 pub(crate) mod health;
 pub(crate) mod login;
 pub(crate) mod logout;
+pub(crate) mod metrics;
 pub(crate) mod password_policy;
 pub(crate) mod profile;
 pub(crate) mod refresh;

@@ -6,6 +6,7 @@ pub(crate) mod body;
 pub(crate) mod cors;
 pub(crate) mod deadline;
 pub(crate) mod head;
+pub(crate) mod measure;
 pub(crate) mod request_id;
 pub(crate) mod rescue;
 pub(crate) mod trace;

@@ -11,12 +11,14 @@
 //! | what a request looks like to an endpoint | [`request`] |
 //! | the status and code of a refusal | [`error`] |
 //! | what people see in a browser | [`pages`] |
+//! | who counts requests and answers | [`monitor`] |
 //! | connections, their limits, shutting down | [`server`] |
 
 mod app;
 mod endpoint;
 pub mod error;
 mod layer;
+pub mod monitor;
 pub mod options;
 pub mod pages;
 pub mod request;
@@ -28,6 +30,7 @@ mod stack;
 use std::sync::Arc;
 
 pub use app::App;
+pub use monitor::Monitor;
 pub use options::{ListenerOptions, Options, Resource};
 pub use pages::{PageOptions, Pages};
 pub use server::serve;
@@ -36,4 +39,14 @@ pub use stack::Service;
 /// What a listener serves: the endpoints of its resources behind the whole stack of layers.
 pub fn service(app: &Arc<App>, options: ListenerOptions) -> Service {
     stack::build(app, router::ROUTES, options)
+}
+
+/// The names of everything that answers requests, for a [`Monitor`] that wants to know them
+/// beforehand.
+pub fn servlets() -> Vec<&'static str> {
+    let mut servlets: Vec<_> = router::ROUTES.iter().map(router::Route::servlet).collect();
+    servlets.extend([monitor::UNRECOGNIZED, monitor::OPTIONS]);
+    servlets.sort_unstable();
+    servlets.dedup();
+    servlets
 }

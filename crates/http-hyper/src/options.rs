@@ -1,11 +1,13 @@
 //! What the operator may choose about the HTTP front.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderName;
 use serde_json::Value;
 
+use crate::monitor::Monitor;
 use crate::request::Forwarding;
 
 /// The choices that hold for all listeners.
@@ -20,6 +22,8 @@ pub struct Options {
     pub request_timeout: Duration,
     /// Requests in progress at the same time, over all listeners; default 1024. Those beyond get 503.
     pub max_requests: usize,
+    /// Who counts requests and answers; without one there is nothing at [`Resource::Metrics`].
+    pub monitor: Option<Arc<dyn Monitor>>,
 }
 
 impl Default for Options {
@@ -29,6 +33,7 @@ impl Default for Options {
             body_limit_bytes: 1024 * 1024,
             request_timeout: Duration::from_secs(30),
             max_requests: 1024,
+            monitor: None,
         }
     }
 }
@@ -62,7 +67,7 @@ pub enum Resource {
     Client,
     /// The page on which people agree to the operator's policies.
     Consent,
-    /// Numbers for monitoring.
+    /// Numbers for monitoring, of the whole server: not for everybody to see.
     Metrics,
     /// `/health`.
     Health,

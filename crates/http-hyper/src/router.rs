@@ -15,7 +15,7 @@ use http::{HeaderValue, Method, StatusCode};
 
 use crate::app::{App, Reply};
 use crate::endpoint::{
-    account, admin, auth_fallback, capabilities, consent, devices, health, login, logout,
+    account, admin, auth_fallback, capabilities, consent, devices, health, login, logout, metrics,
     password_policy, profile, refresh, register, submit_token, versions, well_known,
 };
 use crate::error::{ErrCode, MatrixError};
@@ -55,6 +55,8 @@ const WHOIS: &[&str] = &[
     "/_matrix/client/v3/admin",
     "/_matrix/client/unstable/admin",
 ];
+/// Where the reference has its numbers, and where every other program has them.
+const METRICS: &[&str] = &["/_synapse/metrics", "/metrics"];
 const REGISTRATION_TOKEN: &str = "/registration_tokens/{token}";
 /// Where logging in has been since before versions were numbered.
 const API_V1_AND_LATER: &[&str] = &[
@@ -74,143 +76,177 @@ const V1_AND_LATER: &[&str] = &[
 /// Every endpoint: method, where its path begins, how it goes on, and what answers.
 pub(crate) const ROUTES: &[Route] = &[
     Route::new(Get, ROOT, "/health", run!(health::get))
+        .named("HealthResource")
         .of(Resource::Health)
+        .quiet(),
+    Route::new(Get, METRICS, "", run!(metrics::get))
+        .named("MetricsResource")
+        .of(Resource::Metrics)
         .quiet(),
     Route::new(
         Get,
         ROOT,
         "/.well-known/matrix/client",
         run!(well_known::get),
-    ),
-    Route::new(Get, UNVERSIONED, "/versions", run!(versions::get)),
+    )
+    .named("ClientWellKnownResource"),
+    Route::new(Get, UNVERSIONED, "/versions", run!(versions::get)).named("VersionsRestServlet"),
     // Registration.
-    Route::new(Post, R0_V3_UNSTABLE, "/register", run!(register::post)),
+    Route::new(Post, R0_V3_UNSTABLE, "/register", run!(register::post))
+        .named("RegisterRestServlet"),
     Route::new(
         Get,
         R0_V3_UNSTABLE,
         "/register/available",
         run!(register::available::get),
     )
+    .named("UsernameAvailabilityRestServlet")
     .open(),
     Route::new(
         Get,
         R0_V3_UNSTABLE,
         "/password_policy",
         run!(password_policy::get),
-    ),
+    )
+    .named("PasswordPolicyServlet"),
     Route::new(
         Get,
         V1_UNSTABLE,
         "/register/m.login.registration_token/validity",
         run!(register::token_validity::get),
     )
+    .named("RegistrationTokenValidityRestServlet")
     .open(),
     Route::new(
         Post,
         R0_V3_UNSTABLE,
         "/register/email/requestToken",
         run!(register::request_token::email),
-    ),
+    )
+    .named("EmailRegisterRequestTokenRestServlet"),
     Route::new(
         Post,
         R0_V3_UNSTABLE,
         "/register/msisdn/requestToken",
         run!(register::request_token::msisdn),
-    ),
+    )
+    .named("MsisdnRegisterRequestTokenRestServlet"),
     Route::new(
         Post,
         UNSTABLE,
         "/add_threepid/msisdn/submit_token",
         run!(submit_token::msisdn),
-    ),
-    Route::new(Get, R0_V3_UNSTABLE, FALLBACK, run!(auth_fallback::get)).open(),
-    Route::new(Post, R0_V3_UNSTABLE, FALLBACK, run!(auth_fallback::post)).open(),
+    )
+    .named("AddThreepidMsisdnSubmitTokenServlet"),
+    Route::new(Get, R0_V3_UNSTABLE, FALLBACK, run!(auth_fallback::get))
+        .named("AuthRestServlet")
+        .open(),
+    Route::new(Post, R0_V3_UNSTABLE, FALLBACK, run!(auth_fallback::post))
+        .named("AuthRestServlet")
+        .open(),
     // The operator's policy.
-    Route::new(Get, ROOT, CONSENT, run!(consent::get)).of(Resource::Consent),
-    Route::new(Post, ROOT, CONSENT, run!(consent::post)).of(Resource::Consent),
+    Route::new(Get, ROOT, CONSENT, run!(consent::get))
+        .named("ConsentResource")
+        .of(Resource::Consent),
+    Route::new(Post, ROOT, CONSENT, run!(consent::post))
+        .named("ConsentResource")
+        .of(Resource::Consent),
     // Logging in and out.
-    Route::new(Get, API_V1_AND_LATER, "/login", run!(login::get)),
-    Route::new(Post, API_V1_AND_LATER, "/login", run!(login::post)),
-    Route::new(Post, API_V1_AND_LATER, "/logout", run!(logout::one)),
-    Route::new(Post, API_V1_AND_LATER, "/logout/all", run!(logout::all)),
-    Route::new(Post, V1_AND_LATER, "/refresh", run!(refresh::post)),
+    Route::new(Get, API_V1_AND_LATER, "/login", run!(login::get)).named("LoginRestServlet"),
+    Route::new(Post, API_V1_AND_LATER, "/login", run!(login::post)).named("LoginRestServlet"),
+    Route::new(Post, API_V1_AND_LATER, "/logout", run!(logout::one)).named("LogoutRestServlet"),
+    Route::new(Post, API_V1_AND_LATER, "/logout/all", run!(logout::all))
+        .named("LogoutAllRestServlet"),
+    Route::new(Post, V1_AND_LATER, "/refresh", run!(refresh::post)).named("RefreshTokenServlet"),
     // The account and its devices.
     Route::new(
         Get,
         R0_V3_UNSTABLE,
         "/account/whoami",
         run!(account::whoami::get),
-    ),
+    )
+    .named("WhoamiRestServlet"),
     Route::new(
         Get,
         R0_V3_UNSTABLE,
         "/capabilities",
         run!(capabilities::get),
-    ),
-    Route::new(Get, R0_V3_UNSTABLE, "/devices", run!(devices::list)),
+    )
+    .named("CapabilitiesRestServlet"),
+    Route::new(Get, R0_V3_UNSTABLE, "/devices", run!(devices::list)).named("DevicesRestServlet"),
     Route::new(
         Get,
         R0_V3_UNSTABLE,
         "/devices/{device_id}",
         run!(devices::get),
-    ),
+    )
+    .named("DeviceRestServlet"),
     Route::new(
         Put,
         R0_V3_UNSTABLE,
         "/devices/{device_id}",
         run!(devices::put),
-    ),
+    )
+    .named("DeviceRestServlet"),
     Route::new(
         Delete,
         R0_V3_UNSTABLE,
         "/devices/{device_id}",
         run!(devices::delete),
-    ),
+    )
+    .named("DeviceRestServlet"),
     Route::new(
         Post,
         R0_V3_UNSTABLE,
         "/delete_devices",
         run!(devices::delete_several),
-    ),
+    )
+    .named("DeleteDevicesRestServlet"),
     Route::new(
         Get,
         R0_V3_UNSTABLE,
         "/profile/{user_id}/displayname",
         run!(profile::display_name),
-    ),
+    )
+    .named("ProfileDisplaynameRestServlet"),
     // Operators.
-    Route::new(Get, ADMIN, "/register", run!(admin::register::get)),
-    Route::new(Post, ADMIN, "/register", run!(admin::register::post)),
+    Route::new(Get, ADMIN, "/register", run!(admin::register::get)).named("UserRegisterServlet"),
+    Route::new(Post, ADMIN, "/register", run!(admin::register::post)).named("UserRegisterServlet"),
     Route::new(
         Get,
         ADMIN,
         "/registration_tokens",
         run!(admin::registration_tokens::list),
-    ),
+    )
+    .named("ListRegistrationTokensRestServlet"),
     Route::new(
         Post,
         ADMIN,
         "/registration_tokens/new",
         run!(admin::registration_tokens::create),
-    ),
+    )
+    .named("NewRegistrationTokenRestServlet"),
     Route::new(
         Get,
         ADMIN,
         REGISTRATION_TOKEN,
         run!(admin::registration_tokens::get),
-    ),
+    )
+    .named("RegistrationTokenRestServlet"),
     Route::new(
         Put,
         ADMIN,
         REGISTRATION_TOKEN,
         run!(admin::registration_tokens::put),
-    ),
+    )
+    .named("RegistrationTokenRestServlet"),
     Route::new(
         Delete,
         ADMIN,
         REGISTRATION_TOKEN,
         run!(admin::registration_tokens::delete),
-    ),
+    )
+    .named("RegistrationTokenRestServlet"),
     Route::new(
         Get,
         ADMIN,
@@ -309,6 +345,8 @@ pub(crate) struct Route {
     ending: Ending,
     resource: Resource,
     logging: Logging,
+    /// What answers, by name, for those who count; the reference's name where it has one.
+    servlet: &'static str,
     handler: Handler,
 }
 
@@ -337,8 +375,20 @@ impl Route {
             ending: Ending::Exact,
             resource: Resource::Client,
             logging: Logging::Normal,
+            servlet: "",
             handler,
         }
+    }
+
+    /// Is counted under this name. Every line of the table has one.
+    const fn named(mut self, servlet: &'static str) -> Self {
+        self.servlet = servlet;
+        self
+    }
+
+    /// The name that requests are counted under.
+    pub(crate) fn servlet(&self) -> &'static str {
+        self.servlet
     }
 
     /// Longer paths match too. The reference does not anchor some of its patterns, and clients have
@@ -401,7 +451,15 @@ pub(crate) struct Place {
     /// The path as the table has it, for logs.
     pub(crate) pattern: String,
     pub(crate) logging: Logging,
-    handlers: Vec<(Verb, Handler)>,
+    answers: Vec<Answerer>,
+}
+
+/// What answers one method of a place.
+#[derive(Clone, Copy)]
+struct Answerer {
+    verb: Verb,
+    servlet: &'static str,
+    handler: Handler,
 }
 
 /// Where a request belongs, as an extension of it.
@@ -425,16 +483,20 @@ impl Router {
         {
             for base in route.bases {
                 let text = format!("{base}{}", route.path);
-                let handler = (route.verb, route.handler);
+                let answer = Answerer {
+                    verb: route.verb,
+                    servlet: route.servlet,
+                    handler: route.handler,
+                };
                 if let Some((_, place)) = places.iter_mut().find(|(_, it)| it.pattern == text) {
-                    place.handlers.push(handler);
+                    place.answers.push(answer);
                     continue;
                 }
                 let pattern = Pattern::parse(&format!("{base}{}", route.path), route.ending);
                 let place = Place {
                     pattern: text,
                     logging: route.logging,
-                    handlers: vec![handler],
+                    answers: vec![answer],
                 };
                 places.push((pattern, place));
             }
@@ -478,17 +540,23 @@ impl Router {
 }
 
 impl Place {
+    /// The name of what answers a method.
+    pub(crate) fn servlet(&self, method: &Method) -> Option<&'static str> {
+        self.answer(method).map(|it| it.servlet)
+    }
+
     fn handler(&self, method: &Method) -> Option<Handler> {
+        self.answer(method).map(|it| it.handler)
+    }
+
+    fn answer(&self, method: &Method) -> Option<&Answerer> {
         let verb = Verb::of(method)?;
-        self.handlers
-            .iter()
-            .find(|(it, _)| *it == verb)
-            .map(|(_, handler)| *handler)
+        self.answers.iter().find(|it| it.verb == verb)
     }
 
     /// 405, with what would have been allowed.
     fn refuse_method(&self) -> Response {
-        let mut allowed: Vec<_> = self.handlers.iter().map(|(verb, _)| verb.allow()).collect();
+        let mut allowed: Vec<_> = self.answers.iter().map(|it| it.verb.allow()).collect();
         allowed.push("OPTIONS");
         let error = MatrixError::new(
             StatusCode::METHOD_NOT_ALLOWED,

@@ -18,6 +18,7 @@ use crate::layer::body::body;
 use crate::layer::cors::cors;
 use crate::layer::deadline::deadline;
 use crate::layer::head::head;
+use crate::layer::measure::measure;
 use crate::layer::request_id::request_id;
 use crate::layer::rescue::rescue;
 use crate::layer::trace::trace;
@@ -68,6 +69,7 @@ pub(crate) fn build(app: &Arc<App>, routes: &[Route], options: ListenerOptions) 
     let limits = &app.options;
     let (body_limit_bytes, request_timeout) = (limits.body_limit_bytes, limits.request_timeout);
     let slots = Arc::clone(&app.slots);
+    let monitor = limits.monitor.clone();
     let endpoints = {
         let app = Arc::clone(app);
         service_fn(move |request| {
@@ -83,6 +85,10 @@ pub(crate) fn build(app: &Arc<App>, routes: &[Route], options: ListenerOptions) 
         // Who asks and for what: the layers below want to know.
         .layer(around(move |request, inner| {
             locate(Arc::clone(&router), forwarding.clone(), request, inner)
+        }))
+        // What is counted is what clients get, whoever of the layers below gave it.
+        .layer(around(move |request, inner| {
+            measure(monitor.clone(), request, inner)
         }))
         // The span is around everything that may log, and the line is about what the client gets.
         .layer(around(trace))

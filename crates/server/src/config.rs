@@ -214,7 +214,10 @@ impl Config {
     fn read(root: &Section<'_>, proxies: Proxies) -> Option<Self> {
         let own_section = root.section("registrar");
         let server = Server::read(root);
-        let listeners = listeners::read(root);
+        let mut listeners = listeners::read(root);
+        if server.as_ref().is_some_and(|server| !server.metrics) {
+            listeners::leave_metrics_out(root, &mut listeners);
+        }
         let database = database::read(root, &own_section);
         let secrets = Secrets::read(root);
         let captcha = Captcha::read(root, &own_section.section("captcha"));

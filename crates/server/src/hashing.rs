@@ -19,7 +19,8 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use registrar_domain::password::argon2id::Cost;
 use registrar_domain::password::{Password, PasswordHash, Pepper};
-use registrar_domain::ports::{Entropy, HashError, PasswordHasher, Verification};
+use registrar_domain::ports::observer::Event;
+use registrar_domain::ports::{Entropy, HashError, Observer, PasswordHasher, Verification};
 use tokio::sync::oneshot;
 
 use self::job::{Job, Recipe};
@@ -57,9 +58,9 @@ pub(crate) struct Load {
 ///
 /// Dropping it stops the threads: each finishes the hash it is at, and requests that still wait
 /// get [`HashError::Failed`].
-#[derive(Debug)]
 pub(crate) struct HashPool {
     queue: Arc<Queue>,
+    observer: Arc<dyn Observer>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -68,7 +69,11 @@ impl HashPool {
     ///
     /// # Errors
     /// A cost that argon2 does not define, or a thread that the system refuses to start.
-    pub(crate) fn start(options: Options, entropy: Arc<dyn Entropy>) -> anyhow::Result<Self> {
+    pub(crate) fn start(
+        options: Options,
+        entropy: Arc<dyn Entropy>,
+        observer: Arc<dyn Observer>,
+    ) -> anyhow::Result<Self> {
         options.cost.check()?;
         let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let threads = options.threads.map_or(cores, |most| most.min(cores)).get();
@@ -82,13 +87,15 @@ impl HashPool {
         // Built first, so that an error below stops the threads that have started already.
         let mut pool = Self {
             queue,
+            observer,
             threads: Vec::with_capacity(threads),
         };
         for number in 0..threads {
             let (queue, recipe) = (Arc::clone(&pool.queue), Arc::clone(&recipe));
+            let observer = Arc::clone(&pool.observer);
             let thread = std::thread::Builder::new()
                 .name(format!("hash-{number}"))
-                .spawn(move || worker::run(&queue, &recipe))
+                .spawn(move || worker::run(&queue, &recipe, &*observer))
                 .context("cannot start a thread for password hashing")?;
             pool.threads.push(thread);
         }
@@ -114,6 +121,7 @@ impl HashPool {
                 hash.capacity = capacity,
                 "the hashing queue is full"
             );
+            self.observer.observe(&Event::PasswordHashRefused);
             return Err(HashError::Busy {
                 retry_after_ms: full.retry_after_ms,
             });

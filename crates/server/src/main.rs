@@ -8,6 +8,7 @@ mod commands;
 mod config;
 mod hashing;
 mod listen;
+mod monitoring;
 mod pacing;
 mod serve;
 mod shutdown;

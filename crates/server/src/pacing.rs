@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use registrar_domain::limit::LimitExceeded;
-use registrar_domain::ports::{Pacer, Turn};
+use registrar_domain::ports::observer::{Event, Limit};
+use registrar_domain::ports::{Observer, Pacer, Turn};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
@@ -25,12 +26,21 @@ use self::rule::{Arrivals, Pace, SLEEP_MS, WINDOW_MS};
 const MAX_LANES: usize = 50_000;
 
 /// Lets each client have one request answered at a time, and delays or refuses further ones.
-#[derive(Debug)]
 pub(crate) struct AvailabilityPacer {
     /// Monotonic time counts from here: waits must not depend on somebody setting the clock.
     start: Instant,
     hasher: RandomState,
     lanes: Mutex<Lanes>,
+    observer: Arc<dyn Observer>,
+}
+
+/// The clients that are being slowed down at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Load {
+    /// Those who ask so often that their questions have to wait.
+    pub(crate) delayed_clients: usize,
+    /// Those of whom so many questions wait that more would be refused.
+    pub(crate) refused_clients: usize,
 }
 
 #[derive(Debug, Default)]
@@ -90,10 +100,19 @@ enum Place {
 #[async_trait]
 impl Pacer for AvailabilityPacer {
     async fn admit(&self, key: &str) -> Result<Turn, LimitExceeded> {
-        let waiting = match self.arrive(key)? {
-            Place::Turn(permit) => return Ok(Box::new(permit)),
+        let asked = Instant::now();
+        let place = self.arrive(key).inspect_err(|_| {
+            let limit = Limit::Availability;
+            self.observer.observe(&Event::LimitExceeded { limit });
+        })?;
+        let waiting = match place {
+            Place::Turn(permit) => {
+                self.admitted_after(Duration::ZERO);
+                return Ok(Box::new(permit));
+            }
             Place::Queue(waiting) => waiting,
             Place::SleepThenQueue(waiting) => {
+                self.observer.observe(&Event::AvailabilityDelayed);
                 tokio::time::sleep(Duration::from_millis(SLEEP_MS)).await;
                 waiting
             }
@@ -103,24 +122,48 @@ impl Pacer for AvailabilityPacer {
             .acquire_owned()
             .await
             .expect("a gate's semaphore is never closed");
+        self.admitted_after(asked.elapsed());
         Ok(Box::new(permit))
     }
 }
 
 impl AvailabilityPacer {
     /// A pacer that has not met anybody. Must be called within a Tokio runtime.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(observer: Arc<dyn Observer>) -> Self {
         Self {
             start: Instant::now(),
             hasher: RandomState::new(),
             lanes: Mutex::default(),
+            observer,
         }
+    }
+
+    /// How many clients are being slowed down.
+    pub(crate) fn load(&self) -> Load {
+        let now_ms = self.now_ms();
+        let lanes = self.lanes();
+        let clients = || lanes.by_key.values();
+        let delayed = clients().filter(|lane| lane.arrivals.are_too_many(now_ms));
+        let refused = clients().filter(|lane| rule::would_refuse(lane.waiting()));
+        Load {
+            delayed_clients: delayed.count(),
+            refused_clients: refused.count(),
+        }
+    }
+
+    fn admitted_after(&self, waited: Duration) {
+        self.observer
+            .observe(&Event::AvailabilityAdmitted { waited });
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     fn arrive(&self, key: &str) -> Result<Place, LimitExceeded> {
         // Only a digest is kept, so that a long key costs no more than a short one.
         let key = self.hasher.hash_one(key);
-        let now_ms = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let now_ms = self.now_ms();
         let mut lanes = self.lanes();
         lanes.sweep(now_ms);
         if lanes.by_key.len() >= MAX_LANES && !lanes.by_key.contains_key(&key) {
@@ -186,8 +229,13 @@ impl Lanes {
 }
 
 impl Lane {
+    /// Requests of this client that sleep or queue.
+    fn waiting(&self) -> usize {
+        self.gate.waiting.load(Ordering::Relaxed)
+    }
+
     /// Is a request of this client waiting or being answered?
     fn is_occupied(&self) -> bool {
-        self.gate.waiting.load(Ordering::Relaxed) > 0 || self.gate.turn.available_permits() == 0
+        self.waiting() > 0 || self.gate.turn.available_permits() == 0
     }
 }

@@ -18,6 +18,7 @@ use self::outbound::Outbound;
 
 use crate::config::{self, Config, Listener};
 use crate::hashing::{self, HashPool};
+use crate::monitoring::Monitoring;
 use crate::pacing::AvailabilityPacer;
 use crate::system::{OsEntropy, SystemClock};
 
@@ -59,13 +60,19 @@ pub(crate) struct Wired {
 /// threads that cannot be started.
 pub(crate) async fn wire(config: &Config) -> anyhow::Result<Wired> {
     let Prepared { outbound, pages } = Prepared::new(config).map_err(mistakes)?;
-    let ports = ports(config, config.hashing.threads, outbound).await?;
-    let services = Services::new(ports, config.policy());
+    let monitoring = if config.server.metrics {
+        Monitoring::start(&config.server.name)
+    } else {
+        Monitoring::off()
+    };
+    let ports = ports(config, config.hashing.threads, outbound, &monitoring).await?;
+    let services = Services::new(monitoring.watch(ports), config.policy());
     let options = Options {
         well_known_client: config.server.well_known.clone(),
         body_limit_bytes: config.http.body_limit_bytes,
         request_timeout: config.http.request_timeout,
         max_requests: config.http.max_requests,
+        monitor: monitoring.http(),
     };
     let housekeeping = services.housekeeping.clone();
     Ok(Wired {
@@ -81,7 +88,8 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Wired> {
 pub(crate) async fn console(config: &Config) -> anyhow::Result<Console> {
     // A command hashes one password at most.
     let outbound = Outbound::new(config).map_err(mistakes)?;
-    let ports = ports(config, Some(NonZeroUsize::MIN), outbound).await?;
+    let monitoring = Monitoring::off();
+    let ports = ports(config, Some(NonZeroUsize::MIN), outbound, &monitoring).await?;
     Ok(Console::new(ports, config.policy()))
 }
 
@@ -94,10 +102,13 @@ async fn ports(
     config: &Config,
     hash_threads: Option<NonZeroUsize>,
     outbound: Outbound,
+    monitoring: &Monitoring,
 ) -> anyhow::Result<Ports> {
     let store = DieselStore::connect(config.database.clone())
         .await
         .with_context(|| format!("cannot use {}", database_name(&config.database.backend)))?;
+    let store = Arc::new(store);
+    monitoring.watch_pools(&store);
     let entropy = Arc::new(OsEntropy);
     let hash_pool = HashPool::start(
         hashing::Options {
@@ -108,17 +119,23 @@ async fn ports(
             queue_capacity: config.hashing.queue,
         },
         entropy.clone(),
+        monitoring.observer(),
     )?;
+    let hash_pool = Arc::new(hash_pool);
+    monitoring.watch_hashing(&hash_pool);
+    let pacer = Arc::new(AvailabilityPacer::new(monitoring.observer()));
+    monitoring.watch_pacing(&pacer);
     Ok(Ports {
-        store: Arc::new(store),
-        password_hasher: Arc::new(hash_pool),
+        store,
+        password_hasher: hash_pool,
         email: outbound.email,
         msisdn: outbound.msisdn,
         captcha: outbound.captcha,
         hooks: outbound.hooks,
-        pacer: Arc::new(AvailabilityPacer::new()),
+        pacer,
         clock: Arc::new(SystemClock),
         entropy,
+        observer: monitoring.observer(),
     })
 }
 

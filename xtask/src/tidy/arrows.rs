@@ -12,6 +12,7 @@ const DOMAIN: &str = "registrar-domain";
 const HTTP: &str = "registrar-http-hyper";
 const IDENTITY: &str = "registrar-identity-client";
 const MAIL: &str = "registrar-mail";
+const METRICS: &str = "registrar-metrics";
 const SERVER: &str = "registrar-server";
 const STORAGE: &str = "registrar-storage-diesel";
 const TEMPLATES: &str = "registrar-templates";
@@ -20,17 +21,18 @@ const XTASK: &str = "xtask";
 
 /// What each crate of the workspace may use of the others. Adapters never see each other; what
 /// several of them have in common, and the domain does not need, is a library below them.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     (CAPTCHA, &[CLIENT, DOMAIN]),
     (CLIENT, &[DOMAIN]),
     (DOMAIN, &[]),
     (HTTP, &[DOMAIN, TEMPLATES]),
     (IDENTITY, &[CLIENT, DOMAIN]),
     (MAIL, &[DOMAIN, TEMPLATES]),
+    (METRICS, &[DOMAIN]),
     (
         SERVER,
         &[
-            CAPTCHA, CLIENT, DOMAIN, HTTP, IDENTITY, MAIL, STORAGE, WEBHOOK,
+            CAPTCHA, CLIENT, DOMAIN, HTTP, IDENTITY, MAIL, METRICS, STORAGE, WEBHOOK,
         ],
     ),
     (STORAGE, &[DOMAIN]),
@@ -40,7 +42,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
 ];
 
 /// The crates that may use a library outside of their tests. Whoever is not listed may use anything.
-const OWNERS: [(&str, &[&str]); 18] = [
+const OWNERS: [(&str, &[&str]); 20] = [
     ("anyhow", &[SERVER, XTASK]),
     ("argon2", &[DOMAIN]),
     ("bb8", &[STORAGE]),
@@ -56,6 +58,8 @@ const OWNERS: [(&str, &[&str]); 18] = [
     ("libsqlite3-sys", &[STORAGE]),
     ("minijinja", &[TEMPLATES]),
     ("minijinja-contrib", &[TEMPLATES]),
+    ("procfs", &[METRICS]),
+    ("prometheus", &[METRICS]),
     ("serde-saphyr", &[SERVER]),
     ("tokio-postgres", &[STORAGE]),
     ("tower", &[HTTP, SERVER]),

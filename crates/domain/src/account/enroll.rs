@@ -9,6 +9,7 @@ use crate::core::Core;
 use crate::device::DisplayName;
 use crate::id::DeviceId;
 use crate::ports::Intent;
+use crate::ports::observer::Applicant;
 use crate::token::issue::{self, DeviceHistory, NewLogin, RefreshWish};
 
 /// The device that a new account logs in on.
@@ -23,27 +24,37 @@ pub(crate) async fn enroll(
     core: &Core,
     ctx: &RequestContext,
     account: &Account,
+    applicant: Applicant,
     login: Option<&FirstLogin>,
 ) -> Result<RegisteredAccount, NameError> {
-    core.retrying(|| async {
-        let mut uow = core.ports.store.begin(Intent::Write).await?;
-        name::add(&mut *uow, account).await?;
-        let tokens = match login {
-            None => None,
-            Some(first) => {
-                let login = NewLogin {
-                    localpart: &account.localpart,
-                    device_id: &first.device_id,
-                    display_name: first.display_name.as_ref(),
-                    refresh: first.refresh,
-                    device: DeviceHistory::New,
-                };
-                Some(issue::issue(&mut *uow, core, ctx, &login).await?)
-            }
-        };
-        uow.commit().await?;
-        let user_id = core.user_id(&account.localpart);
-        Ok(RegisteredAccount { user_id, tokens })
-    })
-    .await
+    let attempt = || try_enroll(core, ctx, account, login);
+    let registered = core.retrying(attempt).await?;
+    registered.announce(core, account.kind, applicant, account.shadow_banned);
+    Ok(registered)
+}
+
+async fn try_enroll(
+    core: &Core,
+    ctx: &RequestContext,
+    account: &Account,
+    login: Option<&FirstLogin>,
+) -> Result<RegisteredAccount, NameError> {
+    let mut uow = core.ports.store.begin(Intent::Write).await?;
+    name::add(&mut *uow, account).await?;
+    let tokens = match login {
+        None => None,
+        Some(first) => {
+            let login = NewLogin {
+                localpart: &account.localpart,
+                device_id: &first.device_id,
+                display_name: first.display_name.as_ref(),
+                refresh: first.refresh,
+                device: DeviceHistory::New,
+            };
+            Some(issue::issue(&mut *uow, core, ctx, &login).await?)
+        }
+    };
+    uow.commit().await?;
+    let user_id = core.user_id(&account.localpart);
+    Ok(RegisteredAccount { user_id, tokens })
 }

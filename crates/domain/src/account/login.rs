@@ -16,6 +16,7 @@ use crate::given::Given;
 use crate::id::{DeviceId, DeviceIdError, Localpart, UserId};
 use crate::limit::LimitExceeded;
 use crate::password::{Password, PasswordHash};
+use crate::ports::observer::Event;
 use crate::ports::{HashError, Intent, StoreError};
 use crate::retry::MaybeStore;
 use crate::token::authenticate::Bearer;
@@ -188,6 +189,8 @@ impl Login {
         let tokens = core
             .retrying(|| self.admit(ctx, localpart, &device, refresh.into(), renewal))
             .await?;
+        let kind = verified.account.kind;
+        core.observe(Event::LoggedIn { kind });
         Ok(LoggedIn {
             user_id: core.user_id(localpart),
             tokens,
@@ -232,6 +235,8 @@ impl Login {
         let tokens = core
             .retrying(|| self.admit(ctx, &localpart, &device, refresh, None))
             .await?;
+        let kind = account.kind;
+        core.observe(Event::LoggedIn { kind });
         Ok(LoggedIn {
             user_id: core.user_id(&localpart),
             tokens,

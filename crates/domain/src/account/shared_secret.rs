@@ -23,6 +23,7 @@ use crate::device::{DisplayName, DisplayNameError};
 use crate::given::Given;
 use crate::id::{DeviceId, DeviceIdError, Localpart};
 use crate::password::{Password, PasswordHash};
+use crate::ports::observer::Applicant;
 use crate::ports::{HashError, Intent, StoreError};
 use crate::secret::{Secret, hexadecimal};
 use crate::time::Timestamp;
@@ -162,7 +163,7 @@ impl SharedSecretRegistration {
         let mut account = self.account(&order, hash);
         account.shadow_banned = admission == Admission::ShadowBanned;
         let login = (!request.inhibit_login).then_some(&order.login);
-        Ok(enroll(core, ctx, &account, login).await?)
+        Ok(enroll(core, ctx, &account, Applicant::Operator, login).await?)
     }
 
     /// Uses a nonce up, also when a later check fails.

@@ -90,7 +90,66 @@ fn a_flood_of_keys_is_bounded_and_frees_nobody() {
     );
 }
 
+/// The bucket of the reference (§8.1): a count that drains, and since when.
+struct Bucket {
+    count: f64,
+    start_s: f64,
+}
+
+impl Bucket {
+    /// What is in it after draining at `now_s`.
+    fn fill(&mut self, rate: Rate, now_s: f64) -> f64 {
+        let fill = self.count - (now_s - self.start_s) * rate.per_second;
+        if fill < 0.0 {
+            (self.count, self.start_s) = (0.0, now_s);
+        }
+        fill.max(0.0)
+    }
+
+    /// Charges a unit, or says in how many milliseconds there will be one.
+    fn charge(&mut self, rate: Rate, now_s: f64) -> Result<(), f64> {
+        if self.fill(rate, now_s) <= rate.burst_count - 1.0 {
+            self.count += 1.0;
+            return Ok(());
+        }
+        let next_s = self.start_s + (self.count - rate.burst_count + 1.0) / rate.per_second;
+        Err((1000.0 * (next_s.max(now_s) - now_s)).floor())
+    }
+}
+
 proptest! {
+    /// One number a key decides as the two of the reference do, and asks for the same patience.
+    #[test]
+    fn a_limiter_is_the_leaky_bucket_of_the_reference(
+        gaps in proptest::collection::vec(0_u32..9000, 1..100),
+        per_second in prop::sample::select(vec![0.003, 0.1, 0.17, 0.5, 1.0, 3.0]),
+        burst in 1_u32..6,
+    ) {
+        let rate = Rate { per_second, burst_count: f64::from(burst) };
+        let limiter = Limiter::new(rate);
+        let mut bucket = Bucket { count: 0.0, start_s: 0.0 };
+        let mut now_ms = 0;
+        for gap in gaps {
+            now_ms += gap;
+            let now_s = f64::from(now_ms) / 1000.0;
+            let excess = bucket.fill(rate, now_s) - (rate.burst_count - 1.0);
+            if excess.abs() < 1e-6 {
+                // On the edge, rounding decides, and differently in different units.
+                break;
+            }
+            let now = after(now_ms.into());
+            prop_assert_eq!(limiter.peek("a", now).is_ok(), excess < 0.0);
+            match (limiter.charge("a", now), bucket.charge(rate, now_s)) {
+                (Ok(()), Ok(())) => {}
+                (Err(refused), Err(retry_after_ms)) => {
+                    let waits_ms = f64::from(u32::try_from(refused.retry_after_ms).unwrap());
+                    prop_assert!((waits_ms - retry_after_ms).abs() <= 1.0, "{waits_ms} {retry_after_ms}");
+                }
+                (ours, theirs) => prop_assert!(false, "{ours:?} {theirs:?} at {now_ms} ms"),
+            }
+        }
+    }
+
     /// Whatever the order of arrivals, no window lets through more than its burst and its refill.
     #[test]
     fn never_more_than_burst_plus_refill(

@@ -16,12 +16,15 @@ pub use email::EmailWish;
 pub use error::RequestTokenError;
 pub use msisdn::MsisdnWish;
 
-use super::{ClientSecret, ClientSecretError, NextLink, Purpose, Threepid, ValidationSessionId};
+use super::{
+    ClientSecret, ClientSecretError, Medium, NextLink, Purpose, Threepid, ValidationSessionId,
+};
 use crate::context::RequestContext;
 use crate::core::Core;
 use crate::given::Given;
 use crate::ports::Intent;
 use crate::ports::identity_server::RequestTokenReply;
+use crate::ports::observer::Event;
 use crate::ports::registration_hooks::ThreepidPurpose;
 
 /// A request that is not told the truth waits for 1 to this many tenths of a second: about as long as
@@ -134,6 +137,15 @@ impl TokenRequests {
         } else {
             Err(refusal)
         }
+    }
+
+    /// Tells observers of a wish that was granted, whether it took another message or not.
+    fn announce(&self, medium: Medium, purpose: Purpose, send_attempt: i64) {
+        self.0.observe(Event::TokenRequested {
+            medium,
+            purpose,
+            send_attempt,
+        });
     }
 
     /// Answers as if all was well, after as long as that might have taken.

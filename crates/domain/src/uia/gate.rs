@@ -9,6 +9,7 @@ use super::advance::{Progress, progress};
 use super::attempt::{self, Attempter};
 use super::auth::Auth;
 use super::flow::Flow;
+use super::funnel;
 pub use super::gate_error::GateError;
 use super::{OperationDigest, Parameters, Stage, StageFailure, UiaSession, UiaSessionId};
 use crate::context::RequestContext;
@@ -111,6 +112,16 @@ pub(crate) fn session_id(auth: &Given<Auth>) -> Result<Option<UiaSessionId>, Gat
 
 /// Carries the dialogue on by one request.
 pub(crate) async fn pass(
+    core: &Core,
+    ctx: &RequestContext,
+    attempt: &Attempt<'_>,
+) -> Result<Decision, GateError> {
+    let outcome = carry_on(core, ctx, attempt).await;
+    funnel::observe(core, attempt, &outcome);
+    outcome
+}
+
+async fn carry_on(
     core: &Core,
     ctx: &RequestContext,
     attempt: &Attempt<'_>,

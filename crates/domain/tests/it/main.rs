@@ -10,6 +10,7 @@ mod fallback;
 mod flows;
 mod guests;
 mod login;
+mod observer;
 mod proofs;
 mod refresh;
 mod register;

@@ -23,6 +23,7 @@ use registrar_domain::ports::clock::FakeClock;
 use registrar_domain::ports::entropy::SeededEntropy;
 use registrar_domain::ports::identity_server::FakeIdentityServer;
 use registrar_domain::ports::mailer::FakeMailer;
+use registrar_domain::ports::observer::FakeObserver;
 use registrar_domain::ports::pacer::FakePacer;
 use registrar_domain::ports::password_hasher::FakePasswordHasher;
 use registrar_domain::ports::registration_hooks::FakeHooks;
@@ -49,6 +50,7 @@ pub(crate) struct World {
     pub(crate) identity_server: Arc<FakeIdentityServer>,
     pub(crate) captcha: Arc<FakeCaptcha>,
     pub(crate) hooks: Arc<FakeHooks>,
+    pub(crate) observer: Arc<FakeObserver>,
     pub(crate) ctx: RequestContext,
 }
 
@@ -132,6 +134,7 @@ impl World {
         let identity_server = Arc::new(FakeIdentityServer::default());
         let captcha = Arc::new(FakeCaptcha::accepting(["good"]));
         let hooks = Arc::new(FakeHooks::default());
+        let observer = Arc::new(FakeObserver::default());
         let mut ports = Ports {
             email: EmailValidation::Local(mailer.clone()),
             msisdn: Some(identity_server.clone()),
@@ -142,6 +145,7 @@ impl World {
             pacer: Arc::new(FakePacer),
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(7)),
+            observer: observer.clone(),
         };
         rewire(&mut ports);
         Self {
@@ -154,6 +158,7 @@ impl World {
             clock,
             hasher,
             store,
+            observer,
             ctx: RequestContext {
                 client_ip: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))),
                 user_agent: "test".to_owned(),

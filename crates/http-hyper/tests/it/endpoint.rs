@@ -10,6 +10,7 @@ mod devices;
 mod health;
 mod login;
 mod logout;
+mod metrics;
 mod password_policy;
 mod profile;
 mod refresh;

@@ -19,6 +19,7 @@ use registrar_domain::ports::clock::FakeClock;
 use registrar_domain::ports::entropy::SeededEntropy;
 use registrar_domain::ports::identity_server::FakeIdentityServer;
 use registrar_domain::ports::mailer::FakeMailer;
+use registrar_domain::ports::observer::NullObserver;
 use registrar_domain::ports::password_hasher::FakePasswordHasher;
 use registrar_domain::ports::registration_hooks::FakeHooks;
 use registrar_domain::ports::store::FakeStore;
@@ -131,6 +132,7 @@ impl TestServer {
             pacer: pacer.clone(),
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(7)),
+            observer: Arc::new(NullObserver),
         };
         rewire(&mut ports);
         let pages = Pages::new(pages).unwrap();

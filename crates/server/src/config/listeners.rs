@@ -191,6 +191,21 @@ pub(super) fn read(root: &Section<'_>) -> Vec<Listener> {
     listeners
 }
 
+/// Without `enable_metrics` there are no numbers, and nothing to listen for where only they would be.
+pub(super) fn leave_metrics_out(root: &Section<'_>, listeners: &mut Vec<Listener>) {
+    let mut found = false;
+    for listener in &mut *listeners {
+        found |= listener.resources.remove(&Resource::Metrics);
+    }
+    listeners.retain(|listener| !listener.resources.is_empty());
+    if found {
+        root.warning(
+            "enable_metrics",
+            "is false, so the `metrics` of `listeners` are not served",
+        );
+    }
+}
+
 /// What stands for absent `listeners`.
 fn fallback() -> Listener {
     let loopback: [IpAddr; 2] = [Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()];

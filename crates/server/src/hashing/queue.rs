@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use registrar_domain::password::argon2id::Cost;
 
@@ -36,9 +36,16 @@ pub(super) struct Queue {
     arrival: Condvar,
 }
 
+/// A job in the queue.
+#[derive(Debug)]
+struct Queued {
+    job: Job,
+    since: Instant,
+}
+
 #[derive(Debug)]
 struct State {
-    jobs: VecDeque<Job>,
+    jobs: VecDeque<Queued>,
     queued: usize,
     busy: usize,
     mean_hash_ms: f64,
@@ -69,8 +76,8 @@ impl Queue {
         let mut state = self.state();
         if !self.has_room(&state, hashes) {
             // The places of those who have gone are free.
-            state.jobs.retain(|job| !job.is_abandoned());
-            state.queued = state.jobs.iter().map(Job::hashes).sum();
+            state.jobs.retain(|it| !it.job.is_abandoned());
+            state.queued = state.jobs.iter().map(|it| it.job.hashes()).sum();
         }
         if !self.has_room(&state, hashes) {
             return Err(Full {
@@ -78,17 +85,23 @@ impl Queue {
             });
         }
         state.queued += hashes;
-        state.jobs.push_back(job);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "measures waits for numbers that nothing depends on"
+        )]
+        let since = Instant::now();
+        state.jobs.push_back(Queued { job, since });
         drop(state);
         self.arrival.notify_one();
         Ok(())
     }
 
-    /// Waits for the next job that somebody still wants done; `None` once the queue is closed.
-    pub(super) fn pop(&self) -> Option<Job> {
+    /// Waits for the next job that somebody still wants done, and says how long it has waited; `None`
+    /// once the queue is closed.
+    pub(super) fn pop(&self) -> Option<(Job, Duration)> {
         let mut state = self.state();
         while !state.closed {
-            let Some(job) = state.jobs.pop_front() else {
+            let Some(Queued { job, since }) = state.jobs.pop_front() else {
                 state = self
                     .arrival
                     .wait(state)
@@ -98,7 +111,7 @@ impl Queue {
             state.queued -= job.hashes();
             if !job.is_abandoned() {
                 state.busy += job.hashes();
-                return Some(job);
+                return Some((job, since.elapsed()));
             }
         }
         None
@@ -269,7 +282,7 @@ mod tests {
         assert_eq!(queue.load().queued, 16);
         let (other, _answer) = job(BCRYPT);
         assert!(queue.push(other).is_err());
-        assert_eq!(queue.pop().map(|job| job.hashes()), Some(16));
+        assert_eq!(queue.pop().map(|(job, _)| job.hashes()), Some(16));
         assert_eq!(
             queue.load(),
             Load {

@@ -3,6 +3,7 @@ use std::sync::mpsc;
 use std::sync::{Mutex, PoisonError};
 
 use registrar_domain::ports::entropy::SeededEntropy;
+use registrar_domain::ports::observer::{Event, FakeObserver, NullObserver};
 
 use super::*;
 
@@ -25,7 +26,12 @@ fn options() -> Options {
 }
 
 fn pool() -> HashPool {
-    HashPool::start(options(), Arc::new(SeededEntropy::new(1))).unwrap()
+    HashPool::start(
+        options(),
+        Arc::new(SeededEntropy::new(1)),
+        Arc::new(NullObserver),
+    )
+    .unwrap()
 }
 
 fn password(text: &str) -> Password {
@@ -100,7 +106,12 @@ async fn the_pepper_is_part_of_the_hash() {
         pepper: Pepper::new("pepper".to_owned()),
         ..options()
     };
-    let peppered = HashPool::start(peppered, Arc::new(SeededEntropy::new(1))).unwrap();
+    let peppered = HashPool::start(
+        peppered,
+        Arc::new(SeededEntropy::new(1)),
+        Arc::new(NullObserver),
+    )
+    .unwrap();
     let verification = peppered.verify(&password("pass"), &hash).await.unwrap();
     assert_eq!(verification, Verification::Mismatch);
 }
@@ -135,7 +146,7 @@ async fn a_stored_hash_that_cannot_be_used_is_told_apart() {
 #[tokio::test]
 async fn a_full_queue_refuses_at_once_and_takes_jobs_again_later() {
     let (entropy, gate) = gated();
-    let pool = HashPool::start(options(), Arc::new(entropy)).unwrap();
+    let pool = HashPool::start(options(), Arc::new(entropy), Arc::new(NullObserver)).unwrap();
     let secret = password("pass");
     let computing = begin(pool.hash(&secret)).await.unwrap();
     gate.reached.recv().unwrap();
@@ -175,7 +186,7 @@ async fn a_full_queue_refuses_at_once_and_takes_jobs_again_later() {
 #[tokio::test]
 async fn abandoned_jobs_are_not_computed() {
     let (entropy, gate) = gated();
-    let pool = HashPool::start(options(), Arc::new(entropy)).unwrap();
+    let pool = HashPool::start(options(), Arc::new(entropy), Arc::new(NullObserver)).unwrap();
     let secret = password("pass");
     let computing = begin(pool.hash(&secret)).await.unwrap();
     gate.reached.recv().unwrap();
@@ -192,7 +203,7 @@ async fn abandoned_jobs_are_not_computed() {
 #[tokio::test]
 async fn a_panic_fails_one_job_and_the_pool_goes_on() {
     let (entropy, gate) = gated();
-    let pool = HashPool::start(options(), Arc::new(entropy)).unwrap();
+    let pool = HashPool::start(options(), Arc::new(entropy), Arc::new(NullObserver)).unwrap();
     drop(gate);
     for _ in 0..3 {
         let outcome = pool.hash(&password("pass")).await;
@@ -209,7 +220,7 @@ async fn a_panic_fails_one_job_and_the_pool_goes_on() {
 #[tokio::test]
 async fn dropping_the_pool_fails_the_jobs_that_wait() {
     let (entropy, gate) = gated();
-    let pool = HashPool::start(options(), Arc::new(entropy)).unwrap();
+    let pool = HashPool::start(options(), Arc::new(entropy), Arc::new(NullObserver)).unwrap();
     let queue = Arc::clone(&pool.queue);
     let (reply, answer) = oneshot::channel();
     queue
@@ -243,5 +254,44 @@ fn an_impossible_cost_is_refused_at_the_start() {
         },
         ..options()
     };
-    assert!(HashPool::start(options, Arc::new(SeededEntropy::new(1))).is_err());
+    assert!(
+        HashPool::start(
+            options,
+            Arc::new(SeededEntropy::new(1)),
+            Arc::new(NullObserver)
+        )
+        .is_err()
+    );
+}
+
+#[tokio::test]
+async fn observers_hear_of_every_hash_and_of_every_refusal() {
+    let (entropy, gate) = gated();
+    let observer = Arc::new(FakeObserver::default());
+    let pool = HashPool::start(options(), Arc::new(entropy), observer.clone()).unwrap();
+    let secret = password("pass");
+    let computing = begin(pool.hash(&secret)).await.unwrap();
+    gate.reached.recv().unwrap();
+    let first = begin(pool.hash(&secret)).await.unwrap();
+    let second = begin(pool.hash(&secret)).await.unwrap();
+    let refused = pool.hash(&secret).await;
+    assert!(
+        matches!(refused, Err(HashError::Busy { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(observer.take(), [Event::PasswordHashRefused]);
+    for _ in 0..3 {
+        gate.release.send(()).unwrap();
+    }
+    for hashing in [computing, first, second] {
+        hashing.await.unwrap();
+    }
+    // The threads are done when the pool is gone.
+    drop(pool);
+    let events = observer.take();
+    let is_hash = |event: &Event| matches!(event, Event::PasswordHashed { .. });
+    assert!(
+        events.len() == 3 && events.iter().all(is_hash),
+        "{events:?}"
+    );
 }

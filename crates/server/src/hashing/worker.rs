@@ -3,14 +3,17 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
+use registrar_domain::ports::Observer;
+use registrar_domain::ports::observer::Event;
+
 use super::job::Recipe;
 use super::queue::Queue;
 
 /// Takes jobs until the queue is closed.
-pub(super) fn run(queue: &Queue, recipe: &Recipe) {
+pub(super) fn run(queue: &Queue, recipe: &Recipe, observer: &dyn Observer) {
     step_back();
     let mut memory = recipe.memory();
-    while let Some(job) = queue.pop() {
+    while let Some((job, waited)) = queue.pop() {
         let hashes = job.hashes();
         #[expect(
             clippy::disallowed_methods,
@@ -20,8 +23,11 @@ pub(super) fn run(queue: &Queue, recipe: &Recipe) {
         // Memory is scratch space, and the job is consumed, so nothing half done is seen later. The
         // job's reply is dropped on the way out, which the request reads as a failure.
         let outcome = catch_unwind(AssertUnwindSafe(|| job.run(recipe, &mut memory)));
-        queue.done(hashes, start.elapsed());
-        if outcome.is_err() {
+        let worked = start.elapsed();
+        queue.done(hashes, worked);
+        if outcome.is_ok() {
+            observer.observe(&Event::PasswordHashed { waited, worked });
+        } else {
             tracing::error!("a password hash ended in a panic");
             memory = recipe.memory();
         }

@@ -20,6 +20,11 @@ pub(super) enum Pace {
     Refuse,
 }
 
+/// Is a request refused that arrives while `waiting` others sleep or queue?
+pub(super) fn would_refuse(waiting: usize) -> bool {
+    waiting > REJECT_LIMIT
+}
+
 /// When the recent requests of one client arrived, in milliseconds, oldest first.
 ///
 /// Never long: a request is remembered only while at most one other is waiting.
@@ -31,7 +36,7 @@ impl Arrivals {
     /// remembers it unless it is refused.
     pub(super) fn admit(&mut self, now_ms: u64, waiting: usize) -> Pace {
         self.0.retain(|arrival| counts(*arrival, now_ms));
-        if waiting > REJECT_LIMIT {
+        if would_refuse(waiting) {
             return Pace::Refuse;
         }
         self.0.push(now_ms);
@@ -45,6 +50,12 @@ impl Arrivals {
     /// Would an arrival of the past still count at `now_ms`?
     pub(super) fn any_within(&self, now_ms: u64) -> bool {
         self.0.iter().any(|arrival| counts(*arrival, now_ms))
+    }
+
+    /// Do so many arrivals of the past still count at `now_ms` that requests sleep?
+    pub(super) fn are_too_many(&self, now_ms: u64) -> bool {
+        let counted = self.0.iter().filter(|arrival| counts(**arrival, now_ms));
+        counted.count() > SLEEP_LIMIT
     }
 
     /// When the latest request arrived; zero if none is remembered.

@@ -2,6 +2,8 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
 
+use registrar_domain::ports::observer::{FakeObserver, NullObserver};
+
 use super::*;
 
 type Admission<'a> = Pin<Box<dyn Future<Output = Result<Turn, LimitExceeded>> + Send + 'a>>;
@@ -35,7 +37,7 @@ async fn at_once(pacer: &AvailabilityPacer, key: &str) -> Result<Turn, LimitExce
 
 #[tokio::test(start_paused = true)]
 async fn quick_successors_sleep_for_a_second_and_the_fourth_is_refused() {
-    let pacer = AvailabilityPacer::new();
+    let pacer = AvailabilityPacer::new(Arc::new(NullObserver));
     let start = Instant::now();
     drop(at_once(&pacer, "a").await.unwrap());
     pass(100).await;
@@ -59,7 +61,7 @@ async fn quick_successors_sleep_for_a_second_and_the_fourth_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn requests_two_seconds_apart_are_never_delayed() {
-    let pacer = AvailabilityPacer::new();
+    let pacer = AvailabilityPacer::new(Arc::new(NullObserver));
     for _ in 0..5 {
         drop(at_once(&pacer, "a").await.unwrap());
         pass(2000).await;
@@ -68,7 +70,7 @@ async fn requests_two_seconds_apart_are_never_delayed() {
 
 #[tokio::test(start_paused = true)]
 async fn the_turn_goes_to_the_oldest_waiting_request() {
-    let pacer = AvailabilityPacer::new();
+    let pacer = AvailabilityPacer::new(Arc::new(NullObserver));
     let first = at_once(&pacer, "a").await.unwrap();
     let mut second = waiting(&pacer, "a").await;
     let mut third = waiting(&pacer, "a").await;
@@ -91,7 +93,7 @@ async fn the_turn_goes_to_the_oldest_waiting_request() {
 
 #[tokio::test(start_paused = true)]
 async fn a_waiting_request_that_is_dropped_makes_way() {
-    let pacer = AvailabilityPacer::new();
+    let pacer = AvailabilityPacer::new(Arc::new(NullObserver));
     let first = at_once(&pacer, "a").await.unwrap();
     let sleeping = waiting(&pacer, "a").await;
     let mut queued = waiting(&pacer, "a").await;
@@ -108,7 +110,7 @@ async fn a_waiting_request_that_is_dropped_makes_way() {
 
 #[tokio::test(start_paused = true)]
 async fn idle_clients_are_forgotten_and_occupied_ones_are_not() {
-    let pacer = AvailabilityPacer::new();
+    let pacer = AvailabilityPacer::new(Arc::new(NullObserver));
     let held = at_once(&pacer, "held").await.unwrap();
     for key in ["a", "b", "c"] {
         drop(at_once(&pacer, key).await.unwrap());
@@ -125,7 +127,7 @@ async fn idle_clients_are_forgotten_and_occupied_ones_are_not() {
 
 #[tokio::test(start_paused = true)]
 async fn a_flood_of_keys_neither_grows_without_bound_nor_frees_who_is_held() {
-    let pacer = AvailabilityPacer::new();
+    let pacer = AvailabilityPacer::new(Arc::new(NullObserver));
     let _held = at_once(&pacer, "held").await.unwrap();
     for number in 0..MAX_LANES * 2 {
         drop(at_once(&pacer, &format!("flood {number}")).await.unwrap());
@@ -143,7 +145,7 @@ async fn a_flood_of_keys_neither_grows_without_bound_nor_frees_who_is_held() {
 
 #[tokio::test(start_paused = true)]
 async fn when_every_client_is_occupied_a_new_one_is_refused() {
-    let pacer = AvailabilityPacer::new();
+    let pacer = AvailabilityPacer::new(Arc::new(NullObserver));
     let mut turns = Vec::new();
     for number in 0..MAX_LANES {
         turns.push(at_once(&pacer, &number.to_string()).await.unwrap());
@@ -151,4 +153,34 @@ async fn when_every_client_is_occupied_a_new_one_is_refused() {
     assert!(at_once(&pacer, "new").await.is_err());
     turns.pop();
     drop(at_once(&pacer, "new").await.unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn observers_hear_who_waits_and_who_is_refused() {
+    let observer = Arc::new(FakeObserver::default());
+    let pacer = AvailabilityPacer::new(observer.clone());
+    let load = |delayed_clients, refused_clients| Load {
+        delayed_clients,
+        refused_clients,
+    };
+    let admitted = |ms| Event::AvailabilityAdmitted {
+        waited: Duration::from_millis(ms),
+    };
+    drop(at_once(&pacer, "a").await.unwrap());
+    assert_eq!(observer.take(), [admitted(0)]);
+    assert_eq!(pacer.load(), load(0, 0));
+    let second = waiting(&pacer, "a").await;
+    assert_eq!(observer.take(), [Event::AvailabilityDelayed]);
+    assert_eq!(pacer.load(), load(1, 0));
+    let third = waiting(&pacer, "a").await;
+    assert_eq!(pacer.load(), load(1, 1));
+    observer.take();
+    at_once(&pacer, "a").await.err().unwrap();
+    let limit = Limit::Availability;
+    assert_eq!(observer.take(), [Event::LimitExceeded { limit }]);
+    drop(second.await.unwrap());
+    assert_eq!(observer.take(), [admitted(1000)]);
+    drop(third.await.unwrap());
+    pass(2000).await;
+    assert_eq!(pacer.load(), load(0, 0));
 }

@@ -5,6 +5,7 @@
 mod bad_input;
 mod crash;
 mod logs;
+mod metrics;
 mod outbound;
 mod process;
 mod start;

@@ -136,6 +136,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: Value,
+    /// The body as it came.
+    pub(crate) text: String,
 }
 
 impl Process {
@@ -229,10 +231,12 @@ pub(crate) fn send(address: SocketAddr, bytes: &[u8]) -> std::io::Result<Answer>
         .split(' ')
         .nth(1)
         .and_then(|status| status.parse().ok());
+    let text = unchunked(head, body);
     Ok(Answer {
         status: status.ok_or_else(cut_short)?,
         head: head.to_owned(),
-        body: serde_json::from_str(&unchunked(head, body)).unwrap_or(Value::Null),
+        body: serde_json::from_str(&text).unwrap_or(Value::Null),
+        text,
     })
 }
 

@@ -10,6 +10,7 @@ use crate::appservice::AppService;
 use crate::context::RequestContext;
 use crate::device::DisplayName;
 use crate::id::{DeviceId, Localpart};
+use crate::ports::observer::Applicant;
 use crate::token::authenticate::Bearer;
 use crate::token::issue::RefreshWish;
 
@@ -41,7 +42,14 @@ impl Registration {
         let localpart = self.check_appservice_name(service, username)?;
         let order = self.order(service, request, localpart, refresh)?;
         let login = (!request.inhibit_login).then_some(&order.login);
-        let registered = enroll(&self.0, ctx, &order.account, login).await?;
+        let registered = enroll(
+            &self.0,
+            ctx,
+            &order.account,
+            Applicant::ApplicationService,
+            login,
+        )
+        .await?;
         Ok(RegisterOutcome::Registered(registered))
     }
 

@@ -11,6 +11,7 @@ use crate::device::DisplayName;
 use crate::id::{DeviceId, Localpart};
 use crate::password::PasswordHash;
 use crate::policy::RegistrationPolicy;
+use crate::ports::observer::Applicant;
 use crate::ports::store::Constraint;
 use crate::ports::{Intent, StoreError, UnitOfWork};
 use crate::registration_token::RegistrationTokenId;
@@ -113,6 +114,8 @@ impl Registration {
         match core.retrying(attempt).await? {
             Creation::Done(registered) => {
                 tracing::info!(account.localpart = %registered.user_id.localpart(), "account registered");
+                let shadow_banned = order.admission == Admission::ShadowBanned;
+                registered.announce(core, AccountKind::User, Applicant::Client, shadow_banned);
                 Ok(registered)
             }
             Creation::Overtaken => {
@@ -186,7 +189,7 @@ impl Registration {
         registered: &Registered,
     ) -> Result<RegisteredAccount, RegisterError> {
         let core = &self.0;
-        core.retrying(|| async move {
+        let attempt = || async move {
             let mut uow = core.ports.store.begin(Intent::Write).await?;
             let account = uow.accounts().find(&registered.localpart).await?;
             if account.is_none_or(|account| account.deactivated) {
@@ -206,8 +209,10 @@ impl Registration {
                 user_id: core.user_id(&registered.localpart),
                 tokens,
             })
-        })
-        .await
+        };
+        let replayed = core.retrying(attempt).await?;
+        replayed.announce_login(core, AccountKind::User);
+        Ok(replayed)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::context::RequestContext;
 use crate::device::DisplayName;
 use crate::id::DeviceId;
 use crate::ports::Intent;
+use crate::ports::observer::Applicant;
 use crate::token::issue::{self, DeviceHistory, NewLogin, RefreshWish};
 
 impl Registration {
@@ -33,6 +34,8 @@ impl Registration {
         usage::check_registration(core, None).await?;
         let attempt = || self.try_create_guest(ctx, display_name.as_ref(), admission);
         let registered = core.retrying(attempt).await?;
+        let shadow_banned = admission == Admission::ShadowBanned;
+        registered.announce(core, AccountKind::Guest, Applicant::Client, shadow_banned);
         Ok(RegisterOutcome::Registered(registered))
     }
 

@@ -1,5 +1,8 @@
+use crate::account::AccountKind;
+use crate::core::Core;
 use crate::given::Given;
 use crate::id::UserId;
+use crate::ports::observer::{Applicant, Event};
 use crate::token::authenticate::Bearer;
 use crate::token::issue::IssuedTokens;
 use crate::uia::OperationDigest;
@@ -53,4 +56,29 @@ pub struct RegisteredAccount {
     pub user_id: UserId,
     /// Their tokens, unless they wanted none.
     pub tokens: Option<IssuedTokens>,
+}
+
+impl RegisteredAccount {
+    /// Tells observers of the new account, and of its login if there was one.
+    pub(crate) fn announce(
+        &self,
+        core: &Core,
+        kind: AccountKind,
+        applicant: Applicant,
+        shadow_banned: bool,
+    ) {
+        core.observe(Event::AccountRegistered {
+            kind,
+            applicant,
+            shadow_banned,
+        });
+        self.announce_login(core, kind);
+    }
+
+    /// Tells observers of the login, if there was one.
+    pub(crate) fn announce_login(&self, core: &Core, kind: AccountKind) {
+        if self.tokens.is_some() {
+            core.observe(Event::LoggedIn { kind });
+        }
+    }
 }

@@ -13,7 +13,7 @@ use crate::ports::{Intent, Mail, Mailer};
 use crate::secret::{Secret, TokenDigest};
 use crate::threepid::validation::generate_token;
 use crate::threepid::{
-    EmailAddress, Purpose, ValidationSession, ValidationSessionId, ValidationToken,
+    EmailAddress, Medium, Purpose, ValidationSession, ValidationSessionId, ValidationToken,
 };
 
 /// `POST …/email/requestToken`, as sent.
@@ -87,10 +87,12 @@ impl TokenRequests {
             (EmailValidation::Delegated(_), Suitability::Concealed) => Ok(self.pretend().await),
             (EmailValidation::Local(mailer), Suitability::Suitable) => {
                 let sid = self.send_link(&**mailer, purpose, &request).await?;
+                self.announce(Medium::Email, purpose, request.send_attempt);
                 Ok(TokenRequested::Here(sid))
             }
             (EmailValidation::Delegated(server), Suitability::Suitable) => {
                 let reply = server.request_email_token(&request).await?;
+                self.announce(Medium::Email, purpose, request.send_attempt);
                 Ok(TokenRequested::Elsewhere(reply))
             }
         }

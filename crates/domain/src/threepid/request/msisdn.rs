@@ -6,7 +6,7 @@ use super::{RequestTokenError, Suitability, TokenRequested, TokenRequests};
 use crate::context::RequestContext;
 use crate::given::Given;
 use crate::ports::identity_server::MsisdnTokenRequest;
-use crate::threepid::{PhoneNumber, PhoneNumberError, Purpose};
+use crate::threepid::{Medium, PhoneNumber, PhoneNumberError, Purpose};
 
 /// `POST …/msisdn/requestToken`, as sent.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +49,7 @@ impl TokenRequests {
                 let server = self.0.ports.msisdn.as_ref();
                 let server = server.ok_or(RequestTokenError::MsisdnNotSupported(purpose))?;
                 let reply = server.request_msisdn_token(&request).await?;
+                self.announce(Medium::Msisdn, purpose, request.send_attempt);
                 Ok(TokenRequested::Elsewhere(reply))
             }
         }

@@ -4,7 +4,7 @@ use super::super::{ListenAddress, Listener, Network, Resource};
 use super::{config, expect_mistake, read};
 
 fn listeners(yaml: &str) -> Vec<Listener> {
-    config(&format!("listeners: {yaml}")).listeners
+    config(&format!("enable_metrics: true\nlisteners: {yaml}")).listeners
 }
 
 fn addresses(listener: &Listener) -> Vec<String> {
@@ -192,4 +192,19 @@ fn trusted_proxies_are_networks() {
     let all = config("registrar: {trusted_proxies: 0.0.0.0/0}").trusted_proxies;
     assert!(all[0].contains("203.0.113.9".parse().unwrap()));
     assert!(!all[0].contains("2001:db8::1".parse().unwrap()));
+}
+
+#[test]
+fn without_metrics_nothing_listens_for_them() {
+    let yaml = "listeners: [{port: 1, type: metrics}, \
+                {port: 2, resources: [{names: [client, metrics]}]}]";
+    let reading = read(yaml);
+    let warning = &reading.findings.warnings[..];
+    assert!(
+        warning.iter().any(|it| it.key == "enable_metrics"),
+        "{warning:#?}"
+    );
+    let listeners = config(yaml).listeners;
+    assert_eq!(listeners.len(), 1);
+    assert!(!listeners[0].resources.contains(&Resource::Metrics));
 }

@@ -1,0 +1,192 @@
+//! [`Metrics`]: what happens in a registration server as numbers, in the text format of Prometheus.
+//!
+//! Names beginning with `synapse_` are those of the reference, so that dashboards made for it go on to
+//! work; what else an operator of this server needs begins with `registrar_`. `docs/METRICS.md` lists
+//! all of them.
+//!
+//! | from | come |
+//! |---|---|
+//! | the use-cases, as an [`Observer`] | registrations, logins, stages, limits, hashes (`events.rs`) |
+//! | decorators around ports | the database, mail, identity servers, captchas (`database.rs`, `mail.rs`, `outgoing.rs`) |
+//! | the HTTP front | requests and answers (`http.rs`) |
+//! | samples, taken when somebody reads | pools, queues, the process (`sample.rs`, `process.rs`) |
+//!
+//! Every label has a closed set of values: never a path, an address, a user or a token.
+//!
+//! Reference §11.1.
+
+mod database;
+mod events;
+mod family;
+mod http;
+mod mail;
+mod outgoing;
+#[cfg(target_os = "linux")]
+mod process;
+mod sample;
+mod stopwatch;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use prometheus::{Registry, TextEncoder};
+use registrar_domain::ports::observer::Event;
+use registrar_domain::ports::{CaptchaVerifier, IdentityServer, Observer};
+use registrar_domain::services::{EmailValidation, Ports};
+
+pub use family::{Entry, Kind};
+pub use http::HttpMetrics;
+pub use sample::{HashingSample, PacingSample, PoolSample, PoolsSample};
+
+use database::{DatabaseMetrics, ObservedStore};
+use events::EventMetrics;
+use family::Families;
+use mail::{MailMetrics, ObservedMailer};
+use outgoing::{ObservedCaptcha, ObservedIdentityServer, OutgoingMetrics};
+use sample::{SampledMetrics, Sampler};
+
+/// The media type of [`Metrics::render`].
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// What the numbers are about.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The server name, which is a label of every metric but those of the process.
+    pub server_name: String,
+    /// The version of the server.
+    pub version: String,
+    /// The names of what answers requests. Requests to anything else count as unrecognized.
+    pub servlets: Vec<&'static str>,
+}
+
+/// All numbers of one server. Share it in an `Arc`.
+pub struct Metrics {
+    registry: Registry,
+    catalog: Vec<Entry>,
+    events: EventMetrics,
+    http: HttpMetrics,
+    database: DatabaseMetrics,
+    mail: MailMetrics,
+    outgoing: OutgoingMetrics,
+    sampled: SampledMetrics,
+    samplers: Mutex<Vec<Sampler>>,
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+impl Metrics {
+    /// All numbers, at zero.
+    pub fn new(options: Options) -> Self {
+        let mut families = Families::new(&options.server_name);
+        families
+            .gauges(
+                "registrar_build_info",
+                "The version that runs; always 1.",
+                &["version"],
+            )
+            .with_label_values(&[&options.version])
+            .set(1);
+        let events = EventMetrics::new(&mut families);
+        let http = HttpMetrics::new(&mut families, options.servlets);
+        let database = DatabaseMetrics::new(&mut families);
+        let mail = MailMetrics::new(&mut families);
+        let outgoing = OutgoingMetrics::new(&mut families);
+        let sampled = SampledMetrics::new(&mut families);
+        let mut samplers: Vec<Sampler> = Vec::new();
+        #[cfg(target_os = "linux")]
+        samplers.push(process::sampler(&mut families));
+        let (registry, catalog) = families.into_parts();
+        Self {
+            registry,
+            catalog,
+            events,
+            http,
+            database,
+            mail,
+            outgoing,
+            sampled,
+            samplers: Mutex::new(samplers),
+        }
+    }
+
+    /// Everything, in the text format of Prometheus, version 0.0.4 ([`CONTENT_TYPE`]).
+    pub fn render(&self) -> String {
+        for sampler in &mut *self.samplers() {
+            sampler();
+        }
+        TextEncoder::new()
+            .encode_to_string(&self.registry.gather())
+            .expect("families without metrics, the only ones that do not encode, are not gathered")
+    }
+
+    /// What there is, by name.
+    pub fn catalog(&self) -> &[Entry] {
+        &self.catalog
+    }
+
+    /// The numbers about requests.
+    pub fn http(&self) -> &HttpMetrics {
+        &self.http
+    }
+
+    /// The same ports, with what goes through them counted and timed.
+    pub fn watch(&self, ports: Ports) -> Ports {
+        Ports {
+            store: Arc::new(ObservedStore::new(ports.store, self.database.clone())),
+            email: match ports.email {
+                EmailValidation::Off => EmailValidation::Off,
+                EmailValidation::Local(mailer) => {
+                    EmailValidation::Local(Arc::new(ObservedMailer::new(mailer, self.mail.clone())))
+                }
+                EmailValidation::Delegated(server) => {
+                    EmailValidation::Delegated(self.identity_server(server))
+                }
+            },
+            msisdn: ports.msisdn.map(|server| self.identity_server(server)),
+            captcha: ports.captcha.map(|captcha| -> Arc<dyn CaptchaVerifier> {
+                Arc::new(ObservedCaptcha::new(captcha, self.outgoing.clone()))
+            }),
+            ..ports
+        }
+    }
+
+    fn identity_server(&self, server: Arc<dyn IdentityServer>) -> Arc<dyn IdentityServer> {
+        Arc::new(ObservedIdentityServer::new(server, self.outgoing.clone()))
+    }
+
+    /// Has the connections to the database counted whenever somebody reads the numbers; `None` leaves
+    /// them as they were.
+    pub fn watch_pools(&self, sample: impl Fn() -> Option<PoolsSample> + Send + 'static) {
+        let sampled = self.sampled.clone();
+        self.samplers()
+            .push(Box::new(move || sampled.set_pools(sample())));
+    }
+
+    /// Has the queue for password hashing measured whenever somebody reads the numbers.
+    pub fn watch_hashing(&self, sample: impl Fn() -> Option<HashingSample> + Send + 'static) {
+        let sampled = self.sampled.clone();
+        self.samplers()
+            .push(Box::new(move || sampled.set_hashing(sample())));
+    }
+
+    /// Has the clients that are being slowed down counted whenever somebody reads the numbers.
+    pub fn watch_pacing(&self, sample: impl Fn() -> Option<PacingSample> + Send + 'static) {
+        let sampled = self.sampled.clone();
+        self.samplers()
+            .push(Box::new(move || sampled.set_pacing(sample())));
+    }
+
+    fn samplers(&self) -> std::sync::MutexGuard<'_, Vec<Sampler>> {
+        self.samplers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Observer for Metrics {
+    fn observe(&self, event: &Event) {
+        self.events.observe(event);
+    }
+}
