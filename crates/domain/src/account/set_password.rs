@@ -46,9 +46,10 @@ pub(crate) async fn set_password(
                 None => uow.devices().remove_all(localpart).await?,
             };
             // The other access tokens of the requester's device, and those without a device.
-            uow.tokens()
-                .remove_other_access(localpart, requester.access_token)
-                .await?;
+            match requester.access_token() {
+                Some(key) => uow.tokens().remove_other_access(localpart, key).await?,
+                None => uow.tokens().remove_all(localpart).await?,
+            }
         }
     }
     Ok(true)

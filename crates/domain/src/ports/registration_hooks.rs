@@ -69,12 +69,6 @@ pub trait RegistrationHooks: Send + Sync {
     }
 }
 
-/// No rules: everything is allowed, nothing is chosen.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoHooks;
-
-impl RegistrationHooks for NoHooks {}
-
 /// What is known about a registration when a hook is asked. Fields that do not apply are `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RegistrationFacts {

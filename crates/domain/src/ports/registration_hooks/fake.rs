@@ -10,7 +10,7 @@ use super::{
 };
 use crate::threepid::Threepid;
 
-/// Answers as it was told, by default like [`NoHooks`](super::NoHooks), and remembers the questions.
+/// Answers as it was told, by default allows everything and chooses nothing, and remembers the questions.
 #[derive(Debug, Default)]
 pub struct FakeHooks {
     answers: Mutex<Answers>,
