@@ -1,15 +1,17 @@
 //! Accounts and what is done with them: [`register`], [`available`], [`login`], [`profile`],
-//! [`consent`], [`admin`].
+//! [`change_password`], [`deactivate`], [`consent`], [`admin`].
 
 pub mod admin;
 pub mod available;
+pub mod change_password;
 pub mod consent;
 pub mod credentials;
-pub(crate) mod deactivate;
+pub mod deactivate;
 mod enroll;
 pub mod identifier;
 pub mod login;
 pub mod name;
+pub mod new_password;
 pub mod profile;
 pub mod register;
 pub(crate) mod set_password;

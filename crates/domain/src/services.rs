@@ -5,6 +5,8 @@ use std::sync::Arc;
 use crate::account::admin::UserAdmin;
 use crate::account::available::Availability;
 use crate::account::consent::Consent;
+use crate::account::change_password::PasswordChange;
+use crate::account::deactivate::own::Deactivation;
 use crate::account::login::Login;
 use crate::account::profile::Profiles;
 use crate::account::register::Registration;
@@ -16,6 +18,7 @@ use crate::housekeeping::Housekeeping;
 use crate::policy::Policy;
 use crate::registration_token::admin::TokenAdmin;
 use crate::registration_token::validity::TokenValidity;
+use crate::threepid::manage::AccountThreepids;
 use crate::threepid::request::TokenRequests;
 use crate::threepid::submit::TokenSubmission;
 use crate::token::authenticate::Authentication;
@@ -48,6 +51,12 @@ pub struct Services {
     pub refresh: Refresh,
     /// `/devices` and `/delete_devices`.
     pub devices: Devices,
+    /// `POST /account/password`.
+    pub password_change: PasswordChange,
+    /// `POST /account/deactivate`.
+    pub deactivation: Deactivation,
+    /// `/account/3pid`.
+    pub threepids: AccountThreepids,
     /// `GET /profile`.
     pub profiles: Profiles,
     /// `/_matrix/consent`.
@@ -81,6 +90,9 @@ impl Services {
             logout: Logout::new(Arc::clone(&core)),
             refresh: Refresh::new(Arc::clone(&core)),
             devices: Devices::new(Arc::clone(&core)),
+            password_change: PasswordChange::new(Arc::clone(&core)),
+            deactivation: Deactivation::new(Arc::clone(&core)),
+            threepids: AccountThreepids::new(Arc::clone(&core)),
             profiles: Profiles::new(Arc::clone(&core)),
             consent: Consent::new(Arc::clone(&core)),
             fallback: Fallback::new(Arc::clone(&core)),

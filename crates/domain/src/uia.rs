@@ -14,6 +14,7 @@ pub mod flow;
 mod funnel;
 pub mod gate;
 mod gate_error;
+pub(crate) mod reauthenticate;
 mod session;
 pub mod stage;
 

@@ -284,6 +284,14 @@ impl UiaRepository for DieselUnitOfWork {
         Ok(held > 0)
     }
 
+    #[tracing::instrument(name = "db.uia.remove", level = "debug", skip_all)]
+    async fn remove(&mut self, id: &UiaSessionId) -> Result<bool, StoreError> {
+        let session = uia_sessions::table.find(id.as_str());
+        let without = session.filter(uia_sessions::registration_token.is_null());
+        let removed = on_conn!(self, conn => diesel::delete(without).execute(conn).await)?;
+        Ok(removed > 0)
+    }
+
     #[tracing::instrument(name = "db.uia.remove_expired", level = "debug", skip_all)]
     async fn remove_expired(
         &mut self,

@@ -1,5 +1,7 @@
 //! Closing an account: what all ways to it have in common.
 
+pub mod own;
+
 use crate::id::Localpart;
 use crate::ports::store::{AccountChanges, Change};
 use crate::ports::{StoreError, UnitOfWork};

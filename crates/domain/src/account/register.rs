@@ -24,11 +24,10 @@ use super::usage;
 use crate::context::RequestContext;
 use crate::core::Core;
 use crate::given::Given;
-use crate::password::{Password, PasswordHash};
 use crate::ports::Intent;
 use crate::threepid::{Purpose, ValidatedThreepid};
 use crate::token::issue::RefreshWish;
-use crate::uia::gate::{self, Attempt, Clearance, Decision, GateError, Operation, UiaPrompt};
+use crate::uia::gate::{self, Attempt, Clearance, Decision, GateError, Operation};
 use crate::uia::{Parameters, RegisterParameters, Registered, UiaSession};
 use create::{CheckedName, Order};
 use wish::Wish;
@@ -84,7 +83,7 @@ impl Registration {
             .await?
         {
             Decision::Challenged(prompt) => {
-                self.park_password(&wish, &prompt).await?;
+                wish.password.park(&self.0, &prompt).await?;
                 Ok(RegisterOutcome::AuthRequired(prompt))
             }
             Decision::Cleared(clearance) => {
@@ -171,27 +170,6 @@ impl Registration {
         Ok(gate::pass(&self.0, ctx, &attempt).await?)
     }
 
-    /// Keeps the hash of a password that came before the dialogue was complete: many clients do not
-    /// send it again.
-    async fn park_password(&self, wish: &Wish, prompt: &UiaPrompt) -> Result<(), RegisterError> {
-        let core = &self.0;
-        let Some(password) = &wish.password else {
-            return Ok(());
-        };
-        if password.expose().is_empty() || prompt.has_password_hash {
-            return Ok(());
-        }
-        let hash = core.ports.password_hasher.hash(password).await?;
-        core.retrying(|| async {
-            let mut uow = core.ports.store.begin(Intent::Write).await?;
-            uow.uia_sessions()
-                .park_password_hash(&prompt.session, &hash)
-                .await?;
-            Ok(uow.commit().await?)
-        })
-        .await
-    }
-
     /// The dialogue is complete: everything else that can be checked is checked now, then the account
     /// is created.
     async fn complete(
@@ -215,8 +193,7 @@ impl Registration {
         if let Some(registered) = &session.registered {
             return self.replay(ctx, &order, registered).await;
         }
-        let password = wish.usable_password();
-        if password.is_none() && session.password_hash.is_none() {
+        if !wish.password.is_known(Some(session)) {
             return Err(RegisterError::PasswordMissing);
         }
         let wished = parameters.username.as_deref();
@@ -243,7 +220,8 @@ impl Registration {
             }
         }
         order.threepids = proved;
-        let hash = self.password_hash(password, session).await?;
+        let hash = wish.password.hash(core, Some(session)).await?;
+        let hash = hash.ok_or(RegisterError::PasswordMissing)?;
         self.create(ctx, &order, &hash).await
     }
 
@@ -273,18 +251,6 @@ impl Registration {
         let mut uow = self.0.ports.store.begin(Intent::Read).await?;
         let session = uow.uia_sessions().find(&session.id).await?;
         Ok(session.and_then(|session| session.registered))
-    }
-
-    async fn password_hash(
-        &self,
-        password: Option<&Password>,
-        session: &UiaSession,
-    ) -> Result<PasswordHash, RegisterError> {
-        match (password, &session.password_hash) {
-            (Some(password), _) => Ok(self.0.ports.password_hasher.hash(password).await?),
-            (None, Some(hash)) => Ok(hash.clone()),
-            (None, None) => Err(RegisterError::PasswordMissing),
-        }
     }
 
     async fn check_name_finally(

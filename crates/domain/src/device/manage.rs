@@ -14,9 +14,9 @@ use crate::ports::{Intent, StoreError};
 use crate::retry::MaybeStore;
 use crate::token::authenticate::Requester;
 use crate::uia::auth::Auth;
-use crate::uia::flow::Flow;
-use crate::uia::gate::{self, Attempt, Decision, GateError, Operation, UiaPrompt};
-use crate::uia::{OperationDigest, Parameters, Stage};
+use crate::uia::gate::{self, GateError, UiaPrompt};
+use crate::uia::reauthenticate::{Authorization, Reauthentication, Undertaking, reauthenticate};
+use crate::uia::{OperationDigest, Parameters};
 
 /// The most devices that one `POST /delete_devices` may name.
 pub(crate) const MAX_DEVICES: usize = 10_000;
@@ -155,8 +155,10 @@ impl Devices {
             .prove(ctx, requester, request, Some(&Parameters::None))
             .await?
         {
-            Proof::Given(_) => self.take_away(requester, &device_ids).await,
-            Proof::Wanted(prompt) => Ok(RemoveOutcome::AuthRequired(prompt)),
+            Reauthentication::Given(authorization) => {
+                self.take_away(requester, &authorization, &device_ids).await
+            }
+            Reauthentication::Wanted(prompt) => Ok(RemoveOutcome::AuthRequired(prompt)),
         }
     }
 
@@ -186,68 +188,48 @@ impl Devices {
             let device_ids = names.iter().flat_map(|name| DeviceId::parse(name));
             Parameters::DeleteDevices(device_ids.collect())
         });
-        match self
+        let outcome = self
             .prove(ctx, requester, request, parameters.as_ref())
-            .await?
-        {
-            Proof::Given(Parameters::DeleteDevices(device_ids)) => {
-                self.take_away(requester, &device_ids).await
+            .await?;
+        match outcome {
+            Reauthentication::Given(authorization) => {
+                let Parameters::DeleteDevices(device_ids) = authorization.parameters() else {
+                    return Err(DeviceError::DevicesMissing);
+                };
+                self.take_away(requester, &authorization, device_ids).await
             }
-            Proof::Given(_) => Err(DeviceError::DevicesMissing),
-            Proof::Wanted(prompt) => Ok(RemoveOutcome::AuthRequired(prompt)),
+            Reauthentication::Wanted(prompt) => Ok(RemoveOutcome::AuthRequired(prompt)),
         }
     }
 
-    /// Has the requester proved who they are, now or before?
+    /// Has the requester proved who they are?
     async fn prove(
         &self,
         ctx: &RequestContext,
         requester: &Requester,
         request: &RemoveRequest<'_>,
         parameters: Option<&Parameters>,
-    ) -> Result<Proof, DeviceError> {
-        let core = &self.0;
-        if let Some(parameters) = parameters.filter(|_| requester.is_trusted(core)) {
-            return Ok(Proof::Given(parameters.clone()));
-        }
-        let has_password = requester.account.password_hash.is_some();
-        let flows: Vec<Flow> = has_password
-            .then(|| Flow::new([Stage::Password]))
-            .into_iter()
-            .collect();
-        let operation = Operation {
-            digest: request.operation,
-            flows: &flows,
-            enabled: &[Stage::Password],
-            purposes: &[],
-            requester: Some(&requester.account.localpart),
-        };
-        let attempt = Attempt {
-            operation,
+    ) -> Result<Reauthentication, GateError> {
+        let undertaking = Undertaking {
+            requester,
+            operation: request.operation,
             auth: request.auth,
             parameters,
+            purposes: &[],
         };
-        match gate::pass(core, ctx, &attempt).await? {
-            Decision::Challenged(prompt) => Ok(Proof::Wanted(prompt)),
-            Decision::Cleared(clearance) => {
-                Ok(Proof::Given(clearance.session().parameters.clone()))
-            }
-        }
+        reauthenticate(&self.0, ctx, &undertaking).await
     }
 
-    /// Removes the devices, and notes when the requester proved who they are: within
-    /// `ui_auth.session_timeout` they are not asked again.
     async fn take_away(
         &self,
         requester: &Requester,
+        authorization: &Authorization,
         device_ids: &[DeviceId],
     ) -> Result<RemoveOutcome, DeviceError> {
         let core = &self.0;
         core.retrying(|| async {
             let mut uow = core.ports.store.begin(Intent::Write).await?;
-            if let Some(key) = requester.access_token() {
-                uow.tokens().mark_access_validated(key, core.now()).await?;
-            }
+            authorization.record(&mut *uow, core, requester).await?;
             uow.devices()
                 .remove(&requester.account.localpart, device_ids)
                 .await?;
@@ -256,12 +238,4 @@ impl Devices {
         })
         .await
     }
-}
-
-/// Whether the requester has proved who they are.
-enum Proof {
-    /// Yes; this is what they want to do.
-    Given(Parameters),
-    /// Not yet.
-    Wanted(UiaPrompt),
 }

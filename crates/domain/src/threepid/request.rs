@@ -161,14 +161,30 @@ impl TokenRequests {
         TokenRequested::Here(ValidationSessionId::generate(core.entropy()))
     }
 
-    fn next_link(&self, given: &Given<String>) -> Result<Option<NextLink>, RequestTokenError> {
-        let text = given.optional();
+    /// Everything that is checked before accounts are looked at: the link, whether the address is
+    /// wanted here, and the limits. Where an address is to be added to an account, the link comes last.
+    async fn admit(
+        &self,
+        ctx: &RequestContext,
+        purpose: Purpose,
+        threepid: &Threepid,
+        next_link: &Given<String>,
+    ) -> Result<Option<NextLink>, RequestTokenError> {
+        let text = next_link.optional();
         let text = text.map_err(|_| RequestTokenError::MalformedField("next_link"))?;
+        let text = text.filter(|text| !text.is_empty());
         let hosts = self.0.policy.threepids.next_link_hosts.as_deref();
-        let link = text
-            .filter(|text| !text.is_empty())
-            .map(|text| NextLink::parse(text, hosts));
-        Ok(link.transpose()?)
+        let judge = || text.map(|text| NextLink::parse(text, hosts)).transpose();
+        let judged_early = match purpose {
+            Purpose::Registration | Purpose::PasswordReset => Some(judge()?),
+            Purpose::Addition => None,
+        };
+        self.check_allowed(threepid, purpose).await?;
+        self.charge(ctx, threepid)?;
+        match judged_early {
+            Some(link) => Ok(link),
+            None => Ok(judge()?),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 use super::rules::RuleError;
 use crate::account::name::NameError;
 use crate::account::usage::UsageError;
+use crate::account::new_password::NewPasswordError;
 use crate::device::DisplayNameError;
 use crate::id::DeviceIdError;
 use crate::limit::LimitExceeded;
@@ -110,6 +111,16 @@ impl MaybeStore for RegisterError {
             | Self::Usage(UsageError::Store(error))
             | Self::Rule(RuleError::Store(error)) => Some(error),
             _ => None,
+        }
+    }
+}
+
+impl From<NewPasswordError> for RegisterError {
+    fn from(error: NewPasswordError) -> Self {
+        match error {
+            NewPasswordError::Unreadable => Self::PasswordUnreadable,
+            NewPasswordError::Nul => Self::PasswordWithNul,
+            NewPasswordError::Weak(error) => Self::WeakPassword(error),
         }
     }
 }

@@ -1,8 +1,8 @@
 use super::{RegisterError, RegisterRequest};
+use crate::account::new_password::NewPassword;
 use crate::core::Core;
 use crate::device::DisplayName;
 use crate::id::DeviceId;
-use crate::password::{Password, PasswordError};
 use crate::token::authenticate::Bearer;
 use crate::token::issue::RefreshWish;
 use crate::uia::{GuestClaim, RegisterParameters};
@@ -12,8 +12,8 @@ const MAX_USERNAME_CHARS: usize = 512;
 
 /// What one request wants, its fields checked.
 pub(super) struct Wish {
-    /// `password`, unless absent or `null`.
-    pub(super) password: Option<Password>,
+    /// `password`.
+    pub(super) password: NewPassword,
     /// What the UIA session keeps for later requests.
     pub(super) parameters: RegisterParameters,
     /// Does the request bring parameters of its own, or do the stored ones stand?
@@ -21,12 +21,6 @@ pub(super) struct Wish {
 }
 
 impl Wish {
-    /// The password, unless it is empty: that opens no account.
-    pub(super) fn usable_password(&self) -> Option<&Password> {
-        let password = self.password.as_ref();
-        password.filter(|password| !password.expose().is_empty())
-    }
-
     /// Checks the remaining fields of a request for a user account, in the reference's order of
     /// complaints.
     pub(super) fn parse(
@@ -40,8 +34,8 @@ impl Wish {
         if !core.policy.registration.enabled {
             return Err(RegisterError::Closed);
         }
-        let password = password(core, request)?;
-        let display_name = display_name(request, password.is_some())?;
+        let password = NewPassword::read(&core.policy.password, &request.password)?;
+        let display_name = display_name(request, password.was_sent())?;
         let device_id = request.device_id.optional();
         let device_id = device_id.map_err(|_| RegisterError::MalformedField("device_id"))?;
         let guest = request.guest_access_token.optional();
@@ -75,24 +69,6 @@ pub(super) fn username(request: &RegisterRequest) -> Result<Option<&String>, Reg
         return Err(RegisterError::UsernameUnreadable);
     }
     Ok(username)
-}
-
-fn password(core: &Core, request: &RegisterRequest) -> Result<Option<Password>, RegisterError> {
-    let text = request
-        .password
-        .optional()
-        .map_err(|_| RegisterError::PasswordUnreadable)?;
-    let Some(text) = text else {
-        return Ok(None);
-    };
-    let password = Password::parse(text).map_err(|error| match error {
-        PasswordError::TooLong => RegisterError::PasswordUnreadable,
-        PasswordError::Nul => RegisterError::PasswordWithNul,
-    })?;
-    if let Some(rules) = &core.policy.password.strength {
-        rules.check(text)?;
-    }
-    Ok(Some(password))
 }
 
 /// The device's name, if a password came with it.

@@ -122,6 +122,7 @@ pub const CASES: &[Case] = cases! {
         parts_of_a_session_need_the_session,
         a_password_hash_is_parked_once,
         a_session_registers_one_account,
+        a_session_is_removed_once,
         expired_sessions_are_removed_oldest_first_up_to_a_limit,
     }
     threepids {
@@ -162,6 +163,7 @@ pub const CASES: &[Case] = cases! {
     races {
         one_of_many_registers_the_session,
         one_of_many_parks_a_password_hash,
+        one_of_many_ends_the_session,
         one_of_many_takes_the_lease,
         the_last_use_of_a_token_is_reserved_once,
         one_of_many_rotates_the_refresh_token,

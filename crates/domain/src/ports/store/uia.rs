@@ -76,6 +76,10 @@ pub trait UiaRepository: Send {
         token: &RegistrationTokenId,
     ) -> Result<bool, StoreError>;
 
+    /// Guarded: removes a session that holds no registration token, with all that belongs to it.
+    /// `false` when it is gone already. The one winner of this guard does what the session was for.
+    async fn remove(&mut self, id: &UiaSessionId) -> Result<bool, StoreError>;
+
     /// Removes up to `limit` sessions created at or before `created_before`, with all that belongs to
     /// them. Sessions that hold a registration token and have registered nobody give their pending use
     /// back. The number removed.

@@ -71,10 +71,9 @@ impl TokenRequests {
         wish: &EmailWish,
     ) -> Result<TokenRequested, RequestTokenError> {
         self.check_email_supported(purpose)?;
-        let request = self.parse_email(wish)?;
+        let mut request = Self::parse_email(wish)?;
         let threepid = request.email.clone().into();
-        self.check_allowed(&threepid, purpose).await?;
-        self.charge(ctx, &threepid)?;
+        request.next_link = self.admit(ctx, purpose, &threepid, &wish.next_link).await?;
         let suitability = self.check_standing(&threepid, purpose).await?;
         match (&self.0.ports.email, suitability) {
             (EmailValidation::Off, _) => Err(RequestTokenError::EmailNotSupported),
@@ -98,7 +97,8 @@ impl TokenRequests {
         }
     }
 
-    fn parse_email(&self, wish: &EmailWish) -> Result<EmailTokenRequest, RequestTokenError> {
+    /// The request, as yet without the link.
+    fn parse_email(wish: &EmailWish) -> Result<EmailTokenRequest, RequestTokenError> {
         Self::require(&[
             ("client_secret", wish.client_secret.is_present()),
             ("email", wish.email.is_present()),
@@ -111,7 +111,7 @@ impl TokenRequests {
             client_secret,
             email: EmailAddress::parse(email)?,
             send_attempt: super::send_attempt(&wish.send_attempt)?,
-            next_link: self.next_link(&wish.next_link)?,
+            next_link: None,
         })
     }
 

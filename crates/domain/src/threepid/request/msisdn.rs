@@ -39,10 +39,9 @@ impl TokenRequests {
         if purpose == Purpose::Addition && !self.0.policy.threepids.changes_allowed {
             return Err(RequestTokenError::ChangesForbidden);
         }
-        let (request, number) = self.parse_msisdn(wish)?;
+        let (mut request, number) = Self::parse_msisdn(wish)?;
         let threepid = number.into();
-        self.check_allowed(&threepid, purpose).await?;
-        self.charge(ctx, &threepid)?;
+        request.next_link = self.admit(ctx, purpose, &threepid, &wish.next_link).await?;
         match self.check_standing(&threepid, purpose).await? {
             Suitability::Concealed => Ok(self.pretend().await),
             Suitability::Suitable => {
@@ -56,9 +55,8 @@ impl TokenRequests {
     }
 
     /// The request, with country and number as the client wrote them, and the number as it is counted
-    /// and stored.
+    /// and stored; as yet without the link.
     fn parse_msisdn(
-        &self,
         wish: &MsisdnWish,
     ) -> Result<(MsisdnTokenRequest, PhoneNumber), RequestTokenError> {
         Self::require(&[
@@ -80,7 +78,7 @@ impl TokenRequests {
             country,
             phone_number: written.clone(),
             send_attempt: super::send_attempt(&wish.send_attempt)?,
-            next_link: self.next_link(&wish.next_link)?,
+            next_link: None,
         };
         Ok((request, number))
     }

@@ -77,6 +77,19 @@ pub(super) async fn one_of_many_parks_a_password_hash(store: &dyn Store) -> Outc
     Ok(())
 }
 
+pub(super) async fn one_of_many_ends_the_session(store: &dyn Store) -> Outcome {
+    let id = &given_session(store, "s", 1).await?;
+    let winners = race(|_| async move {
+        let mut uow = write(store).await?;
+        let won = uow.uia_sessions().remove(id).await?;
+        uow.commit().await?;
+        Ok(won)
+    })
+    .await?;
+    assert_eq!(winners, 1);
+    Ok(())
+}
+
 pub(super) async fn one_of_many_takes_the_lease(store: &dyn Store) -> Outcome {
     let take = |now: i64| {
         move |racer: u64| async move {

@@ -311,6 +311,27 @@ pub(super) async fn a_session_registers_one_account(store: &dyn Store) -> Outcom
     Ok(())
 }
 
+pub(super) async fn a_session_is_removed_once(store: &dyn Store) -> Outcome {
+    let id = given_session(store, "s", 1).await?;
+    let other = given_session(store, "other", 1).await?;
+    let mut uow = write(store).await?;
+    let sessions = uow.uia_sessions();
+    sessions
+        .record_stage(&id, &passed(Stage::Dummy), at(1))
+        .await?;
+    sessions.record_client(&id, "::1", "Elm").await?;
+    uow.commit().await?;
+    let mut uow = write(store).await?;
+    assert!(uow.uia_sessions().remove(&id).await?);
+    assert!(!uow.uia_sessions().remove(&id).await?);
+    uow.commit().await?;
+    let mut reader = read(store).await?;
+    assert_eq!(reader.uia_sessions().find(&id).await?, None);
+    assert_eq!(reader.uia_sessions().list_clients(&id).await?, []);
+    assert!(reader.uia_sessions().find(&other).await?.is_some());
+    Ok(())
+}
+
 pub(super) async fn expired_sessions_are_removed_oldest_first_up_to_a_limit(
     store: &dyn Store,
 ) -> Outcome {

@@ -144,6 +144,16 @@ impl UiaRepository for FakeUnitOfWork {
         })
     }
 
+    async fn remove(&mut self, id: &UiaSessionId) -> Result<bool, StoreError> {
+        self.write(|state| {
+            let before = state.uia_sessions.len();
+            state
+                .uia_sessions
+                .retain(|row| row.session.id != *id || row.session.registration_token.is_some());
+            Ok(state.uia_sessions.len() < before)
+        })
+    }
+
     async fn remove_expired(
         &mut self,
         created_before: Timestamp,

@@ -1,0 +1,110 @@
+//! A new password that comes in some request of a dialogue: what registration and the change of a
+//! password have in common.
+//!
+//! Reference §1.6 and §1.1 step 22: many clients send it once, with the first request, so its hash
+//! waits in the session.
+
+use crate::core::Core;
+use crate::given::Given;
+use crate::password::strength::WeakPassword;
+use crate::password::{Password, PasswordError, PasswordHash};
+use crate::policy::PasswordPolicy;
+use crate::ports::{HashError, Intent};
+use crate::uia::UiaSession;
+use crate::uia::gate::{GateError, UiaPrompt};
+
+/// The password in one request: one, an empty one, or none.
+#[derive(Clone, Debug)]
+pub(crate) struct NewPassword(Option<Password>);
+
+/// Why a text cannot be a new password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NewPasswordError {
+    /// Not a string, or longer than 512 characters.
+    #[error(
+        "the password must be a string of at most {} characters",
+        Password::MAX_CHARS
+    )]
+    Unreadable,
+    /// It holds a NUL character.
+    #[error("the password may not contain a NUL character")]
+    Nul,
+    /// The operator asks for a better one.
+    #[error(transparent)]
+    Weak(#[from] WeakPassword),
+}
+
+impl NewPassword {
+    /// Reads a field; `null` counts as none.
+    ///
+    /// # Errors
+    /// [`NewPasswordError`].
+    pub(crate) fn read(
+        policy: &PasswordPolicy,
+        given: &Given<String>,
+    ) -> Result<Self, NewPasswordError> {
+        let text = given.optional();
+        let Some(text) = text.map_err(|_| NewPasswordError::Unreadable)? else {
+            return Ok(Self(None));
+        };
+        let password = Password::parse(text).map_err(|error| match error {
+            PasswordError::TooLong => NewPasswordError::Unreadable,
+            PasswordError::Nul => NewPasswordError::Nul,
+        })?;
+        if let Some(rules) = &policy.strength {
+            rules.check(text)?;
+        }
+        Ok(Self(Some(password)))
+    }
+
+    /// Did the client send anything, be it an empty one?
+    pub(crate) fn was_sent(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The password, unless it is empty: that opens no account.
+    fn usable(&self) -> Option<&Password> {
+        let password = self.0.as_ref();
+        password.filter(|password| !password.expose().is_empty())
+    }
+
+    /// Is there a password, in this request or in an earlier one of the dialogue?
+    pub(crate) fn is_known(&self, session: Option<&UiaSession>) -> bool {
+        self.usable().is_some() || session.is_some_and(|session| session.password_hash.is_some())
+    }
+
+    /// Its hash, or the one that waits in the session; `None` when there is neither.
+    ///
+    /// # Errors
+    /// [`HashError`].
+    pub(crate) async fn hash(
+        &self,
+        core: &Core,
+        session: Option<&UiaSession>,
+    ) -> Result<Option<PasswordHash>, HashError> {
+        match self.usable() {
+            Some(password) => core.ports.password_hasher.hash(password).await.map(Some),
+            None => Ok(session.and_then(|session| session.password_hash.clone())),
+        }
+    }
+
+    /// Keeps the hash for the rest of a dialogue that is not complete. The first one stays: only the
+    /// request that completes the dialogue can bring another.
+    ///
+    /// # Errors
+    /// [`GateError::Hash`], [`GateError::Store`].
+    pub(crate) async fn park(&self, core: &Core, prompt: &UiaPrompt) -> Result<(), GateError> {
+        let Some(password) = self.usable().filter(|_| !prompt.has_password_hash) else {
+            return Ok(());
+        };
+        let hash = core.ports.password_hasher.hash(password).await?;
+        core.retrying(|| async {
+            let mut uow = core.ports.store.begin(Intent::Write).await?;
+            uow.uia_sessions()
+                .park_password_hash(&prompt.session, &hash)
+                .await?;
+            Ok(uow.commit().await?)
+        })
+        .await
+    }
+}

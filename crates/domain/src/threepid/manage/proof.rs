@@ -1,0 +1,127 @@
+//! The proof that an address may be added: a validation session, this server's or an identity
+//! server's.
+
+use super::ThreepidError;
+use crate::core::{Core, EmailValidation};
+use crate::given::Given;
+use crate::ports::{IdentityServer, Intent, StoreError, UnitOfWork};
+use crate::threepid::{
+    ClientSecret, Medium, Purpose, ValidatedThreepid, ValidationSession, ValidationSessionId,
+};
+use crate::uia::auth::ThreepidCredentials;
+
+/// What a session must have been validated for.
+const PURPOSES: &[Purpose] = &[Purpose::Addition];
+
+/// The credentials of a validation session.
+#[derive(Clone, Debug)]
+pub(super) struct Proof {
+    pub(super) client_secret: ClientSecret,
+    pub(super) sid: ValidationSessionId,
+}
+
+/// Where the proof was found, and what it proves.
+#[derive(Clone, Debug)]
+pub(super) enum Found {
+    /// Here. It is used up by what it is used for.
+    Here(ValidatedThreepid),
+    /// At an identity server, which decides for how long it is good.
+    Elsewhere(ValidatedThreepid),
+}
+
+impl Found {
+    pub(super) fn validated(&self) -> &ValidatedThreepid {
+        match self {
+            Self::Here(validated) | Self::Elsewhere(validated) => validated,
+        }
+    }
+}
+
+impl Proof {
+    pub(super) fn read(credentials: &ThreepidCredentials) -> Result<Self, ThreepidError> {
+        let client_secret = required(&credentials.client_secret, "client_secret")?;
+        let sid = required(&credentials.sid, "sid")?;
+        Ok(Self {
+            client_secret: ClientSecret::parse(client_secret)?,
+            sid: ValidationSessionId::read(sid).ok_or(ThreepidError::MalformedField("sid"))?,
+        })
+    }
+
+    /// Looks for the proof without using it up: first here, then at the identity servers. A client
+    /// does not say of which kind the address is.
+    pub(super) async fn find(&self, core: &Core) -> Result<Found, ThreepidError> {
+        match &core.ports.email {
+            EmailValidation::Off => {}
+            EmailValidation::Local(_) => {
+                if let Some(validated) = self.find_here(core).await? {
+                    return Ok(Found::Here(validated));
+                }
+            }
+            EmailValidation::Delegated(server) => {
+                if let Some(validated) = self.ask(&**server, Medium::Email).await? {
+                    return Ok(Found::Elsewhere(validated));
+                }
+            }
+        }
+        if let Some(server) = &core.ports.msisdn
+            && let Some(validated) = self.ask(&**server, Medium::Msisdn).await?
+        {
+            return Ok(Found::Elsewhere(validated));
+        }
+        Err(ThreepidError::NotValidated)
+    }
+
+    async fn find_here(&self, core: &Core) -> Result<Option<ValidatedThreepid>, StoreError> {
+        let mut uow = core.ports.store.begin(Intent::Read).await?;
+        let session = uow.validations().find(&self.sid).await?;
+        let session = session.filter(|session| {
+            session.client_secret == self.client_secret.digest()
+                && PURPOSES.contains(&session.purpose)
+        });
+        Ok(session.and_then(|session| {
+            session.validated.map(|validated| ValidatedThreepid {
+                threepid: session.threepid,
+                validated,
+            })
+        }))
+    }
+
+    async fn ask(
+        &self,
+        server: &dyn IdentityServer,
+        medium: Medium,
+    ) -> Result<Option<ValidatedThreepid>, ThreepidError> {
+        let validated = server
+            .validated(self.sid.as_str(), &self.client_secret)
+            .await?;
+        Ok(validated.filter(|validated| validated.threepid.medium() == medium))
+    }
+
+    /// Uses up a proof of this server: it is good for one account, once.
+    pub(super) async fn consume(
+        &self,
+        uow: &mut dyn UnitOfWork,
+        core: &Core,
+    ) -> Result<ValidatedThreepid, ThreepidError> {
+        let after = core.now().before(ValidationSession::USABLE_FOR);
+        let secret = self.client_secret.digest();
+        let validated = uow
+            .validations()
+            .consume(&self.sid, &secret, PURPOSES, after)
+            .await?;
+        validated.ok_or(ThreepidError::NotValidated)
+    }
+}
+
+/// A string that must be there and not be empty.
+pub(super) fn required<'a>(
+    given: &'a Given<String>,
+    name: &'static str,
+) -> Result<&'a str, ThreepidError> {
+    match given {
+        Given::Absent | Given::Null => Err(ThreepidError::ParameterMissing(name)),
+        Given::Malformed => Err(ThreepidError::MalformedField(name)),
+        Given::Value(text) if text.is_empty() => Err(ThreepidError::ParameterMissing(name)),
+        Given::Value(text) => Ok(text),
+    }
+}

@@ -1,0 +1,137 @@
+//! A signed-in user proves once more who they are, before anything that an access token alone must
+//! not be enough for.
+//!
+//! Reference A.5: the password is asked for, unless its owner gave it within
+//! `ui_auth.session_timeout`.
+
+use super::auth::Auth;
+use super::flow::Flow;
+use super::gate::{self, Attempt, Clearance, Decision, GateError, Operation, UiaPrompt};
+use super::{OperationDigest, Parameters, Stage, UiaSession};
+use crate::context::RequestContext;
+use crate::core::Core;
+use crate::given::Given;
+use crate::ports::{StoreError, UnitOfWork};
+use crate::threepid::Purpose;
+use crate::token::authenticate::Requester;
+
+/// What a signed-in user wants to do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Undertaking<'a> {
+    /// Who wants to.
+    pub(crate) requester: &'a Requester,
+    /// Which operation it is: dialogues are bound to it.
+    pub(crate) operation: OperationDigest,
+    /// `auth`.
+    pub(crate) auth: &'a Given<Auth>,
+    /// What exactly; `None` when the request says nothing and what was stored stands.
+    pub(crate) parameters: Option<&'a Parameters>,
+    /// What an address must have been validated for to pass its stage. No flow asks for one; where
+    /// this is empty the stages of addresses are unknown.
+    pub(crate) purposes: &'a [Purpose],
+}
+
+/// Whether they have proved who they are.
+#[derive(Debug)]
+pub(crate) enum Reauthentication {
+    /// Yes.
+    Given(Authorization),
+    /// Not yet.
+    Wanted(UiaPrompt),
+}
+
+/// Leave to do what the requester wants.
+#[derive(Debug)]
+pub(crate) struct Authorization(Source);
+
+#[derive(Debug)]
+enum Source {
+    /// They proved who they are a short while ago, or are an application service.
+    Trusted(Parameters),
+    /// They proved it in a dialogue for this very operation.
+    Dialogue(Clearance),
+}
+
+impl Authorization {
+    /// What they want to do.
+    pub(crate) fn parameters(&self) -> &Parameters {
+        match &self.0 {
+            Source::Trusted(parameters) => parameters,
+            Source::Dialogue(clearance) => &clearance.session().parameters,
+        }
+    }
+
+    /// The dialogue, if there was one.
+    pub(crate) fn session(&self) -> Option<&UiaSession> {
+        match &self.0 {
+            Source::Trusted(_) => None,
+            Source::Dialogue(clearance) => Some(clearance.session()),
+        }
+    }
+
+    /// Notes when the requester proved who they are, in the unit of work of what they wanted.
+    ///
+    /// Having been let off proves nothing: otherwise a stolen token, used often enough, would never
+    /// be asked for a password.
+    pub(crate) async fn record(
+        &self,
+        uow: &mut dyn UnitOfWork,
+        core: &Core,
+        requester: &Requester,
+    ) -> Result<(), StoreError> {
+        match &self.0 {
+            Source::Trusted(_) => Ok(()),
+            Source::Dialogue(_) => match requester.access_token() {
+                Some(key) => uow.tokens().mark_access_validated(key, core.now()).await,
+                None => Ok(()),
+            },
+        }
+    }
+}
+
+/// Has the requester proved who they are, now or before?
+pub(crate) async fn reauthenticate(
+    core: &Core,
+    ctx: &RequestContext,
+    undertaking: &Undertaking<'_>,
+) -> Result<Reauthentication, GateError> {
+    let Undertaking {
+        requester,
+        operation,
+        auth,
+        parameters,
+        purposes,
+    } = *undertaking;
+    if let Some(parameters) = parameters.filter(|_| requester.is_trusted(core)) {
+        let trusted = Source::Trusted(parameters.clone());
+        return Ok(Reauthentication::Given(Authorization(trusted)));
+    }
+    let can_give_password =
+        core.policy.password.login_enabled && requester.account.password_hash.is_some();
+    let flows: Vec<Flow> = can_give_password
+        .then(|| Flow::new([Stage::Password]))
+        .into_iter()
+        .collect();
+    let enabled: &[Stage] = if purposes.is_empty() {
+        &[Stage::Password]
+    } else {
+        &[Stage::Password, Stage::Email, Stage::Msisdn]
+    };
+    let attempt = Attempt {
+        operation: Operation {
+            digest: operation,
+            flows: &flows,
+            enabled,
+            purposes,
+            requester: Some(&requester.account.localpart),
+        },
+        auth,
+        parameters,
+    };
+    Ok(match gate::pass(core, ctx, &attempt).await? {
+        Decision::Challenged(prompt) => Reauthentication::Wanted(prompt),
+        Decision::Cleared(clearance) => {
+            Reauthentication::Given(Authorization(Source::Dialogue(clearance)))
+        }
+    })
+}
