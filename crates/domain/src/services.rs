@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::account::admin::UserAdmin;
 use crate::account::available::Availability;
-use crate::account::consent::Consent;
 use crate::account::change_password::PasswordChange;
+use crate::account::consent::Consent;
 use crate::account::deactivate::own::Deactivation;
 use crate::account::login::Login;
 use crate::account::profile::Profiles;

@@ -38,13 +38,18 @@ struct Switch {
 
 pub(crate) async fn get(app: &App, request: &Request) -> Reply {
     app.requester(request, Audience::Everyone).await?;
+    let policy = &app.services.policy;
     let no = Switch { enabled: false };
     Ok(response::ok(&Body {
         capabilities: Capabilities {
-            change_password: no,
+            change_password: Switch {
+                enabled: policy.password.login_enabled,
+            },
             set_displayname: no,
             set_avatar_url: no,
-            threepid_changes: no,
+            threepid_changes: Switch {
+                enabled: policy.threepids.changes_allowed,
+            },
             get_login_token: no,
         },
     }))

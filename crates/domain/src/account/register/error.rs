@@ -1,7 +1,7 @@
 use super::rules::RuleError;
 use crate::account::name::NameError;
-use crate::account::usage::UsageError;
 use crate::account::new_password::NewPasswordError;
+use crate::account::usage::UsageError;
 use crate::device::DisplayNameError;
 use crate::id::DeviceIdError;
 use crate::limit::LimitExceeded;

@@ -1,9 +1,12 @@
-//! Refusals of registration and login.
+//! Refusals of registration and login, and of the end of an account.
 
+use registrar_domain::account::change_password::ChangePasswordError;
 use registrar_domain::account::consent::ConsentError;
 use registrar_domain::account::credentials::CredentialError;
+use registrar_domain::account::deactivate::own::DeactivationError;
 use registrar_domain::account::identifier::IdentifierError;
 use registrar_domain::account::login::LoginError;
+use registrar_domain::account::new_password::NewPasswordError;
 use registrar_domain::account::register::RegisterError;
 use registrar_domain::account::usage::UsageError;
 use registrar_domain::device::DisplayNameError;
@@ -72,6 +75,56 @@ impl From<LoginError> for MatrixError {
             LoginError::DisplayName(error) => error.into(),
             LoginError::Usage(error) => error.into(),
             LoginError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ChangePasswordError> for MatrixError {
+    fn from(error: ChangePasswordError) -> Self {
+        let message = error.to_string();
+        match error {
+            ChangePasswordError::NewPassword(error) => error.into(),
+            ChangePasswordError::MalformedField(_) => {
+                Self::bad_request(ErrCode::InvalidParam, message)
+            }
+            ChangePasswordError::Gate(error) => error.into(),
+            ChangePasswordError::NobodyHasAddress(_) => {
+                Self::new(StatusCode::NOT_FOUND, ErrCode::NotFound, message)
+            }
+            ChangePasswordError::PasswordMissing => {
+                Self::bad_request(ErrCode::MissingParam, message)
+            }
+            ChangePasswordError::PasswordsDisabled => Self::forbidden(ErrCode::Forbidden, message),
+            ChangePasswordError::Hash(error) => error.into(),
+            ChangePasswordError::Deactivated => Self::forbidden(ErrCode::UserDeactivated, message),
+            ChangePasswordError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<DeactivationError> for MatrixError {
+    fn from(error: DeactivationError) -> Self {
+        let message = error.to_string();
+        match error {
+            DeactivationError::MalformedField(_) => {
+                Self::bad_request(ErrCode::InvalidParam, message)
+            }
+            DeactivationError::ForeignUser | DeactivationError::UnknownUser => {
+                Self::forbidden(ErrCode::Forbidden, message)
+            }
+            DeactivationError::Gate(error) => error.into(),
+            DeactivationError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<NewPasswordError> for MatrixError {
+    fn from(error: NewPasswordError) -> Self {
+        let message = error.to_string();
+        match error {
+            NewPasswordError::Unreadable => Self::bad_request(ErrCode::Unknown, message),
+            NewPasswordError::Nul => Self::bad_request(ErrCode::InvalidParam, message),
+            NewPasswordError::Weak(error) => error.into(),
         }
     }
 }

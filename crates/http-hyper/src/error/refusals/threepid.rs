@@ -6,6 +6,7 @@ use http::StatusCode;
 use registrar_domain::account::register::RuleError;
 use registrar_domain::ports::{CaptchaError, HookError, IdentityServerError, MailError};
 use registrar_domain::threepid::Purpose;
+use registrar_domain::threepid::manage::ThreepidError;
 use registrar_domain::threepid::request::RequestTokenError;
 use registrar_domain::threepid::submit::SubmitError;
 
@@ -60,6 +61,31 @@ impl From<SubmitError> for MatrixError {
             }
             SubmitError::IdentityServer(error) => error.into(),
             SubmitError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ThreepidError> for MatrixError {
+    fn from(error: ThreepidError) -> Self {
+        let message = error.to_string();
+        match error {
+            ThreepidError::ChangesForbidden => Self::bad_request(ErrCode::Forbidden, message),
+            ThreepidError::ParameterMissing(_) => Self::bad_request(ErrCode::MissingParam, message),
+            ThreepidError::MalformedField(_) | ThreepidError::ClientSecret(_) => {
+                Self::bad_request(ErrCode::InvalidParam, message)
+            }
+            ThreepidError::Email(_) => Self::bad_request(ErrCode::Unknown, message),
+            ThreepidError::ServerNotTrusted => {
+                Self::bad_request(ErrCode::ServerNotTrusted, message)
+            }
+            ThreepidError::Gate(error) => error.into(),
+            ThreepidError::NotValidated => Self::bad_request(ErrCode::ThreepidAuthFailed, message),
+            ThreepidError::Denied(_) => Self::forbidden(ErrCode::ThreepidDenied, message),
+            ThreepidError::InUse(_) => Self::bad_request(ErrCode::ThreepidInUse, message),
+            ThreepidError::Deactivated => Self::forbidden(ErrCode::UserDeactivated, message),
+            ThreepidError::IdentityServer(error) => error.into(),
+            ThreepidError::Hook(error) => error.into(),
+            ThreepidError::Store(error) => error.into(),
         }
     }
 }

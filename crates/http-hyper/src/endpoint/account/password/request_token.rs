@@ -1,0 +1,17 @@
+//! `POST /_matrix/client/v3/account/password/email/requestToken` and `/account/password/msisdn/requestToken`
+//!
+//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#post_matrixclientv3accountpasswordemailrequesttoken>
+
+use registrar_domain::threepid::Purpose;
+
+use crate::app::{App, Reply};
+use crate::endpoint::request_token;
+use crate::request::Request;
+
+pub(crate) async fn email(app: &App, request: &Request) -> Reply {
+    request_token::email(app, request, Purpose::PasswordReset).await
+}
+
+pub(crate) async fn msisdn(app: &App, request: &Request) -> Reply {
+    request_token::msisdn(app, request, Purpose::PasswordReset).await
+}

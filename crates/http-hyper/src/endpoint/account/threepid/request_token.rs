@@ -1,0 +1,17 @@
+//! `POST /_matrix/client/v3/account/3pid/email/requestToken` and `/account/3pid/msisdn/requestToken`
+//!
+//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#post_matrixclientv3account3pidemailrequesttoken>
+
+use registrar_domain::threepid::Purpose;
+
+use crate::app::{App, Reply};
+use crate::endpoint::request_token;
+use crate::request::Request;
+
+pub(crate) async fn email(app: &App, request: &Request) -> Reply {
+    request_token::email(app, request, Purpose::Addition).await
+}
+
+pub(crate) async fn msisdn(app: &App, request: &Request) -> Reply {
+    request_token::msisdn(app, request, Purpose::Addition).await
+}
