@@ -11,7 +11,7 @@ use registrar_domain::token::authenticate::Bearer;
 
 use crate::world::{PASSWORD, World, dummy, empty_register, given, login, named, register};
 
-fn service(id: &str, namespaces: &[(&str, bool)], rate_limited: bool) -> AppService {
+pub(crate) fn service(id: &str, namespaces: &[(&str, bool)], rate_limited: bool) -> AppService {
     let namespaces = namespaces.iter();
     AppService {
         id: id.to_owned(),
@@ -36,7 +36,7 @@ fn world() -> World {
     })
 }
 
-fn token(id: &str) -> Bearer {
+pub(crate) fn token(id: &str) -> Bearer {
     Bearer::Token(Secret::new(format!("{id} token")))
 }
 

@@ -4,11 +4,12 @@ use registrar_domain::device::manage::{DeviceError, RemoveOutcome, RemoveRequest
 use registrar_domain::given::Given;
 use registrar_domain::limit::Rate;
 use registrar_domain::token::authenticate::Requester;
-use registrar_domain::uia::auth::{Auth, Submission};
+use registrar_domain::uia::auth::Auth;
 use registrar_domain::uia::gate::{GateError, UiaPrompt};
 use registrar_domain::uia::{OperationDigest, Stage, StageFailure};
 
-use crate::world::{PASSWORD, World, dummy, given, login, named, register};
+use crate::validating::password;
+use crate::world::{PASSWORD, World, dummy, given, login, register};
 
 /// Alice with the devices `ONE` and `TWO`, signed in on `ONE`.
 async fn alice(world: &World) -> Requester {
@@ -23,19 +24,6 @@ async fn alice(world: &World) -> Requester {
         .authenticate(tokens.access_token.expose())
         .await
         .unwrap()
-}
-
-fn password(prompt: &UiaPrompt, user: &str, password: &str) -> Given<Auth> {
-    Given::Value(Auth {
-        is_empty: false,
-        session: given(prompt.session.as_str()),
-        stage: given("m.login.password"),
-        submission: Submission {
-            password: given(password),
-            identity: named(user),
-            ..Submission::default()
-        },
-    })
 }
 
 async fn remove(
@@ -231,6 +219,37 @@ async fn within_the_session_timeout_nobody_is_asked_again() {
     assert_eq!(outcome.unwrap(), RemoveOutcome::Removed);
     world.clock.advance(Duration::from_secs(15));
     prompt(remove(&world, &requester, "ONE", &Given::Absent).await);
+}
+
+#[tokio::test]
+async fn being_let_off_proves_nothing() {
+    let world = World::with(|policy| policy.ui_auth_session_timeout = Duration::from_secs(15));
+    let access_token = {
+        let mut request = register("alice");
+        request.auth = dummy(None);
+        world
+            .registered(&request)
+            .await
+            .tokens
+            .unwrap()
+            .access_token
+    };
+    let signed_in = async || world.authenticate(access_token.expose()).await.unwrap();
+    world.clock.advance(Duration::from_secs(10));
+    let requester = signed_in().await;
+    let outcome = remove(&world, &requester, "TWO", &Given::Absent).await;
+    assert_eq!(outcome.unwrap(), RemoveOutcome::Removed);
+    world.clock.advance(Duration::from_secs(10));
+    let requester = signed_in().await;
+    let asked = prompt(remove(&world, &requester, "TWO", &Given::Absent).await);
+    // The password counts from when it was given.
+    let auth = password(&asked, "alice", PASSWORD);
+    let outcome = remove(&world, &requester, "TWO", &auth).await;
+    assert_eq!(outcome.unwrap(), RemoveOutcome::Removed);
+    world.clock.advance(Duration::from_secs(10));
+    let requester = signed_in().await;
+    let outcome = remove(&world, &requester, "ONE", &Given::Absent).await;
+    assert_eq!(outcome.unwrap(), RemoveOutcome::Removed);
 }
 
 #[tokio::test]

@@ -4,7 +4,9 @@
 
 mod appservices;
 mod available;
+mod change_password;
 mod consent;
+mod deactivation;
 mod devices;
 mod fallback;
 mod flows;
@@ -17,8 +19,11 @@ mod register;
 mod registration_tokens;
 mod shared_secret;
 mod store;
+mod threepids;
 mod uia_properties;
 mod uia_sessions;
 mod usage;
 mod user_admin;
+mod validating;
+mod validations;
 mod world;

@@ -8,13 +8,10 @@ use registrar_domain::given::Given;
 use registrar_domain::id::Localpart;
 use registrar_domain::policy::Policy;
 use registrar_domain::ports::captcha::CaptchaOutage;
-use registrar_domain::ports::mailer::MailContent;
 use registrar_domain::ports::registration_hooks::{
     HookQuestion, RegistrationFacts, RegistrationVerdict,
 };
 use registrar_domain::services::EmailValidation;
-use registrar_domain::threepid::request::{EmailWish, TokenRequested};
-use registrar_domain::threepid::submit::Submitted;
 use registrar_domain::threepid::{Medium, Purpose, Threepid, ValidatedThreepid};
 use registrar_domain::time::Timestamp;
 use registrar_domain::uia::auth::{Auth, Submission, ThreepidCredentials};
@@ -22,9 +19,8 @@ use registrar_domain::uia::flow::{FlowSettings, registration_flows};
 use registrar_domain::uia::gate::{GateError, UiaPrompt};
 use registrar_domain::uia::{Stage, StageFailure, UiaSessionId};
 
+use crate::validating::{SECRET, email_wish};
 use crate::world::{World, given, poll, register};
-
-const SECRET: &str = "secret";
 
 fn requiring(settings: FlowSettings) -> impl FnOnce(&mut Policy) {
     move |policy| policy.registration.flows = registration_flows(&settings).unwrap()
@@ -84,65 +80,18 @@ fn attempt(
 
 /// Asks for a mail to an address and returns the `sid`.
 async fn request_mail(world: &World, email: &str) -> String {
-    let wish = EmailWish {
-        client_secret: given(SECRET),
-        email: given(email),
-        send_attempt: Given::Value(1),
-        next_link: Given::Absent,
-    };
-    let requests = &world.services.token_requests;
-    let outcome = requests
-        .request_email(&world.ctx, Purpose::Registration, &wish)
-        .await;
-    match outcome.unwrap() {
-        TokenRequested::Here(sid) => sid.as_str().to_owned(),
-        TokenRequested::Elsewhere(reply) => panic!("not here: {reply:?}"),
-    }
+    world
+        .mailed(Purpose::Registration, &email_wish(email))
+        .await
 }
 
 /// Opens the link of the last mail.
 async fn open_link(world: &World) {
-    let mail = world.mailer.mails().pop().unwrap();
-    let MailContent::ValidateRegistration { link } = mail.content else {
-        panic!("another mail: {mail:?}");
-    };
-    let query = link.split_once('?').unwrap().1;
-    let argument = |name: &str| {
-        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        given(pairs.find(|(key, _)| *key == name).unwrap().1)
-    };
-    let submitted = Submitted {
-        sid: argument("sid"),
-        client_secret: argument("client_secret"),
-        token: argument("token"),
-    };
-    let submission = &world.services.token_submission;
-    let submitted = submission.submit_email(Purpose::Registration, &submitted);
-    submitted.await.unwrap();
+    world.open_link(Purpose::Registration).await;
 }
 
 async fn validated_mail(world: &World, email: &str) -> String {
-    let sid = request_mail(world, email).await;
-    open_link(world).await;
-    sid
-}
-
-async fn threepids(world: &World, name: &str) -> Vec<String> {
-    let localpart = Localpart::read(name).unwrap();
-    let mut uow = world.read().await;
-    let theirs = uow.threepids().list(&localpart).await.unwrap();
-    theirs
-        .iter()
-        .map(|it| format!("{}:{}", it.threepid.medium(), it.threepid.address()))
-        .collect()
-}
-
-fn vouched(world: &World, sid: &str, medium: Medium, address: &str) {
-    let validated = ValidatedThreepid {
-        threepid: Threepid::from_canonical(medium, address.to_owned()),
-        validated: Timestamp::from_unix_ms(5),
-    };
-    world.identity_server.vouch(sid, SECRET, validated);
+    world.validated(Purpose::Registration, email).await
 }
 
 #[tokio::test]
@@ -155,17 +104,14 @@ async fn an_email_address_is_proved_once_and_belongs_to_the_account() {
     assert_eq!(prompt.failure, Some(StageFailure::NotValidated));
     open_link(&world).await;
     world.registered(&early).await;
-    assert_eq!(
-        threepids(&world, "alice").await,
-        ["email:alice@example.org"]
-    );
+    assert_eq!(world.threepids("alice").await, ["email:alice@example.org"]);
 
     let again = world.prompted(&register("bob")).await;
     let reused = attempt(&again, "bob", Stage::Email, proof(&sid));
     let prompt = world.prompted(&reused).await;
     assert_eq!(prompt.failure, Some(StageFailure::NotValidated));
     assert_eq!(prompt.completed.unwrap(), []);
-    assert!(threepids(&world, "bob").await.is_empty());
+    assert!(world.threepids("bob").await.is_empty());
 }
 
 #[tokio::test]
@@ -182,10 +128,7 @@ async fn a_repeated_last_request_finds_its_account_again() {
         ..register("alice")
     };
     world.registered(&polled).await;
-    assert_eq!(
-        threepids(&world, "alice").await,
-        ["email:alice@example.org"]
-    );
+    assert_eq!(world.threepids("alice").await, ["email:alice@example.org"]);
 }
 
 #[tokio::test]
@@ -289,10 +232,7 @@ async fn an_address_that_was_taken_meanwhile_stays_where_it_is() {
         matches!(refused, RegisterError::ThreepidTaken(Medium::Email)),
         "{refused:?}"
     );
-    assert_eq!(
-        threepids(&world, "alice").await,
-        ["email:shared@example.org"]
-    );
+    assert_eq!(world.threepids("alice").await, ["email:shared@example.org"]);
     let bob = Localpart::read("bob").unwrap();
     let account = world.read().await.accounts().find(&bob).await.unwrap();
     assert_eq!(account, None, "nothing was created");
@@ -305,7 +245,7 @@ async fn a_phone_number_is_proved_by_the_identity_server() {
     let request = attempt(&session, "alice", Stage::Msisdn, proof("77"));
     let failure = world.prompted(&request).await.failure;
     assert_eq!(failure, Some(StageFailure::NotValidated));
-    vouched(&world, "77", Medium::Email, "alice@example.org");
+    world.vouched("77", Medium::Email, "alice@example.org");
     let failure = world.prompted(&request).await.failure;
     assert_eq!(failure, Some(StageFailure::WrongMedium));
     world.identity_server.be_down(true);
@@ -315,9 +255,9 @@ async fn a_phone_number_is_proved_by_the_identity_server() {
         "{refused:?}"
     );
     world.identity_server.be_down(false);
-    vouched(&world, "77", Medium::Msisdn, "447700900001");
+    world.vouched("77", Medium::Msisdn, "447700900001");
     world.registered(&request).await;
-    assert_eq!(threepids(&world, "alice").await, ["msisdn:447700900001"]);
+    assert_eq!(world.threepids("alice").await, ["msisdn:447700900001"]);
 }
 
 #[tokio::test]
@@ -333,14 +273,14 @@ async fn both_addresses_belong_to_the_account() {
     let world = World::with(requiring(both));
     let session = world.prompted(&register("alice")).await;
     let sid = validated_mail(&world, "alice@example.org").await;
-    vouched(&world, "77", Medium::Msisdn, "447700900001");
+    world.vouched("77", Medium::Msisdn, "447700900001");
     world
         .prompted(&attempt(&session, "alice", Stage::Msisdn, proof("77")))
         .await;
     world
         .registered(&attempt(&session, "alice", Stage::Email, proof(&sid)))
         .await;
-    let found = threepids(&world, "alice").await;
+    let found = world.threepids("alice").await;
     assert_eq!(found, ["email:alice@example.org", "msisdn:447700900001"]);
 }
 
@@ -373,10 +313,7 @@ async fn a_delegated_email_address_is_proved_by_the_identity_server() {
     world
         .registered(&attempt(&session, "alice", Stage::Email, proof("9")))
         .await;
-    assert_eq!(
-        threepids(&world, "alice").await,
-        ["email:alice@example.org"]
-    );
+    assert_eq!(world.threepids("alice").await, ["email:alice@example.org"]);
 }
 
 #[tokio::test]

@@ -1,0 +1,557 @@
+//! `/account/3pid`: what it takes to add an address to an account, and to take it away.
+
+use std::time::Duration;
+
+use registrar_domain::given::Given;
+use registrar_domain::policy::Policy;
+use registrar_domain::ports::registration_hooks::{HookQuestion, ThreepidPurpose};
+use registrar_domain::services::EmailValidation;
+use registrar_domain::threepid::manage::{
+    AddOutcome, AddRequest, BindRequest, NamedThreepid, ThreepidError,
+};
+use registrar_domain::threepid::{AllowedThreepid, Medium, Purpose, Threepid};
+use registrar_domain::token::authenticate::Requester;
+use registrar_domain::uia::auth::{Auth, ThreepidCredentials};
+use registrar_domain::uia::gate::{GateError, UiaPrompt};
+use registrar_domain::uia::{OperationDigest, Stage};
+
+use crate::validating::{SECRET, creds, email_wish, password, proof, validated};
+use crate::world::{PASSWORD, World, dummy, given, login, poll};
+
+const ADDRESS: &str = "alice@example.org";
+
+fn request(credentials: ThreepidCredentials, auth: Given<Auth>) -> AddRequest {
+    AddRequest {
+        operation: OperationDigest::of("POST", "/_matrix/client/v3/account/3pid/add"),
+        credentials,
+        auth,
+    }
+}
+
+async fn add(
+    world: &World,
+    requester: &Requester,
+    credentials: ThreepidCredentials,
+    auth: Given<Auth>,
+) -> Result<AddOutcome, ThreepidError> {
+    let request = request(credentials, auth);
+    let threepids = &world.services.threepids;
+    threepids.add(&world.ctx, requester, &request).await
+}
+
+async fn asked(world: &World, requester: &Requester, sid: &str) -> UiaPrompt {
+    let credentials = creds(sid, SECRET);
+    let outcome = add(world, requester, credentials, Given::Absent).await;
+    match outcome.unwrap() {
+        AddOutcome::AuthRequired(prompt) => prompt,
+        AddOutcome::Added => panic!("added without a password"),
+    }
+}
+
+/// Adds an address as clients did before there was a dialogue.
+async fn at_once(
+    world: &World,
+    requester: &Requester,
+    sid: &str,
+    secret: &str,
+) -> Result<(), ThreepidError> {
+    let credentials = Given::Value(creds(sid, secret));
+    let threepids = &world.services.threepids;
+    threepids.add_at_once(requester, &credentials).await
+}
+
+fn is_not_validated(outcome: &Result<(), ThreepidError>) -> bool {
+    matches!(outcome, Err(ThreepidError::NotValidated))
+}
+
+fn named(medium: &str, address: &str) -> NamedThreepid {
+    NamedThreepid {
+        medium: given(medium),
+        address: given(address),
+        id_server: Given::Absent,
+    }
+}
+
+#[tokio::test]
+async fn adding_an_address_takes_its_proof_and_the_password() {
+    let world = World::new();
+    let alice = world.signed_in("alice").await;
+    let sid = world
+        .validated(Purpose::Addition, "Alice@Example.org")
+        .await;
+    world.clock.advance(Duration::from_secs(1));
+    let prompt = asked(&world, &alice, &sid).await;
+    assert_eq!(prompt.flows[0].stages(), [Stage::Password]);
+    let wrong = password(&prompt, "alice", "wrong");
+    let outcome = add(&world, &alice, creds(&sid, SECRET), wrong).await;
+    assert!(matches!(outcome, Ok(AddOutcome::AuthRequired(_))));
+    assert!(world.threepids("alice").await.is_empty());
+
+    // What was said first need not be repeated.
+    let right = password(&prompt, "alice", PASSWORD);
+    let outcome = add(&world, &alice, ThreepidCredentials::default(), right).await;
+    assert_eq!(outcome.unwrap(), AddOutcome::Added);
+    let threepids = world.services.threepids.list(&alice).await.unwrap();
+    let [added] = &threepids[..] else {
+        panic!("not one: {threepids:?}");
+    };
+    assert_eq!(added.threepid.medium(), Medium::Email);
+    assert_eq!(added.threepid.address(), ADDRESS);
+    assert_eq!(added.validated.unix_ms(), 1_700_000_000_000);
+    assert_eq!(added.added.unix_ms(), 1_700_000_001_000);
+    // It is a name now.
+    let mut by_address = login("alice", PASSWORD);
+    by_address.identity.identifier = Given::Absent;
+    by_address.identity.medium = given("email");
+    by_address.identity.address = given(ADDRESS);
+    world.log_in(&by_address).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_missing_or_unreadable_is_told_before_the_password_is_asked_for() {
+    let world = World::new();
+    let alice = world.signed_in("alice").await;
+    let (sid, secret) = (given("s"), given(SECRET));
+    let rows = [
+        (
+            Given::Absent,
+            sid.clone(),
+            "ParameterMissing(\"client_secret\")",
+        ),
+        (
+            Given::Null,
+            sid.clone(),
+            "ParameterMissing(\"client_secret\")",
+        ),
+        (
+            given(""),
+            sid.clone(),
+            "ParameterMissing(\"client_secret\")",
+        ),
+        (
+            Given::Malformed,
+            sid.clone(),
+            "MalformedField(\"client_secret\")",
+        ),
+        (given("a b"), sid.clone(), "ClientSecret(ClientSecretError)"),
+        (
+            given(&"s".repeat(256)),
+            sid,
+            "ClientSecret(ClientSecretError)",
+        ),
+        (secret.clone(), Given::Absent, "ParameterMissing(\"sid\")"),
+        (secret.clone(), Given::Null, "ParameterMissing(\"sid\")"),
+        (secret.clone(), given(""), "ParameterMissing(\"sid\")"),
+        (secret.clone(), Given::Malformed, "MalformedField(\"sid\")"),
+        (
+            secret.clone(),
+            given(&"s".repeat(256)),
+            "MalformedField(\"sid\")",
+        ),
+        (secret, given("a\0b"), "MalformedField(\"sid\")"),
+    ];
+    for (client_secret, sid, refusal) in rows {
+        let credentials = ThreepidCredentials { client_secret, sid };
+        let outcome = add(&world, &alice, credentials.clone(), Given::Absent).await;
+        assert_eq!(format!("{:?}", outcome.expect_err("it passed")), refusal);
+        let threepids = &world.services.threepids;
+        let credentials = Given::Value(credentials);
+        let outcome = threepids.add_at_once(&alice, &credentials).await;
+        assert_eq!(format!("{:?}", outcome.expect_err("it passed")), refusal);
+    }
+    for (given, refusal) in [
+        (Given::Absent, "ParameterMissing(\"three_pid_creds\")"),
+        (Given::Null, "ParameterMissing(\"three_pid_creds\")"),
+        (Given::Malformed, "MalformedField(\"three_pid_creds\")"),
+    ] {
+        let threepids = &world.services.threepids;
+        let outcome = threepids.add_at_once(&alice, &given).await;
+        assert_eq!(format!("{:?}", outcome.expect_err("it passed")), refusal);
+    }
+}
+
+#[tokio::test]
+async fn proofs_that_add_nothing() {
+    let world = World::new();
+    let alice = world.signed_in("alice").await;
+    let unopened = world.mailed(Purpose::Addition, &email_wish(ADDRESS)).await;
+    let first = world
+        .validated_with(Purpose::Addition, ADDRESS, "first")
+        .await;
+    let other = "other@example.org";
+    let second = world
+        .validated_with(Purpose::Addition, other, "second")
+        .await;
+    let registering = world.validated(Purpose::Registration, other).await;
+    let rows = [
+        ("nosuch", SECRET),
+        (&unopened, SECRET),
+        (&first, "second"),
+        (&second, "first"),
+        (&first, SECRET),
+        (&registering, SECRET),
+    ];
+    for (sid, secret) in rows {
+        let outcome = at_once(&world, &alice, sid, secret).await;
+        assert!(is_not_validated(&outcome), "{sid} {secret}: {outcome:?}");
+    }
+    at_once(&world, &alice, &second, "second").await.unwrap();
+    let resetting = world.validated(Purpose::PasswordReset, other).await;
+    let outcome = at_once(&world, &alice, &resetting, SECRET).await;
+    assert!(is_not_validated(&outcome), "{outcome:?}");
+    world.clock.advance(Duration::from_hours(48));
+    let outcome = at_once(&world, &alice, &first, "first").await;
+    assert!(is_not_validated(&outcome), "too old: {outcome:?}");
+    assert_eq!(world.threepids("alice").await, ["email:other@example.org"]);
+}
+
+#[tokio::test]
+async fn a_proof_is_good_for_one_account_once() {
+    let world = World::new();
+    let alice = world.signed_in("alice").await;
+    let bob = world.signed_in("bob").await;
+    let sid = world.validated(Purpose::Addition, ADDRESS).await;
+    at_once(&world, &alice, &sid, SECRET).await.unwrap();
+    for requester in [&alice, &bob] {
+        let outcome = at_once(&world, requester, &sid, SECRET).await;
+        assert!(is_not_validated(&outcome), "{outcome:?}");
+    }
+    let threepids = &world.services.threepids;
+    let address = named("email", ADDRESS);
+    threepids.remove(&alice, &address).await.unwrap();
+    let outcome = at_once(&world, &bob, &sid, SECRET).await;
+    assert!(is_not_validated(&outcome), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn an_address_is_never_taken_away_from_somebody_else() {
+    let world = World::new();
+    let alice = world.signed_in("alice").await;
+    let bob = world.signed_in("bob").await;
+    let hers = world.validated_with(Purpose::Addition, ADDRESS, "a").await;
+    let his = world.validated_with(Purpose::Addition, ADDRESS, "b").await;
+    at_once(&world, &alice, &hers, "a").await.unwrap();
+    let outcome = at_once(&world, &bob, &his, "b").await;
+    assert!(
+        matches!(outcome, Err(ThreepidError::InUse(Medium::Email))),
+        "{outcome:?}"
+    );
+    assert_eq!(world.threepids("alice").await, ["email:alice@example.org"]);
+    assert!(world.threepids("bob").await.is_empty());
+    // A refusal uses nothing up: his proof is good when she has let go.
+    let threepids = &world.services.threepids;
+    let address = named("email", "ALICE@example.org");
+    threepids.remove(&alice, &address).await.unwrap();
+    at_once(&world, &bob, &his, "b").await.unwrap();
+}
+
+#[tokio::test]
+async fn racers_for_an_address_get_it_once() {
+    let world = World::new();
+    let alice = world.signed_in("alice").await;
+    let bob = world.signed_in("bob").await;
+    let hers = world.validated_with(Purpose::Addition, ADDRESS, "a").await;
+    let his = world.validated_with(Purpose::Addition, ADDRESS, "b").await;
+    let (first, second) = tokio::join!(
+        at_once(&world, &alice, &hers, "a"),
+        at_once(&world, &bob, &his, "b"),
+    );
+    assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
+    let loser = first.and(second);
+    assert!(matches!(loser, Err(ThreepidError::InUse(Medium::Email))));
+
+    let shared = world
+        .validated(Purpose::Addition, "shared@example.org")
+        .await;
+    let (first, second, third) = tokio::join!(
+        at_once(&world, &alice, &shared, SECRET),
+        at_once(&world, &bob, &shared, SECRET),
+        at_once(&world, &alice, &shared, SECRET),
+    );
+    let outcomes = [first, second, third];
+    let won = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    assert_eq!(won, 1, "{outcomes:?}");
+    assert!(outcomes.iter().all(|it| it.is_ok() || is_not_validated(it)));
+    let owners = world.threepids("alice").await.len() + world.threepids("bob").await.len();
+    assert_eq!(owners, 2);
+}
+
+#[tokio::test]
+async fn a_dialogue_belongs_to_whoever_began_it() {
+    let world = World::new();
+    let alice = world.signed_in("alice").await;
+    let bob = world.signed_in("bob").await;
+    let sid = world.validated(Purpose::Addition, ADDRESS).await;
+    let hers = asked(&world, &alice, &sid).await;
+    let rows = [
+        (&bob, password(&hers, "alice", PASSWORD)),
+        (&bob, password(&hers, "bob", PASSWORD)),
+        (&alice, password(&hers, "bob", PASSWORD)),
+        (&bob, poll(&hers)),
+    ];
+    for (requester, auth) in rows {
+        let outcome = add(&world, requester, creds(&sid, SECRET), auth).await;
+        assert!(
+            matches!(outcome, Err(ThreepidError::Gate(GateError::AnotherUser))),
+            "{outcome:?}"
+        );
+    }
+    for auth in [dummy(Some(&hers)), proof(&hers, Stage::Email, &sid, SECRET)] {
+        let outcome = add(&world, &alice, creds(&sid, SECRET), auth).await;
+        assert!(
+            matches!(
+                outcome,
+                Err(ThreepidError::Gate(GateError::UnknownStage { .. }))
+            ),
+            "{outcome:?}"
+        );
+    }
+    let right = password(&hers, "alice", PASSWORD);
+    let outcome = add(&world, &alice, creds(&sid, SECRET), right).await;
+    assert_eq!(outcome.unwrap(), AddOutcome::Added);
+    let again = add(&world, &alice, ThreepidCredentials::default(), poll(&hers)).await;
+    assert!(matches!(again, Err(ThreepidError::NotValidated)));
+}
+
+#[tokio::test]
+async fn a_phone_number_is_proved_by_the_identity_server() {
+    let world = World::new();
+    let alice = world.signed_in("alice").await;
+    let bob = world.signed_in("bob").await;
+    let outcome = at_once(&world, &alice, "77", SECRET).await;
+    assert!(is_not_validated(&outcome));
+    world.vouched("77", Medium::Email, ADDRESS);
+    let outcome = at_once(&world, &alice, "77", SECRET).await;
+    assert!(
+        is_not_validated(&outcome),
+        "it is asked about phone numbers"
+    );
+    world.vouched("77", Medium::Msisdn, "447700900001");
+    world.identity_server.be_down(true);
+    let outcome = at_once(&world, &alice, "77", SECRET).await;
+    assert!(matches!(outcome, Err(ThreepidError::IdentityServer(_))));
+    world.identity_server.be_down(false);
+    let outcome = at_once(&world, &alice, "77", "another").await;
+    assert!(is_not_validated(&outcome));
+    at_once(&world, &alice, "77", SECRET).await.unwrap();
+    assert_eq!(world.threepids("alice").await, ["msisdn:447700900001"]);
+    // Once more changes nothing, and helps nobody else.
+    at_once(&world, &alice, "77", SECRET).await.unwrap();
+    let outcome = at_once(&world, &bob, "77", SECRET).await;
+    assert!(matches!(outcome, Err(ThreepidError::InUse(Medium::Msisdn))));
+}
+
+#[tokio::test]
+async fn a_delegated_address_is_proved_by_the_identity_server() {
+    let server = std::sync::Arc::new(
+        registrar_domain::ports::identity_server::FakeIdentityServer::default(),
+    );
+    let delegate = server.clone();
+    let world = World::over(
+        |_| {},
+        |ports| ports.email = EmailValidation::Delegated(delegate),
+    );
+    let alice = world.signed_in("alice").await;
+    server.vouch("9", SECRET, validated(Medium::Email, ADDRESS));
+    at_once(&world, &alice, "9", SECRET).await.unwrap();
+    // Where it does not know, the one for phone numbers may.
+    world.vouched("10", Medium::Msisdn, "447700900001");
+    at_once(&world, &alice, "10", SECRET).await.unwrap();
+    assert_eq!(world.threepids("alice").await.len(), 2);
+}
+
+#[tokio::test]
+async fn without_anybody_to_validate_there_is_no_proof() {
+    let world = World::over(
+        |_| {},
+        |ports| {
+            ports.email = EmailValidation::Off;
+            ports.msisdn = None;
+        },
+    );
+    let alice = world.signed_in("alice").await;
+    let outcome = at_once(&world, &alice, "1", SECRET).await;
+    assert!(is_not_validated(&outcome));
+}
+
+fn only_example_org(policy: &mut Policy) {
+    policy.threepids.allowed = vec![AllowedThreepid {
+        medium: Medium::Email,
+        pattern: regex::Regex::new("^[^@]+@example\\.org$").unwrap(),
+    }];
+}
+
+#[tokio::test]
+async fn what_the_operator_does_not_want_is_not_added() {
+    let world = World::with(only_example_org);
+    let alice = world.signed_in("alice").await;
+    world.vouched("77", Medium::Msisdn, "447700900001");
+    let outcome = at_once(&world, &alice, "77", SECRET).await;
+    assert!(matches!(
+        outcome,
+        Err(ThreepidError::Denied(Medium::Msisdn))
+    ));
+    let sid = world.validated(Purpose::Addition, ADDRESS).await;
+    let address = Threepid::from_canonical(Medium::Email, ADDRESS.to_owned());
+    world.hooks.deny(address.clone());
+    let outcome = at_once(&world, &alice, &sid, SECRET).await;
+    assert!(matches!(outcome, Err(ThreepidError::Denied(Medium::Email))));
+    let asked = HookQuestion::IsThreepidAllowed(address, ThreepidPurpose::Addition);
+    assert!(world.hooks.asked().contains(&asked));
+    assert!(world.threepids("alice").await.is_empty());
+}
+
+#[tokio::test]
+async fn where_changes_are_forbidden_nothing_changes() {
+    let world = World::with(|policy| policy.threepids.changes_allowed = false);
+    let alice = world.signed_in("alice").await;
+    let threepids = &world.services.threepids;
+    let outcomes = [
+        threepids.check_changes_allowed(),
+        at_once(&world, &alice, "1", SECRET).await,
+        threepids.remove(&alice, &NamedThreepid::default()).await,
+        add(
+            &world,
+            &alice,
+            ThreepidCredentials::default(),
+            Given::Absent,
+        )
+        .await
+        .map(|_| ()),
+    ];
+    for outcome in outcomes {
+        assert!(matches!(outcome, Err(ThreepidError::ChangesForbidden)));
+    }
+    assert!(threepids.list(&alice).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_address_is_removed_in_whatever_form_it_is_named() {
+    let world = World::new();
+    let alice = world.signed_in("alice").await;
+    let bob = world.signed_in("bob").await;
+    let sid = world.validated(Purpose::Addition, ADDRESS).await;
+    at_once(&world, &alice, &sid, SECRET).await.unwrap();
+    world.vouched("77", Medium::Msisdn, "447700900001");
+    at_once(&world, &alice, "77", SECRET).await.unwrap();
+    let threepids = &world.services.threepids;
+    for (medium, address) in [("email", ADDRESS), ("msisdn", "447700900001")] {
+        threepids
+            .remove(&bob, &named(medium, address))
+            .await
+            .unwrap();
+    }
+    assert_eq!(world.threepids("alice").await.len(), 2, "not his");
+    let address = named("email", " ALICE@Example.org");
+    threepids.remove(&alice, &address).await.unwrap();
+    assert_eq!(world.threepids("alice").await, ["msisdn:447700900001"]);
+    let number = named("msisdn", "447700900001");
+    for _again in 0..2 {
+        threepids.remove(&alice, &number).await.unwrap();
+    }
+    assert!(world.threepids("alice").await.is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_be_an_identifier_is_refused() {
+    let world = World::new();
+    let alice = world.signed_in("alice").await;
+    let threepids = &world.services.threepids;
+    let long = format!("{}@example.org", "a".repeat(2000));
+    let rows = [
+        (
+            Given::Absent,
+            given(ADDRESS),
+            "ParameterMissing(\"medium\")",
+        ),
+        (Given::Null, given(ADDRESS), "ParameterMissing(\"medium\")"),
+        (
+            Given::Malformed,
+            given(ADDRESS),
+            "MalformedField(\"medium\")",
+        ),
+        (given("fax"), given("1"), "MalformedField(\"medium\")"),
+        (
+            given("email"),
+            Given::Absent,
+            "ParameterMissing(\"address\")",
+        ),
+        (given("email"), given(""), "ParameterMissing(\"address\")"),
+        (
+            given("email"),
+            Given::Malformed,
+            "MalformedField(\"address\")",
+        ),
+        (given("email"), given("nobody"), "Email(EmailAddressError)"),
+        (given("email"), given(&long), "MalformedField(\"address\")"),
+        (
+            given("msisdn"),
+            given("a\0b"),
+            "MalformedField(\"address\")",
+        ),
+        (
+            given("msisdn"),
+            given("+44 77"),
+            "MalformedField(\"address\")",
+        ),
+    ];
+    for (medium, address, refusal) in rows {
+        let named = NamedThreepid {
+            medium,
+            address,
+            id_server: Given::Absent,
+        };
+        let refused = threepids.remove(&alice, &named).await;
+        assert_eq!(format!("{:?}", refused.expect_err("it passed")), refusal);
+        let refused = threepids.unbind(&named);
+        assert_eq!(format!("{:?}", refused.expect_err("it passed")), refusal);
+    }
+    let mut good = named("email", ADDRESS);
+    threepids.unbind(&good).unwrap();
+    good.id_server = Given::Malformed;
+    let refused = threepids.unbind(&good);
+    assert!(matches!(
+        refused,
+        Err(ThreepidError::MalformedField("id_server"))
+    ));
+}
+
+#[tokio::test]
+async fn no_identity_server_is_asked_that_a_client_names() {
+    let world = World::new();
+    let request = |id_server, id_access_token| BindRequest {
+        credentials: creds("1", SECRET),
+        id_server,
+        id_access_token,
+    };
+    let (server, token) = (given("127.0.0.1:8008"), given("token"));
+    let rows = [
+        (server.clone(), token.clone(), "ServerNotTrusted"),
+        (
+            Given::Absent,
+            token.clone(),
+            "ParameterMissing(\"id_server\")",
+        ),
+        (Given::Malformed, token, "MalformedField(\"id_server\")"),
+        (
+            server.clone(),
+            Given::Null,
+            "ParameterMissing(\"id_access_token\")",
+        ),
+        (
+            server,
+            Given::Malformed,
+            "MalformedField(\"id_access_token\")",
+        ),
+    ];
+    let threepids = &world.services.threepids;
+    for (id_server, id_access_token, refusal) in rows {
+        let refused = threepids.bind(&request(id_server, id_access_token));
+        assert_eq!(format!("{:?}", refused.expect_err("it passed")), refusal);
+    }
+    let refused = threepids.bind(&BindRequest::default());
+    assert!(matches!(
+        refused,
+        Err(ThreepidError::ParameterMissing("client_secret"))
+    ));
+}
