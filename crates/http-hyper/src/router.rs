@@ -45,6 +45,7 @@ const V1_UNSTABLE: &[&str] = &["/_matrix/client/v1", "/_matrix/client/unstable"]
 const ADMIN: &[&str] = &["/_synapse/admin/v1"];
 const FALLBACK: &str = "/auth/{auth_type}/fallback/web";
 const CONSENT: &str = "/_matrix/consent";
+const PASSWORD_RESET: &str = "/_synapse/client/password_reset/email/submit_token";
 const ADMIN_V2: &[&str] = &["/_synapse/admin/v2"];
 const ADMIN_V3: &[&str] = &["/_synapse/admin/v3"];
 /// Asking who somebody is belongs to both worlds.
@@ -131,6 +132,21 @@ pub(crate) const ROUTES: &[Route] = &[
         run!(register::request_token::msisdn),
     )
     .named("MsisdnRegisterRequestTokenRestServlet"),
+    // The links in mails, and the codes of text messages.
+    Route::new(
+        Get,
+        UNSTABLE,
+        "/registration/{medium}/submit_token",
+        run!(submit_token::registration),
+    ),
+    Route::new(
+        Get,
+        UNSTABLE,
+        "/add_threepid/email/submit_token",
+        run!(submit_token::addition),
+    ),
+    Route::new(Get, ROOT, PASSWORD_RESET, run!(submit_token::confirm_reset)),
+    Route::new(Post, ROOT, PASSWORD_RESET, run!(submit_token::reset)),
     Route::new(
         Post,
         UNSTABLE,

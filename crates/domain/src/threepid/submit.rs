@@ -50,6 +50,9 @@ pub enum SubmitError {
     /// A parameter is missing.
     #[error("`{0}` is missing")]
     ParameterMissing(&'static str),
+    /// A parameter of a link holds characters outside ASCII.
+    #[error("`{0}` must be ASCII")]
+    NotAscii(&'static str),
     /// A parameter cannot be read.
     #[error("`{0}` cannot be read")]
     MalformedField(&'static str),
@@ -109,8 +112,7 @@ impl TokenSubmission {
         purpose: Purpose,
         submitted: &Submitted,
     ) -> Result<Option<NextLink>, SubmitError> {
-        self.check_link(submitted)?;
-        let claim = submitted.read()?;
+        let claim = self.read_link(submitted)?;
         let core = &self.0;
         let (session, token) = self.look_up(&claim).await?;
         let (session, token) = self.decide(purpose, &claim, session, token)?;
@@ -136,10 +138,18 @@ impl TokenSubmission {
     /// # Errors
     /// [`SubmitError`], but neither [`SubmitError::Link`] nor [`SubmitError::Store`].
     pub fn check_link(&self, submitted: &Submitted) -> Result<(), SubmitError> {
+        self.read_link(submitted).map(|_| ())
+    }
+
+    fn read_link<'a>(&self, submitted: &'a Submitted) -> Result<Claim<'a>, SubmitError> {
         if matches!(self.0.ports.email, EmailValidation::Off) {
             return Err(SubmitError::EmailNotSupported);
         }
-        submitted.read().map(|_| ())
+        submitted.read().map_err(|error| match error {
+            // The values of a link are text; there is only one thing that can be wrong with text.
+            SubmitError::MalformedField(name) => SubmitError::NotAscii(name),
+            error => error,
+        })
     }
 
     /// Hands the code of a text message to the identity server that sent it.

@@ -51,6 +51,7 @@ impl From<SubmitError> for MatrixError {
         match error {
             SubmitError::EmailNotSupported
             | SubmitError::MsisdnNotSupported
+            | SubmitError::NotAscii(_)
             | SubmitError::Link(_)
             | SubmitError::IdentityServer(IdentityServerError::Refused { .. }) => {
                 Self::bad_request(ErrCode::Unknown, message)
