@@ -10,6 +10,7 @@ use registrar_domain::account::{Account, AccountKind};
 use registrar_domain::device::Device;
 use registrar_domain::given::Given;
 use registrar_domain::id::{DeviceId, Localpart};
+use registrar_domain::ports::observer::{Applicant, Event};
 use registrar_domain::ports::store::Sighting;
 use registrar_domain::ports::{HashError, Intent, RegistrationVerdict, Store as _};
 use registrar_domain::secret::Secret;
@@ -177,6 +178,13 @@ async fn the_hooks_judge_accounts_that_administrators_make() {
     world.hooks.judge(RegistrationVerdict::ShadowBan);
     put("bob").await.unwrap();
     assert!(stored(&world, "bob").await.unwrap().shadow_banned);
+    let heard = world.observer.take();
+    let made = Event::AccountRegistered {
+        kind: AccountKind::User,
+        applicant: Applicant::Operator,
+        shadow_banned: true,
+    };
+    assert_eq!(heard, [made]);
     // Nobody registers when an account changes.
     world.hooks.judge(RegistrationVerdict::Deny);
     assert!(matches!(put("bob").await, Ok(Changed::Modified(_))));

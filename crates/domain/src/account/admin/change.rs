@@ -13,6 +13,7 @@ use crate::account::{Account, AccountKind, USER_TYPES};
 use crate::given::Given;
 use crate::id::Localpart;
 use crate::password::{Password, PasswordHash};
+use crate::ports::observer::{Applicant, Event};
 use crate::ports::store::{AccountChanges, Change, Constraint};
 use crate::ports::{Intent, UnitOfWork};
 use crate::threepid::{AccountThreepid, Threepid};
@@ -150,6 +151,11 @@ impl UserAdmin {
                 Ok::<_, UserAdminError>(details)
             })
             .await?;
+        core.observe(Event::AccountRegistered {
+            kind: account.kind,
+            applicant: Applicant::Operator,
+            shadow_banned: account.shadow_banned,
+        });
         tracing::info!(%admin, account.localpart = %localpart, "account made");
         Ok(Changed::Created(details))
     }
