@@ -1,9 +1,10 @@
-//! [`ROUTES`]: every endpoint in one table, and how a request finds its own.
+//! How a request finds its endpoint in the table of [`ROUTES`].
 //!
 //! Paths are compared as they come: an escaped slash is no slash, a trailing one makes another
 //! path, and `..` is a name like any other.
 
 mod pattern;
+mod routes;
 
 use std::collections::{BTreeSet, HashMap};
 use std::pin::Pin;
@@ -14,10 +15,6 @@ use http::header::ALLOW;
 use http::{HeaderValue, Method, StatusCode};
 
 use crate::app::{App, Reply};
-use crate::endpoint::{
-    account, admin, auth_fallback, capabilities, consent, devices, health, login, logout, metrics,
-    password_policy, profile, refresh, register, submit_token, versions, well_known,
-};
 use crate::error::{ErrCode, MatrixError};
 use crate::options::Resource;
 use crate::request::{Parameters, Request};
@@ -25,400 +22,7 @@ use crate::response::Response;
 
 use Verb::{Delete, Get, Post, Put};
 use pattern::{Ending, Pattern};
-
-/// Makes a [`Handler`] of an async function, so that it fits into a table.
-macro_rules! run {
-    ($handle:path) => {
-        |app, request| Box::pin($handle(app, request))
-    };
-}
-
-const ROOT: &[&str] = &[""];
-const UNVERSIONED: &[&str] = &["/_matrix/client"];
-const R0_V3_UNSTABLE: &[&str] = &[
-    "/_matrix/client/r0",
-    "/_matrix/client/v3",
-    "/_matrix/client/unstable",
-];
-const UNSTABLE: &[&str] = &["/_matrix/client/unstable"];
-const V1_UNSTABLE: &[&str] = &["/_matrix/client/v1", "/_matrix/client/unstable"];
-const ADMIN: &[&str] = &["/_synapse/admin/v1"];
-const FALLBACK: &str = "/auth/{auth_type}/fallback/web";
-const CONSENT: &str = "/_matrix/consent";
-const PASSWORD_RESET: &str = "/_synapse/client/password_reset/email/submit_token";
-const ADMIN_V2: &[&str] = &["/_synapse/admin/v2"];
-const ADMIN_V3: &[&str] = &["/_synapse/admin/v3"];
-/// Asking who somebody is belongs to both worlds.
-const WHOIS: &[&str] = &[
-    "/_synapse/admin/v1",
-    "/_matrix/client/api/v1/admin",
-    "/_matrix/client/r0/admin",
-    "/_matrix/client/v3/admin",
-    "/_matrix/client/unstable/admin",
-];
-/// Where the reference has its numbers, and where every other program has them.
-const METRICS: &[&str] = &["/_synapse/metrics", "/metrics"];
-const REGISTRATION_TOKEN: &str = "/registration_tokens/{token}";
-/// Where logging in has been since before versions were numbered.
-const API_V1_AND_LATER: &[&str] = &[
-    "/_matrix/client/api/v1",
-    "/_matrix/client/r0",
-    "/_matrix/client/v3",
-    "/_matrix/client/unstable",
-];
-/// Refreshing was born under `v1`, and some clients still look for it there.
-const V1_AND_LATER: &[&str] = &[
-    "/_matrix/client/v1",
-    "/_matrix/client/r0",
-    "/_matrix/client/v3",
-    "/_matrix/client/unstable",
-];
-
-/// Every endpoint: method, where its path begins, how it goes on, and what answers.
-pub(crate) const ROUTES: &[Route] = &[
-    Route::new(Get, ROOT, "/health", run!(health::get))
-        .named("HealthResource")
-        .of(Resource::Health)
-        .quiet(),
-    Route::new(Get, METRICS, "", run!(metrics::get))
-        .named("MetricsResource")
-        .of(Resource::Metrics)
-        .quiet(),
-    Route::new(
-        Get,
-        ROOT,
-        "/.well-known/matrix/client",
-        run!(well_known::get),
-    )
-    .named("ClientWellKnownResource"),
-    Route::new(Get, UNVERSIONED, "/versions", run!(versions::get)).named("VersionsRestServlet"),
-    // Registration.
-    Route::new(Post, R0_V3_UNSTABLE, "/register", run!(register::post))
-        .named("RegisterRestServlet"),
-    Route::new(
-        Get,
-        R0_V3_UNSTABLE,
-        "/register/available",
-        run!(register::available::get),
-    )
-    .named("UsernameAvailabilityRestServlet")
-    .open(),
-    Route::new(
-        Get,
-        R0_V3_UNSTABLE,
-        "/password_policy",
-        run!(password_policy::get),
-    )
-    .named("PasswordPolicyServlet"),
-    Route::new(
-        Get,
-        V1_UNSTABLE,
-        "/register/m.login.registration_token/validity",
-        run!(register::token_validity::get),
-    )
-    .named("RegistrationTokenValidityRestServlet")
-    .open(),
-    Route::new(
-        Post,
-        R0_V3_UNSTABLE,
-        "/register/email/requestToken",
-        run!(register::request_token::email),
-    )
-    .named("EmailRegisterRequestTokenRestServlet"),
-    Route::new(
-        Post,
-        R0_V3_UNSTABLE,
-        "/register/msisdn/requestToken",
-        run!(register::request_token::msisdn),
-    )
-    .named("MsisdnRegisterRequestTokenRestServlet"),
-    // The links in mails, and the codes of text messages.
-    Route::new(
-        Get,
-        UNSTABLE,
-        "/registration/{medium}/submit_token",
-        run!(submit_token::registration),
-    ),
-    Route::new(
-        Get,
-        UNSTABLE,
-        "/add_threepid/email/submit_token",
-        run!(submit_token::addition),
-    ),
-    Route::new(Get, ROOT, PASSWORD_RESET, run!(submit_token::confirm_reset)),
-    Route::new(Post, ROOT, PASSWORD_RESET, run!(submit_token::reset)),
-    Route::new(
-        Post,
-        UNSTABLE,
-        "/add_threepid/msisdn/submit_token",
-        run!(submit_token::msisdn),
-    )
-    .named("AddThreepidMsisdnSubmitTokenServlet"),
-    Route::new(Get, R0_V3_UNSTABLE, FALLBACK, run!(auth_fallback::get))
-        .named("AuthRestServlet")
-        .open(),
-    Route::new(Post, R0_V3_UNSTABLE, FALLBACK, run!(auth_fallback::post))
-        .named("AuthRestServlet")
-        .open(),
-    // The operator's policy.
-    Route::new(Get, ROOT, CONSENT, run!(consent::get))
-        .named("ConsentResource")
-        .of(Resource::Consent),
-    Route::new(Post, ROOT, CONSENT, run!(consent::post))
-        .named("ConsentResource")
-        .of(Resource::Consent),
-    // Logging in and out.
-    Route::new(Get, API_V1_AND_LATER, "/login", run!(login::get)).named("LoginRestServlet"),
-    Route::new(Post, API_V1_AND_LATER, "/login", run!(login::post)).named("LoginRestServlet"),
-    Route::new(Post, API_V1_AND_LATER, "/logout", run!(logout::one)).named("LogoutRestServlet"),
-    Route::new(Post, API_V1_AND_LATER, "/logout/all", run!(logout::all))
-        .named("LogoutAllRestServlet"),
-    Route::new(Post, V1_AND_LATER, "/refresh", run!(refresh::post)).named("RefreshTokenServlet"),
-    // The account and its devices.
-    Route::new(
-        Get,
-        R0_V3_UNSTABLE,
-        "/account/whoami",
-        run!(account::whoami::get),
-    )
-    .named("WhoamiRestServlet"),
-    Route::new(
-        Post,
-        R0_V3_UNSTABLE,
-        "/account/password",
-        run!(account::password::post),
-    ),
-    Route::new(
-        Post,
-        R0_V3_UNSTABLE,
-        "/account/password/email/requestToken",
-        run!(account::password::request_token::email),
-    ),
-    Route::new(
-        Post,
-        R0_V3_UNSTABLE,
-        "/account/password/msisdn/requestToken",
-        run!(account::password::request_token::msisdn),
-    ),
-    Route::new(
-        Post,
-        R0_V3_UNSTABLE,
-        "/account/deactivate",
-        run!(account::deactivate::post),
-    ),
-    Route::new(
-        Get,
-        R0_V3_UNSTABLE,
-        "/account/3pid",
-        run!(account::threepid::get),
-    ),
-    Route::new(
-        Post,
-        R0_V3_UNSTABLE,
-        "/account/3pid",
-        run!(account::threepid::post),
-    ),
-    Route::new(
-        Post,
-        R0_V3_UNSTABLE,
-        "/account/3pid/add",
-        run!(account::threepid::add),
-    ),
-    Route::new(
-        Post,
-        R0_V3_UNSTABLE,
-        "/account/3pid/bind",
-        run!(account::threepid::bind),
-    ),
-    Route::new(
-        Post,
-        R0_V3_UNSTABLE,
-        "/account/3pid/unbind",
-        run!(account::threepid::unbind),
-    ),
-    Route::new(
-        Post,
-        R0_V3_UNSTABLE,
-        "/account/3pid/delete",
-        run!(account::threepid::delete),
-    ),
-    Route::new(
-        Post,
-        R0_V3_UNSTABLE,
-        "/account/3pid/email/requestToken",
-        run!(account::threepid::request_token::email),
-    ),
-    Route::new(
-        Post,
-        R0_V3_UNSTABLE,
-        "/account/3pid/msisdn/requestToken",
-        run!(account::threepid::request_token::msisdn),
-    ),
-    Route::new(
-        Get,
-        R0_V3_UNSTABLE,
-        "/capabilities",
-        run!(capabilities::get),
-    )
-    .named("CapabilitiesRestServlet"),
-    Route::new(Get, R0_V3_UNSTABLE, "/devices", run!(devices::list)).named("DevicesRestServlet"),
-    Route::new(
-        Get,
-        R0_V3_UNSTABLE,
-        "/devices/{device_id}",
-        run!(devices::get),
-    )
-    .named("DeviceRestServlet"),
-    Route::new(
-        Put,
-        R0_V3_UNSTABLE,
-        "/devices/{device_id}",
-        run!(devices::put),
-    )
-    .named("DeviceRestServlet"),
-    Route::new(
-        Delete,
-        R0_V3_UNSTABLE,
-        "/devices/{device_id}",
-        run!(devices::delete),
-    )
-    .named("DeviceRestServlet"),
-    Route::new(
-        Post,
-        R0_V3_UNSTABLE,
-        "/delete_devices",
-        run!(devices::delete_several),
-    )
-    .named("DeleteDevicesRestServlet"),
-    Route::new(
-        Get,
-        R0_V3_UNSTABLE,
-        "/profile/{user_id}/displayname",
-        run!(profile::display_name),
-    )
-    .named("ProfileDisplaynameRestServlet"),
-    // Operators.
-    Route::new(Get, ADMIN, "/register", run!(admin::register::get)).named("UserRegisterServlet"),
-    Route::new(Post, ADMIN, "/register", run!(admin::register::post)).named("UserRegisterServlet"),
-    Route::new(
-        Get,
-        ADMIN,
-        "/registration_tokens",
-        run!(admin::registration_tokens::list),
-    )
-    .named("ListRegistrationTokensRestServlet"),
-    Route::new(
-        Post,
-        ADMIN,
-        "/registration_tokens/new",
-        run!(admin::registration_tokens::create),
-    )
-    .named("NewRegistrationTokenRestServlet"),
-    Route::new(
-        Get,
-        ADMIN,
-        REGISTRATION_TOKEN,
-        run!(admin::registration_tokens::get),
-    )
-    .named("RegistrationTokenRestServlet"),
-    Route::new(
-        Put,
-        ADMIN,
-        REGISTRATION_TOKEN,
-        run!(admin::registration_tokens::put),
-    )
-    .named("RegistrationTokenRestServlet"),
-    Route::new(
-        Delete,
-        ADMIN,
-        REGISTRATION_TOKEN,
-        run!(admin::registration_tokens::delete),
-    )
-    .named("RegistrationTokenRestServlet"),
-    Route::new(
-        Get,
-        ADMIN,
-        "/server_version",
-        run!(admin::server_version::get),
-    ),
-    Route::new(
-        Get,
-        ADMIN,
-        "/username_available",
-        run!(admin::username_available::get),
-    ),
-    Route::new(
-        Get,
-        ADMIN,
-        "/threepid/{medium}/users/{address}",
-        run!(admin::threepid::get),
-    ),
-    Route::new(Get, WHOIS, "/whois/{user_id}", run!(admin::whois::get)),
-    Route::new(
-        Post,
-        ADMIN,
-        "/deactivate/{user_id}",
-        run!(admin::deactivate::post),
-    ),
-    Route::new(
-        Post,
-        ADMIN,
-        "/reset_password/{user_id}",
-        run!(admin::reset_password::post),
-    ),
-    Route::new(
-        Get,
-        ADMIN,
-        "/users/{user_id}/admin",
-        run!(admin::users::admin::get),
-    ),
-    Route::new(
-        Put,
-        ADMIN,
-        "/users/{user_id}/admin",
-        run!(admin::users::admin::put),
-    ),
-    Route::new(
-        Post,
-        ADMIN,
-        "/users/{user_id}/login",
-        run!(admin::users::login::post),
-    ),
-    Route::new(
-        Get,
-        ADMIN,
-        "/users/{user_id}/joined_rooms",
-        run!(admin::users::joined_rooms::get),
-    ),
-    Route::new(Get, ADMIN_V2, "/users", run!(admin::users::list_v2)),
-    Route::new(Get, ADMIN_V3, "/users", run!(admin::users::list_v3)),
-    Route::new(Get, ADMIN_V2, "/users/{user_id}", run!(admin::users::get)),
-    Route::new(Put, ADMIN_V2, "/users/{user_id}", run!(admin::users::put)),
-    Route::new(
-        Get,
-        ADMIN_V2,
-        "/users/{user_id}/devices",
-        run!(admin::users::devices::list),
-    ),
-    Route::new(
-        Get,
-        ADMIN_V2,
-        "/users/{user_id}/devices/{device_id}",
-        run!(admin::users::devices::get),
-    ),
-    Route::new(
-        Delete,
-        ADMIN_V2,
-        "/users/{user_id}/devices/{device_id}",
-        run!(admin::users::devices::delete),
-    ),
-    Route::new(
-        Post,
-        ADMIN_V2,
-        "/users/{user_id}/delete_devices",
-        run!(admin::users::devices::delete_several),
-    ),
-];
+pub(crate) use routes::ROUTES;
 
 /// What answers a request.
 pub(crate) type Handler =
@@ -450,7 +54,10 @@ pub(crate) enum Logging {
 impl Route {
     /// An endpoint for clients. In `path`, `{name}` stands for anything up to the next slash, and for
     /// nothing at all too.
+    /// Requests are counted under the name of its `servlet`, which is the reference's where that has
+    /// the endpoint.
     pub(crate) const fn new(
+        servlet: &'static str,
         verb: Verb,
         bases: &'static [&'static str],
         path: &'static str,
@@ -463,15 +70,9 @@ impl Route {
             ending: Ending::Exact,
             resource: Resource::Client,
             logging: Logging::Normal,
-            servlet: "",
+            servlet,
             handler,
         }
-    }
-
-    /// Is counted under this name. Every line of the table has one.
-    const fn named(mut self, servlet: &'static str) -> Self {
-        self.servlet = servlet;
-        self
     }
 
     /// The name that requests are counted under.

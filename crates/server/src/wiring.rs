@@ -59,7 +59,7 @@ pub(crate) struct Wired {
 /// Templates or settings of other servers that cannot be used, a database that cannot be used, or
 /// threads that cannot be started.
 pub(crate) async fn wire(config: &Config) -> anyhow::Result<Wired> {
-    let Prepared { outbound, pages } = Prepared::new(config).map_err(mistakes)?;
+    let Prepared { outbound, pages } = Prepared::new(config).map_err(|mistakes| all(&mistakes))?;
     let monitoring = if config.server.metrics {
         Monitoring::start(&config.server.name)
     } else {
@@ -87,14 +87,14 @@ pub(crate) async fn wire(config: &Config) -> anyhow::Result<Wired> {
 /// A database that cannot be used, or a thread that cannot be started.
 pub(crate) async fn console(config: &Config) -> anyhow::Result<Console> {
     // A command hashes one password at most.
-    let outbound = Outbound::new(config).map_err(mistakes)?;
+    let outbound = Outbound::new(config).map_err(|mistakes| all(&mistakes))?;
     let monitoring = Monitoring::off();
     let ports = ports(config, Some(NonZeroUsize::MIN), outbound, &monitoring).await?;
     Ok(Console::new(ports, config.policy()))
 }
 
 /// All mistakes at once, a line each.
-fn mistakes(mistakes: Vec<String>) -> anyhow::Error {
+fn all(mistakes: &[String]) -> anyhow::Error {
     anyhow::anyhow!("{}", mistakes.join("\n"))
 }
 

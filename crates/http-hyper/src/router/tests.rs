@@ -1,3 +1,5 @@
+use super::Verb::{Get, Post, Put};
+use super::routes::{R0_V3_UNSTABLE, ROOT, UNVERSIONED};
 use super::*;
 use crate::response;
 
@@ -6,17 +8,46 @@ async fn nothing(_: &App, _: &Request) -> Reply {
 }
 
 const TABLE: &[Route] = &[
-    Route::new(Get, R0_V3_UNSTABLE, "/register/available", run!(nothing)).open(),
-    Route::new(Post, R0_V3_UNSTABLE, "/register", run!(nothing)),
-    Route::new(Get, R0_V3_UNSTABLE, "/devices/{device_id}", run!(nothing)),
-    Route::new(Put, R0_V3_UNSTABLE, "/devices/{device_id}", run!(nothing)),
     Route::new(
+        "Servlet",
+        Get,
+        R0_V3_UNSTABLE,
+        "/register/available",
+        |app, request| Box::pin(nothing(app, request)),
+    )
+    .open(),
+    Route::new(
+        "Servlet",
+        Post,
+        R0_V3_UNSTABLE,
+        "/register",
+        |app, request| Box::pin(nothing(app, request)),
+    ),
+    Route::new(
+        "Servlet",
+        Get,
+        R0_V3_UNSTABLE,
+        "/devices/{device_id}",
+        |app, request| Box::pin(nothing(app, request)),
+    ),
+    Route::new(
+        "Servlet",
+        Put,
+        R0_V3_UNSTABLE,
+        "/devices/{device_id}",
+        |app, request| Box::pin(nothing(app, request)),
+    ),
+    Route::new(
+        "Servlet",
         Get,
         UNVERSIONED,
         "/unstable/registration/{medium}/submit_token",
-        run!(nothing),
+        |app, request| Box::pin(nothing(app, request)),
     ),
-    Route::new(Get, ROOT, "/health", run!(nothing)).of(Resource::Health),
+    Route::new("Servlet", Get, ROOT, "/health", |app, request| {
+        Box::pin(nothing(app, request))
+    })
+    .of(Resource::Health),
 ];
 
 fn router() -> Router {

@@ -376,6 +376,7 @@ fn threepids() -> Vec<Chapter> {
             MsisdnNotSupported,
             ParameterMissing("sid"),
             MalformedField("sid"),
+            NotAscii("sid"),
             ClientSecret(ClientSecretError),
             Link(LinkError::UnknownSession)
                 (LinkError::UnknownToken)

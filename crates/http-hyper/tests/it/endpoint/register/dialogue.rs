@@ -175,7 +175,7 @@ async fn auth_that_cannot_be_read_is_refused() {
 
 #[tokio::test]
 async fn stages_that_are_not_served_are_unknown() {
-    let server = TestServer::new();
+    let server = TestServer::over(|_| {}, |ports| ports.captcha = None);
     let identifier = json!({"type": "m.id.user", "user": "alice"});
     server.registered("alice").await;
     let rows = [
