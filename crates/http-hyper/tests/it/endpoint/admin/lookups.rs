@@ -129,10 +129,10 @@ async fn administrators_are_not_held_up_by_the_limits_of_others() {
         per_second: 0.0,
         burst_count: 1.0,
     };
-    let office = Office::of(TestServer::under(|policy| {
-        policy.rates.registration = nothing
-    }))
-    .await;
+    let server = TestServer::under(|policy| {
+        policy.rates.registration = nothing;
+    });
+    let office = Office::of(server).await;
     for name in ["a", "b", "c"] {
         let path = format!("v2/users/@{name}:example.org");
         office.put(&path, &json!({})).await.body_of(201);
