@@ -71,7 +71,9 @@ pub fn text(body: impl Into<Bytes>) -> Response {
 /// 302 to another place.
 pub fn redirect(location: HeaderValue) -> Response {
     let mut response = empty(StatusCode::FOUND);
-    response.headers_mut().insert(LOCATION, location);
+    let headers = response.headers_mut();
+    headers.insert(LOCATION, location);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
     response
 }
 

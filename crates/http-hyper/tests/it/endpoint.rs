@@ -15,5 +15,6 @@ mod password_policy;
 mod profile;
 mod refresh;
 mod register;
+mod submit_token;
 mod versions;
 mod well_known;

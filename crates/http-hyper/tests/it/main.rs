@@ -13,6 +13,7 @@ mod endpoint;
 mod error;
 mod headers;
 mod logs;
+mod mails;
 mod overload;
 mod pages;
 mod reading;

@@ -14,10 +14,28 @@ async fn every_endpoint_has_its_versions_and_no_other() {
     const ALSO_API_V1: &[&str] = &["api/v1", "r0", "v3", "unstable"];
     const ALSO_V1: &[&str] = &["v1", "r0", "v3", "unstable"];
     const V1: &[&str] = &["v1", "unstable"];
+    const UNSTABLE: &[&str] = &["unstable"];
     let server = TestServer::new();
     let rows = [
         ("register", LATER, "POST, OPTIONS"),
         ("register/available", LATER, "GET, HEAD, OPTIONS"),
+        ("register/email/requestToken", LATER, "POST, OPTIONS"),
+        ("register/msisdn/requestToken", LATER, "POST, OPTIONS"),
+        (
+            "registration/email/submit_token",
+            UNSTABLE,
+            "GET, HEAD, OPTIONS",
+        ),
+        (
+            "add_threepid/email/submit_token",
+            UNSTABLE,
+            "GET, HEAD, OPTIONS",
+        ),
+        (
+            "add_threepid/msisdn/submit_token",
+            UNSTABLE,
+            "POST, OPTIONS",
+        ),
         (
             "register/m.login.registration_token/validity",
             V1,
@@ -34,6 +52,25 @@ async fn every_endpoint_has_its_versions_and_no_other() {
         ("logout/all", ALSO_API_V1, "POST, OPTIONS"),
         ("refresh", ALSO_V1, "POST, OPTIONS"),
         ("account/whoami", LATER, "GET, HEAD, OPTIONS"),
+        ("account/password", LATER, "POST, OPTIONS"),
+        (
+            "account/password/email/requestToken",
+            LATER,
+            "POST, OPTIONS",
+        ),
+        (
+            "account/password/msisdn/requestToken",
+            LATER,
+            "POST, OPTIONS",
+        ),
+        ("account/deactivate", LATER, "POST, OPTIONS"),
+        ("account/3pid", LATER, "GET, HEAD, POST, OPTIONS"),
+        ("account/3pid/add", LATER, "POST, OPTIONS"),
+        ("account/3pid/bind", LATER, "POST, OPTIONS"),
+        ("account/3pid/unbind", LATER, "POST, OPTIONS"),
+        ("account/3pid/delete", LATER, "POST, OPTIONS"),
+        ("account/3pid/email/requestToken", LATER, "POST, OPTIONS"),
+        ("account/3pid/msisdn/requestToken", LATER, "POST, OPTIONS"),
         ("capabilities", LATER, "GET, HEAD, OPTIONS"),
         ("devices", LATER, "GET, HEAD, OPTIONS"),
         ("devices/PHONE", LATER, "GET, HEAD, PUT, DELETE, OPTIONS"),

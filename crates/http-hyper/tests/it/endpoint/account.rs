@@ -1,1 +1,4 @@
+mod deactivate;
+mod password;
+mod threepid;
 mod whoami;

@@ -6,21 +6,22 @@ use crate::client::text;
 use crate::server::TestServer;
 
 #[tokio::test]
-async fn what_is_not_served_is_said_to_be_off() {
+async fn what_is_served_is_on_and_the_rest_is_off() {
     let server = TestServer::new();
     let guest = server.post("/register?kind=guest", &json!({})).await;
     for person in [server.registered("alice").await, guest.json()] {
         let answer = server
             .get_as(text(&person, "access_token"), "/capabilities")
             .await;
+        let on = json!({"enabled": true});
         let off = json!({"enabled": false});
         answer.gives(
             200,
             &json!({"capabilities": {
-                "m.change_password": off,
+                "m.change_password": on,
                 "m.set_displayname": off,
                 "m.set_avatar_url": off,
-                "m.3pid_changes": off,
+                "m.3pid_changes": on,
                 "m.get_login_token": off,
             }}),
         );
@@ -39,4 +40,20 @@ async fn capabilities_are_for_those_with_a_token() {
         401,
         &json!({"errcode": "M_UNKNOWN_TOKEN", "soft_logout": false}),
     );
+}
+
+#[tokio::test]
+async fn what_the_operator_has_switched_off_is_off() {
+    for (passwords, addresses) in [(true, false), (false, true), (false, false)] {
+        let server = TestServer::under(|it| {
+            it.password.login_enabled = passwords;
+            it.threepids.changes_allowed = addresses;
+        });
+        let alice = server.registered("alice").await;
+        let token = text(&alice, "access_token");
+        let body = server.get_as(token, "/capabilities").await.body_of(200);
+        let enabled = |name: &str| body["capabilities"][name]["enabled"].as_bool();
+        assert_eq!(enabled("m.change_password"), Some(passwords));
+        assert_eq!(enabled("m.3pid_changes"), Some(addresses));
+    }
 }

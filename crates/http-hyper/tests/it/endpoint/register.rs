@@ -5,6 +5,7 @@ mod dialogue;
 mod guests;
 mod limits;
 mod refusals;
+mod request_token;
 
 use serde_json::{Value, json};
 

@@ -5,11 +5,14 @@ use std::fmt::{self, Display};
 use http::StatusCode;
 use registrar_domain::account::admin::UserAdminError;
 use registrar_domain::account::available::AvailabilityError;
+use registrar_domain::account::change_password::ChangePasswordError;
 use registrar_domain::account::consent::ConsentError;
 use registrar_domain::account::credentials::CredentialError;
+use registrar_domain::account::deactivate::own::DeactivationError;
 use registrar_domain::account::identifier::IdentifierError;
 use registrar_domain::account::login::LoginError;
 use registrar_domain::account::name::NameError;
+use registrar_domain::account::new_password::NewPasswordError;
 use registrar_domain::account::register::{RegisterError, RuleError};
 use registrar_domain::account::shared_secret::SharedSecretError;
 use registrar_domain::account::usage::UsageError;
@@ -26,6 +29,7 @@ use registrar_domain::ports::{
 };
 use registrar_domain::registration_token::admin::TokenAdminError;
 use registrar_domain::registration_token::validity::TokenValidityError;
+use registrar_domain::threepid::manage::ThreepidError;
 use registrar_domain::threepid::request::RequestTokenError;
 use registrar_domain::threepid::submit::{LinkError, SubmitError};
 use registrar_domain::threepid::{
@@ -336,6 +340,26 @@ fn tokens_and_devices() -> Vec<Chapter> {
             Store => StoreError,
         },
         chapter! {
+            ChangePasswordError, "`POST /account/password`, in the order of the checks.":
+            NewPassword => NewPasswordError,
+            MalformedField("logout_devices"),
+            Gate => GateError,
+            NobodyHasAddress(Medium::Email),
+            PasswordMissing,
+            PasswordsDisabled,
+            Hash => HashError,
+            Deactivated,
+            Store => StoreError,
+        },
+        chapter! {
+            DeactivationError, "`POST /account/deactivate`.":
+            MalformedField("erase"),
+            ForeignUser,
+            UnknownUser,
+            Gate => GateError,
+            Store => StoreError,
+        },
+        chapter! {
             DeviceError, "`/devices` and `/delete_devices`.":
             NotFound,
             DisplayName => DisplayNameError,
@@ -375,6 +399,7 @@ fn threepids() -> Vec<Chapter> {
             EmailNotSupported,
             MsisdnNotSupported,
             ParameterMissing("sid"),
+            NotAscii("sid"),
             MalformedField("sid"),
             NotAscii("sid"),
             ClientSecret(ClientSecretError),
@@ -383,6 +408,23 @@ fn threepids() -> Vec<Chapter> {
                 (LinkError::WrongSecret)
                 (LinkError::Expired),
             IdentityServer => IdentityServerError,
+            Store => StoreError,
+        },
+        chapter! {
+            ThreepidError, "`/account/3pid` and what lies below, in the order of the checks.":
+            ChangesForbidden,
+            ParameterMissing("client_secret"),
+            MalformedField("sid"),
+            ClientSecret(ClientSecretError),
+            Email(EmailAddressError),
+            ServerNotTrusted,
+            Gate => GateError,
+            NotValidated,
+            Denied(Medium::Email),
+            InUse(Medium::Msisdn),
+            Deactivated,
+            IdentityServer => IdentityServerError,
+            Hook => HookError,
             Store => StoreError,
         },
         chapter! {
@@ -460,6 +502,12 @@ fn operators() -> Vec<Chapter> {
 
 fn values() -> Vec<Chapter> {
     vec![
+        chapter! {
+            NewPasswordError, "A password that shall be set.":
+            Unreadable,
+            Nul,
+            Weak => WeakPassword,
+        },
         chapter! {
             WeakPassword, "The operator's `password_config.policy`, in the order of the checks.":
             TooShort { minimum_length: 8 },
