@@ -11,7 +11,7 @@ use registrar_domain::appservice::AppServices;
 use registrar_domain::given::Given;
 use registrar_domain::id::Localpart;
 use registrar_domain::threepid::Purpose;
-use registrar_domain::token::authenticate::{Bearer, Requester};
+use registrar_domain::token::authenticate::{Audience, Requester};
 use registrar_domain::uia::OperationDigest;
 use registrar_domain::uia::auth::Auth;
 use registrar_domain::uia::gate::{GateError, UiaPrompt};
@@ -55,7 +55,7 @@ async fn deactivate(
 async fn asked(world: &World, requester: &Requester, request: DeactivationRequest) -> UiaPrompt {
     match deactivate(world, requester, request).await.unwrap() {
         DeactivationOutcome::AuthRequired(prompt) => prompt,
-        DeactivationOutcome::Deactivated(_) => panic!("closed without a password"),
+        closed => panic!("closed without a password: {closed:?}"),
     }
 }
 
@@ -182,43 +182,29 @@ async fn fields_have_types() {
 }
 
 #[tokio::test]
-async fn an_application_service_closes_its_own_accounts_without_a_dialogue() {
+async fn an_application_service_closes_accounts_of_its_users_without_a_dialogue() {
     let world = World::with(|policy| {
         let namespaces = [("@irc_.*", true), ("@shared_.*", false)];
         let irc = service("irc", &namespaces, false);
         policy.registration.appservices = AppServices::new(vec![irc]);
     });
-    let alice = world.signed_in("alice").await;
-    let shared = world.signed_in("shared_x").await;
-    let wish = wish(&world, erasing(Given::Absent));
-    let close = async |bearer: &Bearer, user_id: Given<String>| {
-        let deactivation = &world.services.deactivation;
-        deactivation
-            .deactivate_for_appservice(bearer, &user_id, &wish)
+    world.signed_in("shared_x").await;
+    let speaking = async |asserted| {
+        let authentication = &world.services.authentication;
+        let bearer = token("irc");
+        authentication
+            .authenticate(&world.ctx, &bearer, &asserted, Audience::Users)
             .await
+            .unwrap()
     };
-    let irc = token("irc");
-    let rows = [
-        (given("@alice:example.org"), "ForeignUser"),
-        (given("@irc_x:elsewhere.org"), "ForeignUser"),
-        (given("@irc_nobody:example.org"), "UnknownUser"),
-        (Given::Malformed, "MalformedField(\"user_id\")"),
-        (Given::Absent, "UnknownUser"),
-    ];
-    for (user_id, refusal) in rows {
-        let refused = close(&irc, user_id).await.expect_err("it was closed");
-        assert_eq!(format!("{refused:?}"), refusal);
-    }
-    // For any other token the dialogue is the way.
-    for bearer in [Bearer::Absent, Bearer::Malformed, token("xmpp")] {
-        let outcome = close(&bearer, given("@shared_x:example.org")).await;
-        assert_eq!(outcome.unwrap(), None);
-    }
-    let outcome = close(&irc, given("@shared_x:example.org")).await;
-    assert_eq!(outcome.unwrap(), Some(()));
+    let shared = speaking(given("@shared_x:example.org")).await;
+    let outcome = deactivate(&world, &shared, erasing(Given::Absent)).await;
+    assert_eq!(outcome.unwrap(), DeactivationOutcome::DeactivatedByService);
     assert_eq!(display_name(&world, "shared_x").await, None);
     let refused = world.log_in(&login("shared_x", PASSWORD)).await;
     assert!(refused.is_err());
-    world.log_in(&login("alice", PASSWORD)).await.unwrap();
-    drop((alice, shared));
+    // Its own user was never registered.
+    let bot = speaking(Given::Absent).await;
+    let outcome = deactivate(&world, &bot, request(Given::Absent)).await;
+    assert_eq!(outcome.unwrap(), DeactivationOutcome::DeactivatedByService);
 }

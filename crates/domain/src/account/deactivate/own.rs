@@ -1,19 +1,19 @@
 //! `POST /account/deactivate`: somebody closes their own account, or an application service one of
-//! its own.
+//! its users'.
 //!
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#post_matrixclientv3accountdeactivate>
 
 use std::sync::Arc;
 
 use super::{Deactivated, Erasure, deactivate};
-use crate::appservice::AppService;
 use crate::context::RequestContext;
 use crate::core::Core;
 use crate::given::Given;
-use crate::id::{Localpart, UserId};
+use crate::id::Localpart;
 use crate::ports::{Intent, StoreError};
 use crate::retry::MaybeStore;
-use crate::token::authenticate::{Bearer, Requester};
+use crate::threepid::AccountThreepid;
+use crate::token::authenticate::{Credential, Requester};
 use crate::uia::auth::Auth;
 use crate::uia::gate::{self, GateError, UiaPrompt};
 use crate::uia::reauthenticate::{Reauthentication, Undertaking, reauthenticate};
@@ -52,6 +52,9 @@ pub struct DeactivationWish {
 pub enum DeactivationOutcome {
     /// The account is closed.
     Deactivated(Unbinding),
+    /// An application service has closed the account of one of its users, and is not told about
+    /// identifiers.
+    DeactivatedByService,
     /// The requester must prove who they are.
     AuthRequired(UiaPrompt),
 }
@@ -71,12 +74,6 @@ pub enum DeactivationError {
     /// A field has the wrong type.
     #[error("`{0}` has the wrong type")]
     MalformedField(&'static str),
-    /// The user is none of the application service's.
-    #[error("the application service may not act for this user")]
-    ForeignUser,
-    /// There is no such account.
-    #[error("the application service has not registered this user")]
-    UnknownUser,
     /// User-interactive authentication failed.
     #[error(transparent)]
     Gate(#[from] GateError),
@@ -146,66 +143,27 @@ impl Deactivation {
             Reauthentication::Given(authorization) => {
                 let localpart = &requester.account.localpart;
                 let erasure = erasure(authorization.parameters());
-                let closed = self.close(localpart, erasure).await?;
-                let threepids = closed.map(|closed| closed.threepids).unwrap_or_default();
-                Ok(DeactivationOutcome::Deactivated(if threepids.is_empty() {
-                    Unbinding::Success
-                } else {
-                    Unbinding::NoSupport
-                }))
+                let threepids = self.close(localpart, erasure).await?;
+                Ok(match requester.credential {
+                    Credential::ApplicationService => DeactivationOutcome::DeactivatedByService,
+                    Credential::AccessToken { .. } if threepids.is_empty() => {
+                        DeactivationOutcome::Deactivated(Unbinding::Success)
+                    }
+                    Credential::AccessToken { .. } => {
+                        DeactivationOutcome::Deactivated(Unbinding::NoSupport)
+                    }
+                })
             }
         }
     }
 
-    /// Closes an account of an application service's own, if the token is one's: the one named by the
-    /// query parameter `user_id`, or else the service's own. `None` for any other token.
-    ///
-    /// # Errors
-    /// [`DeactivationError::MalformedField`], [`DeactivationError::ForeignUser`],
-    /// [`DeactivationError::UnknownUser`], [`DeactivationError::Store`].
-    pub async fn deactivate_for_appservice(
-        &self,
-        bearer: &Bearer,
-        user_id: &Given<String>,
-        wish: &DeactivationWish,
-    ) -> Result<Option<()>, DeactivationError> {
-        let Bearer::Token(token) = bearer else {
-            return Ok(None);
-        };
-        let services = &self.0.policy.registration.appservices;
-        let Some(service) = services.with_token(token) else {
-            return Ok(None);
-        };
-        let localpart = self.named_user(service, user_id)?;
-        let erasure = erasure(&Parameters::Deactivate(wish.traces));
-        let closed = self.close(&localpart, erasure).await?;
-        closed
-            .map(|_| Some(()))
-            .ok_or(DeactivationError::UnknownUser)
-    }
-
-    /// The user for whom an application service acts.
-    fn named_user(
-        &self,
-        service: &AppService,
-        user_id: &Given<String>,
-    ) -> Result<Localpart, DeactivationError> {
-        let named = user_id.optional();
-        let named = named.map_err(|_| DeactivationError::MalformedField("user_id"))?;
-        let Some(named) = named else {
-            return Ok(service.sender.clone());
-        };
-        let localpart = UserId::read_local(named, &self.0.policy.server_name);
-        localpart
-            .filter(|localpart| service.is_interested(&self.0.user_id(localpart)))
-            .ok_or(DeactivationError::ForeignUser)
-    }
-
+    /// Closes the account and returns the identifiers that it had. An application service may not have
+    /// registered its own user; then there is nothing to close.
     async fn close(
         &self,
         localpart: &Localpart,
         erasure: Erasure,
-    ) -> Result<Option<Deactivated>, StoreError> {
+    ) -> Result<Vec<AccountThreepid>, StoreError> {
         let core = &self.0;
         let closed = core
             .retrying(|| async {
@@ -215,10 +173,11 @@ impl Deactivation {
                 Ok::<_, StoreError>(closed)
             })
             .await?;
-        if closed.is_some() {
-            tracing::info!(account.localpart = %localpart, "account deactivated");
-        }
-        Ok(closed)
+        let Some(Deactivated { threepids }) = closed else {
+            return Ok(Vec::new());
+        };
+        tracing::info!(account.localpart = %localpart, "account deactivated");
+        Ok(threepids)
     }
 }
 

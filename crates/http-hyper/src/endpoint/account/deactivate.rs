@@ -22,19 +22,13 @@ pub(crate) async fn post(app: &App, request: &Request) -> Reply {
         auth: auth::auth(body),
         has_other_fields: body.has_besides(&["auth"]),
     })?;
-    let user_id = request.argument("user_id");
-    let by_service = deactivation
-        .deactivate_for_appservice(&request.bearer(), &user_id, &wish)
-        .await?;
-    if by_service.is_some() {
-        return Ok(response::nothing());
-    }
     let requester = app.requester(request, Audience::Users).await?;
     let outcome = deactivation
         .deactivate(request.context(), &requester, &wish)
         .await?;
     Ok(match outcome {
         DeactivationOutcome::AuthRequired(prompt) => auth::prompt(app, &prompt),
+        DeactivationOutcome::DeactivatedByService => response::nothing(),
         DeactivationOutcome::Deactivated(unbinding) => super::unbound(match unbinding {
             Unbinding::Success => super::Unbinding::Success,
             Unbinding::NoSupport => super::Unbinding::NoSupport,

@@ -109,9 +109,6 @@ impl From<DeactivationError> for MatrixError {
             DeactivationError::MalformedField(_) => {
                 Self::bad_request(ErrCode::InvalidParam, message)
             }
-            DeactivationError::ForeignUser | DeactivationError::UnknownUser => {
-                Self::forbidden(ErrCode::Forbidden, message)
-            }
             DeactivationError::Gate(error) => error.into(),
             DeactivationError::Store(error) => error.into(),
         }

@@ -354,8 +354,6 @@ fn tokens_and_devices() -> Vec<Chapter> {
         chapter! {
             DeactivationError, "`POST /account/deactivate`.":
             MalformedField("erase"),
-            ForeignUser,
-            UnknownUser,
             Gate => GateError,
             Store => StoreError,
         },
