@@ -96,9 +96,10 @@ impl Metrics {
         let mail = MailMetrics::new(&mut families);
         let outgoing = OutgoingMetrics::new(&mut families);
         let sampled = SampledMetrics::new(&mut families);
-        let mut samplers: Vec<Sampler> = Vec::new();
         #[cfg(target_os = "linux")]
-        samplers.push(process::sampler(&mut families));
+        let samplers: Vec<Sampler> = vec![process::sampler(&mut families)];
+        #[cfg(not(target_os = "linux"))]
+        let samplers: Vec<Sampler> = Vec::new();
         let (registry, catalog) = families.into_parts();
         Self {
             registry,

@@ -140,13 +140,14 @@ async fn every_purpose_has_a_mail_and_a_link_of_its_own() {
 
 #[tokio::test]
 async fn complaints_about_email_come_in_the_order_of_the_reference() {
+    let pattern = regex::Regex::new("@example\\.org$").unwrap();
     for purpose in Purpose::ALL {
         let world = World::with(|policy| {
             once_in_a_while(policy);
             policy.threepids.next_link_hosts = Some(vec!["good.example.org".to_owned()]);
             policy.threepids.allowed = vec![AllowedThreepid {
                 medium: Medium::Email,
-                pattern: regex::Regex::new("@example\\.org$").unwrap(),
+                pattern: pattern.clone(),
             }];
         });
         let denied = "someone@elsewhere.org";

@@ -399,7 +399,6 @@ fn threepids() -> Vec<Chapter> {
             ParameterMissing("sid"),
             NotAscii("sid"),
             MalformedField("sid"),
-            NotAscii("sid"),
             ClientSecret(ClientSecretError),
             Link(LinkError::UnknownSession)
                 (LinkError::UnknownToken)
