@@ -31,6 +31,8 @@ async fn addresses_that_could_end_an_argument_reach_no_server() {
         "a,b@example.net",
         "@example.net",
         "alice@",
+        "alice@bücher.example",
+        "用户@example.net",
     ];
     for address in addresses {
         let result = mailer.send(&validation_mail(address)).await;
