@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
+use lettre::transport::smtp::Error;
 use registrar_domain::ports::MailError;
 use registrar_domain::threepid::EmailAddress;
-
-use crate::pool::SendError;
 
 /// The longest text taken over from a mail server, in characters.
 const MAX_CHARS: usize = 500;
@@ -20,7 +19,7 @@ struct MaskedFailure(String);
 
 /// Sorts an error into the domain's kinds. Only an explicit permanent refusal counts as one: a
 /// server that lacks STARTTLS today may be one that is being mended.
-pub(crate) fn mail_error(error: &SendError, to: &EmailAddress) -> MailError {
+pub(crate) fn mail_error(error: &Error, to: &EmailAddress) -> MailError {
     let failure = MaskedFailure(mask(&error.to_string(), to)).into();
     if error.is_permanent() {
         MailError::Refused(failure)

@@ -12,7 +12,7 @@ use lettre::address::Envelope;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{self, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, Tls, TlsParameters};
-use lettre::transport::smtp::extension::{ClientId, Extension};
+use lettre::transport::smtp::extension::ClientId;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
@@ -24,27 +24,6 @@ const MAX_CONNECTIONS: usize = 4;
 const MAX_IDLE: Duration = Duration::from_secs(60);
 /// How long an idle connection has to show that it is alive, or to say goodbye.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Why a mail was not sent.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SendError {
-    /// Trouble with the connection, or a refusal.
-    #[error(transparent)]
-    Smtp(#[from] Error),
-    /// The address is not ASCII, and the server knows only ASCII.
-    #[error("the mail server does not take addresses with characters beyond ASCII")]
-    NoSmtpUtf8,
-}
-
-impl SendError {
-    /// Will it be refused another time, too?
-    pub(crate) fn is_permanent(&self) -> bool {
-        match self {
-            Self::Smtp(error) => error.is_permanent(),
-            Self::NoSmtpUtf8 => true,
-        }
-    }
-}
 
 /// Up to [`MAX_CONNECTIONS`] connections, opened when needed.
 pub(crate) struct Pool {
@@ -75,8 +54,8 @@ impl Pool {
     /// unless it had all of it.
     ///
     /// # Errors
-    /// [`SendError`].
-    pub(crate) async fn send(&self, envelope: &Envelope, mail: &[u8]) -> Result<(), SendError> {
+    /// Trouble with the connection, or a refusal.
+    pub(crate) async fn send(&self, envelope: &Envelope, mail: &[u8]) -> Result<(), Error> {
         let _slot = self
             .slots
             .acquire()
@@ -86,19 +65,6 @@ impl Pool {
             Some(connection) => connection,
             None => self.server.connect().await?,
         };
-        let needs_utf8 = envelope
-            .to()
-            .iter()
-            .chain(envelope.from())
-            .any(|a| !is_ascii(a));
-        if needs_utf8
-            && !connection
-                .server_info()
-                .supports_feature(Extension::SmtpUtfEight)
-        {
-            self.park(connection);
-            return Err(SendError::NoSmtpUtf8);
-        }
         connection.send(envelope, mail).await?;
         self.park(connection);
         Ok(())
@@ -147,11 +113,6 @@ impl std::fmt::Debug for Pool {
             .field("idle", &self.idle().len())
             .finish_non_exhaustive()
     }
-}
-
-fn is_ascii(address: &lettre::Address) -> bool {
-    let text: &str = address.as_ref();
-    text.is_ascii()
 }
 
 /// How to open a connection.

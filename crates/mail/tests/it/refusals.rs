@@ -187,24 +187,6 @@ async fn a_wrong_login_is_a_refusal() {
     assert!(is_refused(&result), "{result:?}");
 }
 
-#[tokio::test]
-async fn a_local_part_beyond_ascii_is_refused_by_an_ascii_server() {
-    let sink = Sink::start(Script::default()).await;
-    let mailer = mailer(options(sink.port));
-    assert!(is_refused(
-        &mailer.send(&validation_mail("用户@example.net")).await
-    ));
-    mailer
-        .send(&validation_mail("alice@example.net"))
-        .await
-        .unwrap();
-    assert_eq!(
-        sink.received().connections,
-        1,
-        "the connection is still good"
-    );
-}
-
 fn credentials() -> Credentials {
     Credentials {
         user: "user".to_owned(),
