@@ -187,42 +187,52 @@ impl Registration {
         } else {
             &nothing
         };
-        let proved = rules::proved_threepids(session);
         let mut order = Order::new(&core.policy.registration, clearance, parameters, refresh)?;
-        rules::check_threepids(core, &proved).await?;
+        rules::check_threepids(core, &order.threepids).await?;
         if let Some(registered) = &session.registered {
             return self.replay(ctx, &order, registered).await;
         }
         if !wish.password.is_known(Some(session)) {
             return Err(RegisterError::PasswordMissing);
         }
+        match self.check(ctx, session, parameters, &mut order).await {
+            Err(error) if error.is_taken() => {
+                // Perhaps by a concurrent request of this very session.
+                let registered = self.registered_meanwhile(session).await?;
+                return self.replay(ctx, &order, &registered.ok_or(error)?).await;
+            }
+            outcome => outcome?,
+        }
+        let hash = wish.password.hash(core, Some(session)).await?;
+        let hash = hash.ok_or(RegisterError::PasswordMissing)?;
+        self.create(ctx, &order, &hash).await
+    }
+
+    /// Checks what can be checked before anything is created, and completes the order.
+    async fn check(
+        &self,
+        ctx: &RequestContext,
+        session: &UiaSession,
+        parameters: &RegisterParameters,
+        order: &mut Order<'_>,
+    ) -> Result<(), RegisterError> {
+        let core = &self.0;
         let wished = parameters.username.as_deref();
-        let mut facts = rules::facts(core, session, wished, &proved).await?;
+        let mut facts = rules::facts(core, session, wished, &order.threepids).await?;
         if let Some(chosen) = rules::choose_username(core, &facts).await? {
             facts.username = Some(chosen);
         }
-        self.check_threepids_free(&proved).await?;
+        self.check_threepids_free(&order.threepids).await?;
         order.account_name = rules::choose_display_name(core, &facts).await?;
         core.limits
             .registration
             .charge(&ctx.limit_key(), core.now())?;
         order.admission = rules::judge(core, &facts).await?;
-        usage::check_registration(core, rules::proved_email(&proved)).await?;
+        usage::check_registration(core, rules::proved_email(&order.threepids)).await?;
         if let Some(username) = facts.username.as_deref().or(wished) {
-            match self.check_name_finally(username, parameters).await {
-                Ok(name) => order.name = Some(name),
-                Err(RegisterError::Name(NameError::Taken)) => {
-                    let registered = self.registered_meanwhile(session).await?;
-                    let registered = registered.ok_or(NameError::Taken)?;
-                    return self.replay(ctx, &order, &registered).await;
-                }
-                Err(error) => return Err(error),
-            }
+            order.name = Some(self.check_name_finally(username, parameters).await?);
         }
-        order.threepids = proved;
-        let hash = wish.password.hash(core, Some(session)).await?;
-        let hash = hash.ok_or(RegisterError::PasswordMissing)?;
-        self.create(ctx, &order, &hash).await
+        Ok(())
     }
 
     /// An address belongs to one account. The database has the last word; this is the kind answer.

@@ -1,15 +1,20 @@
 //! Registration with an email address, a phone number or a captcha: what the stages prove, and what
 //! becomes of it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use registrar_domain::account::register::{RegisterError, RegisterRequest, RuleError};
+use registrar_domain::account::register::{
+    RegisterError, RegisterRequest, Registration, RuleError,
+};
+use registrar_domain::context::RequestContext;
 use registrar_domain::given::Given;
 use registrar_domain::id::Localpart;
 use registrar_domain::policy::Policy;
 use registrar_domain::ports::captcha::CaptchaOutage;
 use registrar_domain::ports::registration_hooks::{
-    HookQuestion, RegistrationFacts, RegistrationVerdict,
+    HookError, HookQuestion, RegistrationFacts, RegistrationHooks, RegistrationVerdict,
 };
 use registrar_domain::services::EmailValidation;
 use registrar_domain::threepid::{Medium, Purpose, Threepid, ValidatedThreepid};
@@ -286,9 +291,8 @@ async fn both_addresses_belong_to_the_account() {
 
 #[tokio::test]
 async fn a_delegated_email_address_is_proved_by_the_identity_server() {
-    let identity_server = std::sync::Arc::new(
-        registrar_domain::ports::identity_server::FakeIdentityServer::default(),
-    );
+    let identity_server =
+        Arc::new(registrar_domain::ports::identity_server::FakeIdentityServer::default());
     let delegate = identity_server.clone();
     let world = World::over(requiring(email_required()), |ports| {
         ports.email = EmailValidation::Delegated(delegate);
@@ -498,4 +502,50 @@ async fn guests_are_judged_too() {
         matches!(refused, RegisterError::Rule(RuleError::Denied)),
         "{refused:?}"
     );
+}
+
+/// Sends a request of its own while another one is being judged.
+#[derive(Default)]
+struct Meanwhile {
+    request: OnceLock<(Registration, RequestContext, RegisterRequest)>,
+    asked: AtomicBool,
+}
+
+#[async_trait::async_trait]
+impl RegistrationHooks for Meanwhile {
+    async fn choose_username(
+        &self,
+        _facts: &RegistrationFacts,
+    ) -> Result<Option<String>, HookError> {
+        if !self.asked.swap(true, Ordering::SeqCst)
+            && let Some((registration, ctx, request)) = self.request.get()
+        {
+            registration.register(ctx, request).await.unwrap();
+        }
+        Ok(None)
+    }
+}
+
+#[tokio::test]
+async fn a_final_request_that_is_overtaken_finds_the_account() {
+    let hooks = Arc::new(Meanwhile::default());
+    let rules = hooks.clone();
+    let world = World::over(requiring(email_required()), |ports| {
+        ports.hooks = Some(rules);
+    });
+    let session = world.prompted(&register("alice")).await;
+    let sid = validated_mail(&world, "alice@example.org").await;
+    let last = attempt(&session, "alice", Stage::Email, proof(&sid));
+    let polled = RegisterRequest {
+        auth: poll(&session),
+        ..register("alice")
+    };
+    let registration = world.services.registration.clone();
+    let meanwhile = (registration, world.ctx.clone(), polled);
+    assert!(hooks.request.set(meanwhile).is_ok());
+    let registered = world.registered(&last).await;
+    assert_eq!(registered.user_id.to_string(), "@alice:example.org");
+    assert!(hooks.asked.load(Ordering::SeqCst));
+    let proved = world.threepids("alice").await;
+    assert_eq!(proved, ["email:alice@example.org"]);
 }

@@ -1,7 +1,7 @@
 //! What a successful registration means, in one transaction: the account, its device, its tokens, and
 //! the mark in the UIA session that makes a repeated request find them again.
 
-use super::rules::Admission;
+use super::rules::{self, Admission};
 use super::{RegisterError, RegisteredAccount, Registration};
 use crate::account::name::{self, NameError, Standing};
 use crate::account::{Account, AccountKind};
@@ -69,7 +69,7 @@ impl<'a> Order<'a> {
             refresh,
             inhibit_login: parameters.inhibit_login,
             registration_token: session.registration_token.as_ref(),
-            threepids: Vec::new(),
+            threepids: rules::proved_threepids(session),
             account_name: None,
             admission: Admission::Normal,
             consent_version: policy

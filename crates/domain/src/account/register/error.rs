@@ -103,6 +103,13 @@ pub enum RegisterError {
     Store(#[from] StoreError),
 }
 
+impl RegisterError {
+    /// Does somebody have the name or an address already?
+    pub(super) fn is_taken(&self) -> bool {
+        matches!(self, Self::Name(NameError::Taken) | Self::ThreepidTaken(_))
+    }
+}
+
 impl MaybeStore for RegisterError {
     fn store_error(&self) -> Option<&StoreError> {
         match self {
