@@ -1,5 +1,8 @@
 //! The operator's choices as validated plain values. Where they come from is the server's business.
 
+#[cfg(feature = "fakes")]
+mod fake;
+
 use std::time::Duration;
 
 use crate::appservice::AppServices;

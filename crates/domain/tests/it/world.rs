@@ -2,22 +2,16 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use registrar_domain::account::identifier::{Identifier, IdentityClaim};
 use registrar_domain::account::login::{LoggedIn, LoginError, LoginRequest};
 use registrar_domain::account::register::{
     RegisterError, RegisterOutcome, RegisterRequest, RegisteredAccount,
 };
-use registrar_domain::appservice::AppServices;
 use registrar_domain::console::Console;
 use registrar_domain::context::RequestContext;
 use registrar_domain::given::Given;
-use registrar_domain::id::{CreateRules, ServerName};
-use registrar_domain::limit::Rate;
-use registrar_domain::policy::{
-    PasswordPolicy, Policy, Rates, RegistrationPolicy, ThreepidPolicy, TokenLifetimes, UsagePolicy,
-};
+use registrar_domain::policy::Policy;
 use registrar_domain::ports::captcha::FakeCaptcha;
 use registrar_domain::ports::clock::FakeClock;
 use registrar_domain::ports::entropy::SeededEntropy;
@@ -32,10 +26,9 @@ use registrar_domain::ports::{Intent, Store as _, UnitOfWork};
 use registrar_domain::secret::Secret;
 use registrar_domain::services::{EmailValidation, Ports, Services};
 use registrar_domain::token::authenticate::{Audience, AuthenticateError, Bearer, Requester};
+use registrar_domain::uia::OperationDigest;
 use registrar_domain::uia::auth::{Auth, Submission};
-use registrar_domain::uia::flow::{FlowSettings, registration_flows};
 use registrar_domain::uia::gate::UiaPrompt;
-use registrar_domain::uia::{OperationDigest, Stage};
 
 pub(crate) const PASSWORD: &str = "Secret-Passw0rd";
 
@@ -54,66 +47,6 @@ pub(crate) struct World {
     pub(crate) ctx: RequestContext,
 }
 
-/// Every stage that can be part of registration.
-const REGISTRATION_STAGES: [Stage; 6] = [
-    Stage::Dummy,
-    Stage::Email,
-    Stage::Msisdn,
-    Stage::Recaptcha,
-    Stage::Terms,
-    Stage::RegistrationToken,
-];
-
-/// Open registration, guests, no limits, five-minute access tokens beside refresh tokens.
-pub(crate) fn policy() -> Policy {
-    let unlimited = Rate {
-        per_second: 1e9,
-        burst_count: 1e9,
-    };
-    Policy {
-        server_name: ServerName::parse("example.org").unwrap(),
-        registration: RegistrationPolicy {
-            enabled: true,
-            guests_allowed: true,
-            flows: registration_flows(&FlowSettings::default()).unwrap(),
-            stages: REGISTRATION_STAGES.to_vec(),
-            captcha_public_key: None,
-            consent: None,
-            appservices: AppServices::default(),
-            shared_secret: None,
-            inhibit_user_in_use_error: false,
-            localparts: CreateRules::default(),
-            server_notices_localpart: None,
-        },
-        password: PasswordPolicy {
-            login_enabled: true,
-            strength: None,
-        },
-        usage: UsagePolicy::default(),
-        threepids: ThreepidPolicy {
-            public_baseurl: "https://matrix.example.org/".to_owned(),
-            validation_token_lifetime: Duration::from_hours(1),
-            allowed: Vec::new(),
-            inhibit_errors: false,
-            next_link_hosts: None,
-            changes_allowed: true,
-        },
-        lifetimes: TokenLifetimes {
-            refreshable_access: Some(Duration::from_secs(300)),
-            ..TokenLifetimes::default()
-        },
-        rates: Rates {
-            registration: unlimited,
-            registration_token_validity: unlimited,
-            threepid_validation: unlimited,
-            login_address: unlimited,
-            login_account: unlimited,
-            login_failed_attempts: unlimited,
-        },
-        ui_auth_session_timeout: Duration::ZERO,
-    }
-}
-
 impl World {
     pub(crate) fn new() -> Self {
         Self::with(|_| {})
@@ -125,7 +58,7 @@ impl World {
 
     /// With another policy over other ports.
     pub(crate) fn over(change: impl FnOnce(&mut Policy), rewire: impl FnOnce(&mut Ports)) -> Self {
-        let mut policy = policy();
+        let mut policy = Policy::permissive();
         change(&mut policy);
         let clock = Arc::new(FakeClock::at(1_700_000_000_000));
         let hasher = Arc::new(FakePasswordHasher::default());

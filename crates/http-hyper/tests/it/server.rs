@@ -8,12 +8,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
-use registrar_domain::appservice::AppServices;
-use registrar_domain::id::{CreateRules, ServerName};
-use registrar_domain::limit::{LimitExceeded, Rate};
-use registrar_domain::policy::{
-    PasswordPolicy, Policy, Rates, RegistrationPolicy, ThreepidPolicy, TokenLifetimes, UsagePolicy,
-};
+use registrar_domain::id::ServerName;
+use registrar_domain::limit::LimitExceeded;
+use registrar_domain::policy::Policy;
 use registrar_domain::ports::captcha::FakeCaptcha;
 use registrar_domain::ports::clock::FakeClock;
 use registrar_domain::ports::entropy::SeededEntropy;
@@ -25,8 +22,6 @@ use registrar_domain::ports::registration_hooks::FakeHooks;
 use registrar_domain::ports::store::FakeStore;
 use registrar_domain::ports::{Pacer, Turn};
 use registrar_domain::services::{EmailValidation, Ports, Services};
-use registrar_domain::uia::Stage;
-use registrar_domain::uia::flow::{FlowSettings, registration_flows};
 use registrar_http_hyper::request::Forwarding;
 use registrar_http_hyper::server::{Limits, Listener};
 use registrar_http_hyper::{
@@ -78,19 +73,19 @@ impl TestServer {
         change(&mut options);
         let mut listener = listener();
         change_listener(&mut listener);
-        Self::build(policy(), pages(), options, listener, |_| {})
+        Self::build(Policy::permissive(), pages(), options, listener, |_| {})
     }
 
     /// A server of an operator with other wishes.
     pub(crate) fn under(change: impl FnOnce(&mut Policy)) -> Self {
-        let mut policy = policy();
+        let mut policy = Policy::permissive();
         change(&mut policy);
         Self::build(policy, pages(), Options::default(), listener(), |_| {})
     }
 
     /// A server of an operator with other wishes, over other ports.
     pub(crate) fn over(change: impl FnOnce(&mut Policy), rewire: impl FnOnce(&mut Ports)) -> Self {
-        let mut policy = policy();
+        let mut policy = Policy::permissive();
         change(&mut policy);
         Self::build(policy, pages(), Options::default(), listener(), rewire)
     }
@@ -100,7 +95,7 @@ impl TestServer {
         change: impl FnOnce(&mut Policy),
         change_pages: impl FnOnce(&mut PageOptions),
     ) -> Self {
-        let (mut policy, mut pages, mut listener) = (policy(), pages(), listener());
+        let (mut policy, mut pages, mut listener) = (Policy::permissive(), pages(), listener());
         change(&mut policy);
         change_pages(&mut pages);
         listener.resources.insert(Resource::Consent);
@@ -323,62 +318,5 @@ fn listener() -> ListenerOptions {
     ListenerOptions {
         forwarding: Forwarding::FromAnyone,
         ..ListenerOptions::default()
-    }
-}
-
-/// Open registration, guests, no limits, five-minute access tokens beside refresh tokens.
-fn policy() -> Policy {
-    let unlimited = Rate {
-        per_second: 1e9,
-        burst_count: 1e9,
-    };
-    Policy {
-        server_name: ServerName::parse("example.org").unwrap(),
-        registration: RegistrationPolicy {
-            enabled: true,
-            guests_allowed: true,
-            flows: registration_flows(&FlowSettings::default()).unwrap(),
-            stages: vec![
-                Stage::Dummy,
-                Stage::Email,
-                Stage::Msisdn,
-                Stage::Recaptcha,
-                Stage::Terms,
-                Stage::RegistrationToken,
-            ],
-            captcha_public_key: None,
-            consent: None,
-            appservices: AppServices::default(),
-            shared_secret: None,
-            inhibit_user_in_use_error: false,
-            localparts: CreateRules::default(),
-            server_notices_localpart: None,
-        },
-        password: PasswordPolicy {
-            login_enabled: true,
-            strength: None,
-        },
-        usage: UsagePolicy::default(),
-        threepids: ThreepidPolicy {
-            public_baseurl: "https://matrix.example.org/".to_owned(),
-            validation_token_lifetime: Duration::from_hours(1),
-            allowed: Vec::new(),
-            inhibit_errors: false,
-            next_link_hosts: None,
-            changes_allowed: true,
-        },
-        lifetimes: TokenLifetimes {
-            refreshable_access: Some(Duration::from_secs(300)),
-            ..TokenLifetimes::default()
-        },
-        rates: Rates {
-            registration: unlimited,
-            registration_token_validity: unlimited,
-            threepid_validation: unlimited,
-            login_address: unlimited,
-            login_account: unlimited,
-            login_failed_attempts: unlimited,
-        },
-        ui_auth_session_timeout: Duration::ZERO,
     }
 }
