@@ -1,0 +1,114 @@
+//! Addresses that an identity server validates.
+
+use std::sync::Arc;
+
+use registrar_domain::given::Given;
+use registrar_domain::ports::identity_server::FakeIdentityServer;
+use registrar_domain::ports::registration_hooks::{HookQuestion, ThreepidPurpose};
+use registrar_domain::services::EmailValidation;
+use registrar_domain::threepid::request::{
+    EmailWish, MsisdnWish, RequestTokenError, TokenRequested,
+};
+use registrar_domain::threepid::{Medium, NextLink, Purpose, Threepid};
+
+use super::{ADDRESS, ask_msisdn, msisdn_wish, once_in_a_while, told};
+use crate::validating::{SECRET, email_wish};
+use crate::world::{World, given};
+
+#[tokio::test]
+async fn a_delegated_address_is_validated_elsewhere() {
+    let server = Arc::new(FakeIdentityServer::default());
+    let delegate = server.clone();
+    let world = World::over(
+        |policy| policy.threepids.inhibit_errors = true,
+        |ports| ports.email = EmailValidation::Delegated(delegate),
+    );
+    let wish = EmailWish {
+        next_link: given("https://app.example.org/"),
+        ..email_wish(" Alice@Example.ORG")
+    };
+    let outcome = world.ask_email(Purpose::Addition, &wish).await.unwrap();
+    let TokenRequested::Elsewhere(reply) = outcome else {
+        panic!("it was done here");
+    };
+    assert_eq!(reply.body, r#"{"sid":"1"}"#);
+    let asked = server.emails();
+    assert_eq!(asked[0].email.as_str(), ADDRESS);
+    assert_eq!(asked[0].send_attempt, 1);
+    let link = asked[0].next_link.as_ref().map(NextLink::as_str);
+    assert_eq!(
+        link,
+        Some("https://app.example.org/"),
+        "as the client wrote it"
+    );
+    assert!(world.mailer.mails().is_empty());
+
+    // Whether to send again is up to the other server; whether to ask it at all is not.
+    world.ask_email(Purpose::Addition, &wish).await.unwrap();
+    assert_eq!(server.emails().len(), 2);
+    let outcome = world.ask_email(Purpose::PasswordReset, &wish).await;
+    assert!(matches!(outcome, Ok(TokenRequested::Here(_))));
+    assert_eq!(server.emails().len(), 2);
+    server.be_down(true);
+    let outcome = world.ask_email(Purpose::Addition, &wish).await;
+    assert!(matches!(outcome, Err(RequestTokenError::IdentityServer(_))));
+}
+
+#[tokio::test]
+async fn a_phone_number_is_validated_elsewhere_as_the_client_wrote_it() {
+    let world = World::new();
+    let outcome = ask_msisdn(&world, Purpose::Registration, &msisdn_wish()).await;
+    assert!(matches!(outcome, Ok(TokenRequested::Elsewhere(_))));
+    let asked = world.identity_server.msisdns();
+    assert_eq!(asked[0].country, "GB");
+    assert_eq!(asked[0].phone_number, "07700 900001");
+    let question = HookQuestion::IsThreepidAllowed(
+        Threepid::from_canonical(Medium::Msisdn, "447700900001".to_owned()),
+        ThreepidPurpose::Registration,
+    );
+    assert_eq!(world.hooks.asked(), [question], "in its canonical form");
+    world.identity_server.be_down(true);
+    let outcome = ask_msisdn(&world, Purpose::Registration, &msisdn_wish()).await;
+    assert!(matches!(outcome, Err(RequestTokenError::IdentityServer(_))));
+}
+
+#[tokio::test]
+async fn complaints_about_phone_numbers_come_in_the_order_of_the_reference() {
+    let world = World::over(once_in_a_while, |ports| ports.msisdn = None);
+    let purpose = Purpose::Registration;
+    let complaint = async |wish: &MsisdnWish| told(ask_msisdn(&world, purpose, wish).await);
+    let mut wish = MsisdnWish::default();
+    let missing =
+        r#"ParametersMissing(["client_secret", "country", "phone_number", "send_attempt"])"#;
+    assert_eq!(complaint(&wish).await, missing);
+    wish = MsisdnWish {
+        client_secret: Given::Null,
+        country: Given::Malformed,
+        phone_number: Given::Malformed,
+        send_attempt: Given::Malformed,
+        next_link: Given::Malformed,
+    };
+    let expected = "ClientSecret(ClientSecretError)";
+    assert_eq!(complaint(&wish).await, expected);
+    wish.client_secret = given(SECRET);
+    assert_eq!(complaint(&wish).await, "MalformedField(\"country\")");
+    wish.country = Given::Null;
+    assert_eq!(complaint(&wish).await, "MalformedField(\"phone_number\")");
+    for number in [Given::Null, given(""), given("07700 900001")] {
+        wish.phone_number = number;
+        assert_eq!(complaint(&wish).await, "PhoneNumber(PhoneNumberError)");
+    }
+    wish.phone_number = given("+44 7700 900001");
+    assert_eq!(complaint(&wish).await, "MalformedField(\"send_attempt\")");
+    wish.send_attempt = Given::Value(1);
+    assert_eq!(complaint(&wish).await, "MalformedField(\"next_link\")");
+    wish.next_link = given("ftp://x");
+    assert_eq!(complaint(&wish).await, "NextLink(NotAllowed)");
+    wish.next_link = Given::Absent;
+    // That nobody validates phone numbers comes last, and costs.
+    for _ in 0..2 {
+        let expected = "MsisdnNotSupported(Registration)";
+        assert_eq!(complaint(&wish).await, expected);
+    }
+    assert!(complaint(&wish).await.starts_with("Limited("));
+}

@@ -1,0 +1,243 @@
+//! The proof is handed in: links that are opened, codes of text messages, and what becomes of those
+//! that never are.
+
+use std::time::Duration;
+
+use registrar_domain::given::Given;
+use registrar_domain::housekeeping::Job;
+use registrar_domain::services::EmailValidation;
+use registrar_domain::threepid::request::EmailWish;
+use registrar_domain::threepid::submit::{LinkError, SubmitError, Submitted};
+use registrar_domain::threepid::{Medium, Purpose, ValidationSessionId};
+
+use super::{attempt, submit, told};
+use crate::validating::{SECRET, email_wish};
+use crate::world::{World, given};
+
+#[tokio::test]
+async fn a_link_says_what_is_wrong_with_it() {
+    let world = World::new();
+    let sid = world.mailed(Purpose::Registration, &attempt(1)).await;
+    let good = world.opened();
+    let foreign = {
+        let wish = EmailWish {
+            client_secret: given("another"),
+            ..attempt(1)
+        };
+        world.mailed(Purpose::Registration, &wish).await;
+        world.opened()
+    };
+    let with = |change: fn(&mut Submitted)| {
+        let mut submitted = good.clone();
+        change(&mut submitted);
+        submitted
+    };
+    let rows = [
+        (
+            with(|it| it.sid = given("nosuch")),
+            LinkError::UnknownSession,
+        ),
+        (with(|it| it.sid = given("a\0b")), LinkError::UnknownSession),
+        (
+            with(|it| it.sid = given(&"s".repeat(256))),
+            LinkError::UnknownSession,
+        ),
+        (
+            with(|it| it.token = given("nosuch")),
+            LinkError::UnknownToken,
+        ),
+        (with(|it| it.token = given("")), LinkError::UnknownToken),
+        (
+            with(|it| it.client_secret = given("another")),
+            LinkError::WrongSecret,
+        ),
+        (
+            Submitted {
+                token: foreign.token.clone(),
+                ..good.clone()
+            },
+            LinkError::UnknownToken,
+        ),
+    ];
+    for (submitted, expected) in &rows {
+        let refused = submit(&world, Purpose::Registration, submitted).await;
+        assert!(
+            matches!(&refused, Err(SubmitError::Link(error)) if error == expected),
+            "{refused:?}"
+        );
+    }
+    // A link of one endpoint means nothing to another.
+    for purpose in [Purpose::Addition, Purpose::PasswordReset] {
+        let refused = submit(&world, purpose, &good).await;
+        let expected = LinkError::UnknownSession;
+        assert!(
+            matches!(&refused, Err(SubmitError::Link(error)) if *error == expected),
+            "{refused:?}"
+        );
+    }
+    assert!(
+        !is_validated(&world, &sid).await,
+        "all of that proved nothing"
+    );
+    submit(&world, Purpose::Registration, &good).await.unwrap();
+    assert!(is_validated(&world, &sid).await);
+}
+
+async fn is_validated(world: &World, sid: &str) -> bool {
+    let sid = ValidationSessionId::new(sid);
+    let session = world.read().await.validations().find(&sid).await.unwrap();
+    session.unwrap().validated.is_some()
+}
+
+#[tokio::test]
+async fn links_lack_nothing() {
+    let world = World::new();
+    world.mailed(Purpose::Registration, &attempt(1)).await;
+    let good = world.opened();
+    let with = |change: fn(&mut Submitted)| {
+        let mut submitted = good.clone();
+        change(&mut submitted);
+        submitted
+    };
+    let rows = [
+        (Submitted::default(), "ParameterMissing(\"sid\")"),
+        (with(|it| it.sid = Given::Malformed), "NotAscii(\"sid\")"),
+        (
+            with(|it| it.client_secret = Given::Absent),
+            "ParameterMissing(\"client_secret\")",
+        ),
+        (
+            with(|it| it.client_secret = given("a b")),
+            "ClientSecret(ClientSecretError)",
+        ),
+        (
+            with(|it| it.token = Given::Absent),
+            "ParameterMissing(\"token\")",
+        ),
+        (with(|it| it.token = Given::Null), "NotAscii(\"token\")"),
+    ];
+    let submission = &world.services.token_submission;
+    for (submitted, refusal) in &rows {
+        let refused = submit(&world, Purpose::Registration, submitted).await;
+        assert_eq!(told(refused), *refusal);
+        assert_eq!(told(submission.check_link(submitted)), *refusal);
+    }
+    // Looking at a link validates nothing.
+    submission.check_link(&good).unwrap();
+    let sid = good.sid.value().unwrap().clone();
+    assert!(!is_validated(&world, &sid).await);
+    let off = World::over(|_| {}, |ports| ports.email = EmailValidation::Off);
+    let refused = submit(&off, Purpose::Registration, &Submitted::default()).await;
+    assert_eq!(told(refused), "EmailNotSupported");
+}
+
+#[tokio::test]
+async fn a_link_can_be_opened_for_an_hour_and_again_once_it_was() {
+    let world = World::new();
+    let opened_in_time = {
+        world.mailed(Purpose::Registration, &attempt(1)).await;
+        world.opened()
+    };
+    let wish = email_wish("other@example.org");
+    world.mailed(Purpose::Registration, &wish).await;
+    let too_late = world.opened();
+    world.clock.advance(Duration::from_secs(3599));
+    let first = submit(&world, Purpose::Registration, &opened_in_time).await;
+    assert_eq!(first.unwrap(), None);
+    world.clock.advance(Duration::from_secs(1));
+    let again = submit(&world, Purpose::Registration, &opened_in_time).await;
+    assert_eq!(again.unwrap(), None);
+    let refused = submit(&world, Purpose::Registration, &too_late).await;
+    assert!(matches!(
+        refused,
+        Err(SubmitError::Link(LinkError::Expired))
+    ));
+    // A new mail mends that, in the same session.
+    let wish = EmailWish {
+        send_attempt: Given::Value(2),
+        ..wish
+    };
+    world.mailed(Purpose::Registration, &wish).await;
+    world.open_link(Purpose::Registration).await;
+    assert_eq!(world.opened().sid, too_late.sid);
+}
+
+#[tokio::test]
+async fn with_inhibit_nobody_learns_whether_a_session_exists() {
+    let world = World::with(|policy| policy.threepids.inhibit_errors = true);
+    world.mailed(Purpose::Registration, &attempt(1)).await;
+    let good = world.opened();
+    let unknown_session = Submitted {
+        sid: given("nosuch"),
+        ..good.clone()
+    };
+    let unknown_token = Submitted {
+        token: given("nosuch"),
+        ..good
+    };
+    for submitted in [unknown_session, unknown_token] {
+        let refused = submit(&world, Purpose::Registration, &submitted).await;
+        assert!(matches!(
+            refused,
+            Err(SubmitError::Link(LinkError::UnknownToken))
+        ));
+    }
+}
+
+#[tokio::test]
+async fn the_code_of_a_text_message_goes_to_who_sent_it() {
+    let world = World::new();
+    let submission = &world.services.token_submission;
+    let submitted = Submitted {
+        sid: given("77"),
+        client_secret: given(SECRET),
+        token: given("123456"),
+    };
+    let reply = submission.submit_msisdn(&submitted).await.unwrap();
+    assert!(!reply.accepted);
+    world.vouched("77", Medium::Msisdn, "447700900001");
+    let reply = submission.submit_msisdn(&submitted).await.unwrap();
+    assert!(reply.accepted);
+    world.identity_server.be_down(true);
+    let outcome = submission.submit_msisdn(&submitted).await;
+    assert!(matches!(outcome, Err(SubmitError::IdentityServer(_))));
+    let outcome = submission.submit_msisdn(&Submitted::default()).await;
+    assert_eq!(told(outcome), "ParameterMissing(\"sid\")");
+    let off = World::over(|_| {}, |ports| ports.msisdn = None);
+    let submission = &off.services.token_submission;
+    let outcome = submission.submit_msisdn(&Submitted::default()).await;
+    assert_eq!(told(outcome), "MsisdnNotSupported");
+    assert_eq!(
+        told(submission.check_msisdn_supported()),
+        "MsisdnNotSupported"
+    );
+}
+
+#[tokio::test]
+async fn what_has_had_its_time_is_removed() {
+    let world = World::new();
+    let run = async || {
+        let housekeeping = &world.services.housekeeping;
+        housekeeping.run(Job::Validations, "here").await.unwrap()
+    };
+    world.mailed(Purpose::Registration, &attempt(1)).await;
+    let abandoned = world.opened();
+    let validated = world
+        .validated(Purpose::Registration, "other@example.org")
+        .await;
+    assert_eq!(run().await, Some(0));
+    world.clock.advance(Duration::from_mins(61));
+    // Both tokens, and the session that nothing opens any more.
+    assert_eq!(run().await, Some(3));
+    let refused = submit(&world, Purpose::Registration, &abandoned).await;
+    assert!(matches!(
+        refused,
+        Err(SubmitError::Link(LinkError::UnknownSession))
+    ));
+    assert!(is_validated(&world, &validated).await);
+    world.clock.advance(Duration::from_hours(47));
+    assert_eq!(run().await, Some(1));
+    let mut uow = world.read().await;
+    let sid = ValidationSessionId::new(validated);
+    assert_eq!(uow.validations().find(&sid).await.unwrap(), None);
+}
