@@ -1,5 +1,6 @@
 //! The only place where adapters and use-cases meet.
 
+mod authorities;
 mod outbound;
 mod pages;
 

@@ -18,6 +18,7 @@ use registrar_mail::options::{
 };
 use registrar_webhook::Webhook;
 
+use super::authorities;
 use crate::config::{Config, Email, MailTls, Sender};
 
 /// The other servers, as the use-cases ask them.
@@ -112,9 +113,9 @@ fn smtp(email: &Email, deadline: Duration) -> Smtp {
         },
         tls_name: Some(email.tls_name.clone()),
         credentials: credentials.map(|(user, password)| Credentials { user, password }),
+        extra_root_certificates: authorities::of_the_system(),
         connect_timeout: defaults.connect_timeout.min(deadline),
         send_timeout: defaults.send_timeout.min(deadline),
-        ..defaults
     }
 }
 
@@ -198,6 +199,7 @@ fn registration_hooks(config: &Config) -> anyhow::Result<Option<Arc<dyn Registra
 fn http(config: &Config, url: &str) -> registrar_http_client::Options {
     registrar_http_client::Options {
         proxy: config.proxies.find(url).cloned(),
+        extra_root_certificates: authorities::of_the_system(),
         ..registrar_http_client::Options::default()
     }
     .within(deadline(config))

@@ -1,6 +1,8 @@
 //! Other servers that have a word in a registration. They run beside the test, hence the threads.
 
-use registrar_http_client::peer::Peer;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use registrar_http_client::peer::{Peer, Script, reply, tls};
 use serde_json::{Value, json};
 
 use crate::process::{Answer, Home, Process};
@@ -26,11 +28,15 @@ fn register(server: &Process, stages: &[&str]) -> Answer {
 const CAPTCHA: &[&str] = &["m.login.recaptcha", "m.login.dummy"];
 
 fn with_captcha(peer: &Peer) -> Home {
+    with_captcha_at(&format!("http://127.0.0.1:{}/verify", peer.port))
+}
+
+fn with_captcha_at(verify_url: &str) -> Home {
     Home::with(&json!({
         "enable_registration_captcha": true,
         "recaptcha_public_key": "site",
         "recaptcha_private_key": "secret",
-        "recaptcha_siteverify_api": format!("http://127.0.0.1:{}/verify", peer.port),
+        "recaptcha_siteverify_api": verify_url,
     }))
 }
 
@@ -57,6 +63,27 @@ async fn a_solved_captcha_registers_and_a_broken_provider_does_not() {
     let log = server.terminate();
     assert!(log.contains("it answered with status 503"), "{log}");
     assert!(!log.contains("solved"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn authorities_that_the_machine_trusts_are_trusted() {
+    for (trusted, expected) in [(true, 200), (false, 500)] {
+        let (acceptor, certificate) = tls("127.0.0.1");
+        let provider = Peer::start(Script {
+            reply: reply("200 OK", r#"{"success":true}"#),
+            tls: Some(acceptor),
+            ..Script::default()
+        })
+        .await;
+        let home = with_captcha_at(&format!("https://127.0.0.1:{}/verify", provider.port));
+        let bundle = home.path().join("authorities.pem");
+        let encoded = BASE64_STANDARD.encode(certificate);
+        let pem = format!("-----BEGIN CERTIFICATE-----\n{encoded}\n-----END CERTIFICATE-----\n");
+        std::fs::write(&bundle, if trusted { pem } else { String::new() }).unwrap();
+        let server = home.start_with(&[("SSL_CERT_FILE", &bundle)]);
+        let registered = register(&server, CAPTCHA);
+        assert_eq!(registered.status, expected, "{trusted} {registered:?}");
+    }
 }
 
 /// A home whose registrations a service judges.

@@ -81,8 +81,14 @@ impl Home {
 
     /// Starts the server and waits until it listens.
     pub(crate) fn start(&self) -> Process {
+        self.start_with(&[])
+    }
+
+    /// The same, with more environment variables.
+    pub(crate) fn start_with(&self, environment: &[(&str, &Path)]) -> Process {
         let mut child = self
             .command(&["serve"])
+            .envs(environment.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
