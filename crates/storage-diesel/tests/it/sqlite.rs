@@ -69,7 +69,7 @@ async fn only_the_owner_may_read_the_file() {
 async fn who_gets_no_connection_in_time_is_told() {
     let database = Database::sqlite();
     let timeouts = Timeouts {
-        acquire: Duration::from_millis(20),
+        acquire: Duration::from_secs(1),
         ..Timeouts::default()
     };
     let store = DieselStore::connect(Options {
