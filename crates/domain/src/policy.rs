@@ -90,7 +90,7 @@ pub struct UsagePolicy {
 pub struct MonthlyLimit {
     /// `max_mau_value`.
     pub max_users: u64,
-    /// `mau_limit_reserved_threepids`: whoever registers with one of these addresses may, in any case.
+    /// `mau_limit_reserved_threepids`: whoever has one of these addresses may use the server in any case.
     pub reserved: Vec<Threepid>,
     /// `mau_trial_days`: for how long after registration somebody does not count.
     pub trial: Duration,

@@ -49,7 +49,8 @@ pub(crate) async fn check_registration(
     check_room(core, limit).await
 }
 
-/// May the owner of an account log in? Whoever is active, or new enough to be on trial, may.
+/// May the owner of an account log in? Whoever is active, new enough to be on trial, or has a reserved
+/// address may.
 pub(crate) async fn check_login(core: &Core, account: &Account) -> Result<(), UsageError> {
     let Some(limit) = monthly_limit(core)? else {
         return Ok(());
@@ -62,9 +63,12 @@ pub(crate) async fn check_login(core: &Core, account: &Account) -> Result<(), Us
     }
     let mut uow = core.ports.store.begin(Intent::Read).await?;
     let devices = uow.devices().list(&account.localpart).await?;
+    let threepids = uow.threepids().list(&account.localpart).await?;
     drop(uow);
     let month_ago = core.now().before(MONTH);
-    if devices.iter().any(|device| device.last_seen >= month_ago) {
+    let is_active = devices.iter().any(|device| device.last_seen >= month_ago);
+    let mut threepids = threepids.iter().map(|it| &it.threepid);
+    if is_active || threepids.any(|threepid| limit.reserved.contains(threepid)) {
         return Ok(());
     }
     check_room(core, limit).await
