@@ -179,6 +179,22 @@ async fn a_repeated_final_request_gives_new_tokens_of_the_same_device() {
 }
 
 #[tokio::test]
+async fn a_repeated_final_request_does_not_open_a_closed_account() {
+    let world = World::new();
+    let prompt = world.prompted(&register("alice")).await;
+    let last = RegisterRequest {
+        auth: dummy(Some(&prompt)),
+        ..register("alice")
+    };
+    let user_id = world.registered(&last).await.user_id.to_string();
+    let (users, operator) = (&world.console.users, &world.console.operator);
+    let closed = users.deactivate(operator, &user_id, &Given::Absent).await;
+    closed.unwrap();
+    let refused = world.refused(&last).await;
+    assert!(matches!(refused, RegisterError::Deactivated), "{refused:?}");
+}
+
+#[tokio::test]
 async fn concurrent_final_requests_create_one_account() {
     let world = World::new();
     let prompt = world.prompted(&empty_register()).await;

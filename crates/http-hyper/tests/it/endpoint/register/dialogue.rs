@@ -1,6 +1,7 @@
 //! User-interactive authentication at `POST /register`.
 
 use http::Method;
+use registrar_domain::policy::ConsentPolicy;
 use registrar_domain::uia::Stage;
 use registrar_domain::uia::flow::Flow;
 use serde_json::{Value, json};
@@ -40,6 +41,42 @@ async fn what_is_asked_for_comes_in_the_order_of_the_protocol() {
             .body
             .starts_with(&format!("{{\"session\":{session},\"flows\":[{{\"stages\":"))
     );
+}
+
+#[tokio::test]
+async fn the_parameters_are_those_of_the_stages_that_are_asked_for() {
+    let policies = json!({"policies": {"privacy_policy": {
+        "version": "1.0",
+        "en": {"name": "House rules", "url": "https://example.org/_matrix/consent?v=1.0"},
+    }}});
+    let captcha = json!({"public_key": "site-key"});
+    let rows = [
+        (vec![Stage::Dummy], json!({})),
+        (
+            vec![Stage::Recaptcha, Stage::Dummy],
+            json!({"m.login.recaptcha": captcha}),
+        ),
+        (
+            vec![Stage::Recaptcha, Stage::Terms, Stage::Email],
+            json!({"m.login.recaptcha": captcha, "m.login.terms": policies}),
+        ),
+    ];
+    for (stages, params) in rows {
+        let server = TestServer::under(|it| {
+            it.registration.flows = vec![Flow::new(stages)];
+            it.registration.captcha_public_key = Some("site-key".to_owned());
+            it.registration.consent = Some(ConsentPolicy {
+                version: "1.0".to_owned(),
+                name: "House rules".to_owned(),
+                url: "https://example.org/_matrix/consent?v=1.0".to_owned(),
+                form_secret: None,
+            });
+        });
+        let prompt = server
+            .post("/register", &json!({"username": "alice"}))
+            .await;
+        assert_eq!(prompt.body_of(401)["params"], params);
+    }
 }
 
 #[tokio::test]
