@@ -17,6 +17,10 @@
 //! | `POST /refresh` | [`token::refresh`] |
 //! | `POST …/requestToken` | [`threepid::request`] |
 //! | `…/submit_token` | [`threepid::submit`] |
+//! | `/account/password` | [`account::change_password`] |
+//! | `/account/3pid` and what lies below | [`threepid::manage`] |
+//! | `/account/deactivate` | [`account::deactivate`] |
+//! | `/profile/{userId}/displayname` | [`account::profile`] |
 //! | `/_matrix/consent` | [`account::consent`] |
 //! | `/auth/{stage}/fallback/web` | [`uia::fallback`] |
 //! | any request with an access token | [`token::authenticate`] |
