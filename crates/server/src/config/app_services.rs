@@ -21,9 +21,10 @@ pub(super) const KEYS: &[Key] = &[
     Key::new(
         "track_appservice_user_ips",
         Kind::Flag,
-        "Record addresses also for users of application services.",
+        "For a homeserver: what application services do for their users leaves no address here.",
     )
-    .or("false"),
+    .or("false")
+    .inert(),
 ];
 
 /// `app_service_config_files` and what goes with them.
@@ -31,8 +32,6 @@ pub(super) const KEYS: &[Key] = &[
 pub(crate) struct AppServices {
     /// The services, in the order of the files.
     pub(crate) services: Vec<AppService>,
-    /// `track_appservice_user_ips`.
-    pub(crate) track_ips: bool,
 }
 
 /// The registration file of an application service, as far as it matters here.
@@ -84,10 +83,8 @@ impl AppServices {
                 Err(mistake) => root.mistake(&key, format!("{}: {mistake}", file.display())),
             }
         }
-        Self {
-            services,
-            track_ips: root.flag("track_appservice_user_ips"),
-        }
+        root.flag("track_appservice_user_ips");
+        Self { services }
     }
 }
 

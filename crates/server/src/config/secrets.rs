@@ -14,8 +14,9 @@ pub(super) const KEYS: &[Key] = &[
     Key::new(
         "macaroon_secret_key",
         Kind::Secret,
-        "Signs the access tokens of guests. Default: `registration_shared_secret`.",
-    ),
+        "For the access tokens of a homeserver's guests. Here they are random, like all others.",
+    )
+    .inert(),
     Key::new(
         "form_secret",
         Kind::Secret,
@@ -28,21 +29,17 @@ pub(super) const KEYS: &[Key] = &[
 pub(crate) struct Secrets {
     /// `registration_shared_secret`.
     pub(crate) registration_shared: Option<Secret<String>>,
-    /// `macaroon_secret_key`, else the shared secret.
-    pub(crate) macaroon: Option<Secret<String>>,
     /// `form_secret`.
     pub(crate) form: Option<Secret<String>>,
 }
 
 impl Secrets {
     pub(super) fn read(root: &Section<'_>) -> Self {
-        let registration_shared = root.secret("registration_shared_secret");
+        // Checked like the others, for whoever brings it along.
+        root.secret("macaroon_secret_key");
         Self {
-            macaroon: root
-                .secret("macaroon_secret_key")
-                .or_else(|| registration_shared.clone()),
+            registration_shared: root.secret("registration_shared_secret"),
             form: root.secret("form_secret"),
-            registration_shared,
         }
     }
 }

@@ -41,7 +41,6 @@ fn server(report: &mut Report, config: &Config) {
         "registration_shared_secret",
         show::given(&secrets.registration_shared),
     );
-    report.row("macaroon_secret_key", show::given(&secrets.macaroon));
     report.row("form_secret", show::given(&secrets.form));
     report.row("templates", show::path(&config.template_dir, "built in"));
 }
@@ -100,13 +99,12 @@ fn registration(report: &mut Report, config: &Config) {
     );
     let strength = config.passwords.policy.strength.is_some();
     report.row("rules for passwords", show::yes_or_no(strength));
-    let services = &config.app_services;
-    let ids = services.services.iter().map(|service| &service.id);
+    let ids = config
+        .app_services
+        .services
+        .iter()
+        .map(|service| &service.id);
     report.row("application services", show::list(ids, "none"));
-    report.row(
-        "  their users' addresses",
-        show::yes_or_no(services.track_ips),
-    );
 }
 
 fn verification(report: &mut Report, config: &Config) {

@@ -227,6 +227,7 @@ fn generated_configurations_pass_and_have_secrets_of_their_own() {
     let reading = load_text(&first, "generated", []);
     assert_eq!(reading.findings.mistakes, []);
     assert_eq!(reading.findings.warnings, []);
+    assert_eq!(reading.findings.ignored, []);
     let config = reading.into_config().unwrap();
     assert_eq!(config.server.name, name);
     assert_eq!(
