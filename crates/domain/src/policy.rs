@@ -113,6 +113,9 @@ pub struct PasswordPolicy {
     /// `password_config.enabled` and `localdb_enabled`: may people log in with a password?
     /// Registration asks for one in any case.
     pub login_enabled: bool,
+    /// The same, or `password_config.enabled: only_for_reauth`: may people who are logged in already
+    /// confirm with their password what they do, and change it?
+    pub reauth_enabled: bool,
     /// `password_config.policy`, if enabled.
     pub strength: Option<StrengthRules>,
 }

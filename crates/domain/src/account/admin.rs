@@ -185,7 +185,7 @@ impl UserAdmin {
     /// The hash of a password that an administrator chose. The strength rules are for the people
     /// themselves.
     async fn hash(&self, password: &Password) -> Result<PasswordHash, UserAdminError> {
-        if !self.0.policy.password.login_enabled {
+        if !self.0.policy.password.reauth_enabled {
             return Err(UserAdminError::PasswordsDisabled);
         }
         Ok(self.0.ports.password_hasher.hash(password).await?)

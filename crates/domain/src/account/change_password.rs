@@ -261,7 +261,7 @@ impl PasswordChange {
         if !wish.password.is_known(session) {
             return Err(ChangePasswordError::PasswordMissing);
         }
-        if !self.0.policy.password.login_enabled {
+        if !self.0.policy.password.reauth_enabled {
             return Err(ChangePasswordError::PasswordsDisabled);
         }
         let hash = wish.password.hash(&self.0, session).await?;

@@ -41,6 +41,7 @@ impl Policy {
             },
             password: PasswordPolicy {
                 login_enabled: true,
+                reauth_enabled: true,
                 strength: None,
             },
             usage: UsagePolicy::default(),

@@ -107,7 +107,7 @@ pub(crate) async fn reauthenticate(
         return Ok(Reauthentication::Given(Authorization(trusted)));
     }
     let can_give_password =
-        core.policy.password.login_enabled && requester.account.password_hash.is_some();
+        core.policy.password.reauth_enabled && requester.account.password_hash.is_some();
     let flows: Vec<Flow> = can_give_password
         .then(|| Flow::new([Stage::Password]))
         .into_iter()

@@ -201,7 +201,7 @@ async fn complaints_come_in_the_order_of_the_reference() {
     };
     let world = World::with(|policy| {
         policy.password.strength = Some(rules);
-        policy.password.login_enabled = false;
+        policy.password.reauth_enabled = false;
     });
     let alice = world.signed_in("alice").await;
     give_address(&world, &alice, ADDRESS).await;

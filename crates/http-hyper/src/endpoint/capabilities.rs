@@ -43,7 +43,7 @@ pub(crate) async fn get(app: &App, request: &Request) -> Reply {
     Ok(response::ok(&Body {
         capabilities: Capabilities {
             change_password: Switch {
-                enabled: policy.password.login_enabled,
+                enabled: policy.password.reauth_enabled,
             },
             set_displayname: no,
             set_avatar_url: no,

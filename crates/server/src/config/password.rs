@@ -17,7 +17,7 @@ const PASSWORD: &[Key] = &[
     Key::new(
         "enabled",
         Kind::Choice(&["true", "false", "only_for_reauth"]),
-        "May people log in with a password? Registration asks for one in any case.",
+        "May people log in with a password? `only_for_reauth`: no, but with it they confirm what they do, and change it. Registration asks for one in any case.",
     )
     .or("true"),
     Key::new(
@@ -67,14 +67,15 @@ pub(crate) struct Passwords {
 impl Passwords {
     pub(super) fn read(root: &Section<'_>) -> Self {
         let section = root.section("password_config");
-        let enabled = section.choice("enabled").as_deref() == Some("true");
+        let enabled = section.choice("enabled");
         let localdb_enabled = section.flag("localdb_enabled");
         let pepper = section
             .secret("pepper")
             .map(|pepper| pepper.expose().clone());
         Self {
             policy: PasswordPolicy {
-                login_enabled: enabled && localdb_enabled,
+                login_enabled: localdb_enabled && enabled.as_deref() == Some("true"),
+                reauth_enabled: localdb_enabled && enabled.as_deref() != Some("false"),
                 strength: read_strength(&section.section("policy")),
             },
             pepper: Pepper::new(pepper.unwrap_or_default()),

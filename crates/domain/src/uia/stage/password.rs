@@ -19,7 +19,7 @@ pub(crate) async fn examine(
     use crate::account::credentials::CredentialError;
     use crate::account::identifier::IdentifierError;
 
-    if !core.policy.password.login_enabled {
+    if !core.policy.password.reauth_enabled {
         return Err(GateError::PasswordLoginDisabled);
     }
     let password = submission

@@ -46,7 +46,7 @@ async fn capabilities_are_for_those_with_a_token() {
 async fn what_the_operator_has_switched_off_is_off() {
     for (passwords, addresses) in [(true, false), (false, true), (false, false)] {
         let server = TestServer::under(|it| {
-            it.password.login_enabled = passwords;
+            it.password.reauth_enabled = passwords;
             it.threepids.changes_allowed = addresses;
         });
         let alice = server.registered("alice").await;

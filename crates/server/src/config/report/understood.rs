@@ -97,6 +97,10 @@ fn registration(report: &mut Report, config: &Config) {
         "password login",
         show::yes_or_no(config.passwords.policy.login_enabled),
     );
+    report.row(
+        "passwords confirm",
+        show::yes_or_no(config.passwords.policy.reauth_enabled),
+    );
     let strength = config.passwords.policy.strength.is_some();
     report.row("rules for passwords", show::yes_or_no(strength));
     let ids = config

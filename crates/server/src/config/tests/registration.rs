@@ -181,17 +181,20 @@ fn password_options() {
             ..StrengthRules::default()
         })
     );
-    for (yaml, login_enabled) in [
-        ("{}", true),
-        ("{enabled: false}", false),
-        ("{enabled: only_for_reauth}", false),
-        ("{localdb_enabled: false}", false),
+    for (yaml, login, reauth) in [
+        ("{}", true, true),
+        ("{enabled: false}", false, false),
+        ("{enabled: only_for_reauth}", false, true),
+        ("{localdb_enabled: false}", false, false),
+        (
+            "{enabled: only_for_reauth, localdb_enabled: false}",
+            false,
+            false,
+        ),
     ] {
-        let config = config(&format!("password_config: {yaml}"));
-        assert_eq!(
-            config.passwords.policy.login_enabled, login_enabled,
-            "{yaml}"
-        );
+        let policy = config(&format!("password_config: {yaml}")).passwords.policy;
+        let switches = (policy.login_enabled, policy.reauth_enabled);
+        assert_eq!(switches, (login, reauth), "{yaml}");
     }
 }
 

@@ -259,7 +259,7 @@ async fn complaints_come_in_the_order_of_the_reference() {
 
 #[tokio::test]
 async fn where_passwords_are_off_none_is_set() {
-    let server = TestServer::under(|it| it.password.login_enabled = false);
+    let server = TestServer::under(|it| it.password.reauth_enabled = false);
     let alice = server.registered("alice").await;
     let token = text(&alice, "access_token");
     server.given_address(token, ADDRESS).await;
@@ -269,6 +269,24 @@ async fn where_passwords_are_off_none_is_set() {
     let session = session(&server, None, &json!({})).await;
     let body = json!({"new_password": NEW, "auth": email_proof(&session, &sid, SECRET)});
     post(&server, None, &body).await.refuses(403, "M_FORBIDDEN");
+}
+
+/// `password_config.enabled: only_for_reauth`.
+#[tokio::test]
+async fn passwords_that_open_no_login_still_confirm() {
+    let server = TestServer::under(|it| it.password.login_enabled = false);
+    let alice = server.registered("alice").await;
+    let token = Some(text(&alice, "access_token"));
+    let prompt = post(&server, token, &json!({"new_password": NEW})).await;
+    let prompt = prompt.body_of(401);
+    assert_eq!(prompt["flows"], json!([{"stages": ["m.login.password"]}]));
+    let wrong = password(&prompt["session"], "alice", "wrong");
+    let answer = post(&server, token, &json!({"auth": wrong})).await;
+    assert_eq!(answer.body_of(401)["errcode"], "M_FORBIDDEN");
+    let auth = password(&prompt["session"], "alice", PASSWORD);
+    post(&server, token, &json!({"auth": auth}))
+        .await
+        .gives(200, &json!({}));
 }
 
 #[tokio::test]

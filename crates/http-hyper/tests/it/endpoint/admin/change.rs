@@ -392,7 +392,7 @@ async fn a_deactivated_account_is_opened_again_with_a_password() {
 
 #[tokio::test]
 async fn where_passwords_are_off_none_is_set_and_none_is_needed() {
-    let server = TestServer::under(|policy| policy.password.login_enabled = false);
+    let server = TestServer::under(|policy| policy.password.reauth_enabled = false);
     let office = Office::of(server).await;
     office
         .put(ALICE, &json!({"deactivated": true}))

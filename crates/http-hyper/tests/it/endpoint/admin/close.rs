@@ -123,7 +123,7 @@ async fn what_sets_no_password() {
     let answer = office.post(RESET, &json!({"new_password": "x"})).await;
     answer.refuses(400, "M_USER_DEACTIVATED");
 
-    let server = TestServer::under(|policy| policy.password.login_enabled = false);
+    let server = TestServer::under(|policy| policy.password.reauth_enabled = false);
     let office = Office::of(server).await;
     office.server.registered("alice").await;
     let answer = office.post(RESET, &json!({"new_password": "x"})).await;
