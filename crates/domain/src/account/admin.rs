@@ -86,9 +86,6 @@ pub enum UserAdminError {
     /// The account is deactivated.
     #[error("this account is deactivated")]
     Deactivated,
-    /// A deactivated account gets a password when it is opened again.
-    #[error("to open a deactivated account again takes a password")]
-    PasswordNeeded,
     /// Passwords are switched off.
     #[error("passwords are switched off on this server")]
     PasswordsDisabled,

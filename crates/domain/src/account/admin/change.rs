@@ -169,7 +169,7 @@ impl UserAdmin {
         let core = &self.0;
         let localpart = &account.localpart;
         // Once before the dear hash, and once more where nothing can come in between.
-        wish.check(self, admin, account)?;
+        wish.check(admin, account)?;
         let hash = match &wish.password {
             Some(password) => Some(self.hash(password).await?),
             None => None,
@@ -178,7 +178,7 @@ impl UserAdmin {
             .retrying(|| async {
                 let mut uow = core.ports.store.begin(Intent::Write).await?;
                 let account = existing(&mut *uow, localpart).await?;
-                wish.check(self, admin, &account)?;
+                wish.check(admin, &account)?;
                 uow.accounts().update(localpart, &wish.properties).await?;
                 if wish.reopens(&account) {
                     reopen(&mut *uow, localpart, hash.as_ref()).await?;
@@ -295,19 +295,10 @@ impl Wish {
     }
 
     /// May this account be changed like this?
-    fn check(
-        &self,
-        users: &UserAdmin,
-        admin: &Administrator,
-        account: &Account,
-    ) -> Result<(), UserAdminError> {
+    fn check(&self, admin: &Administrator, account: &Account) -> Result<(), UserAdminError> {
         let is_demotion = account.admin && self.properties.admin == Change::Set(false);
         if is_demotion && admin.is(&account.localpart) {
             return Err(UserAdminError::OwnDemotion);
-        }
-        let passwords_matter = users.0.policy.password.login_enabled;
-        if self.reopens(account) && self.password.is_none() && passwords_matter {
-            return Err(UserAdminError::PasswordNeeded);
         }
         let adds_threepids = self.threepids.as_ref().is_some_and(|it| !it.is_empty());
         let needs_open = self.password.is_some() || adds_threepids;

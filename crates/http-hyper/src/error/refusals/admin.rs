@@ -63,8 +63,7 @@ impl From<UserAdminError> for MatrixError {
             | UserAdminError::BadValue(_)
             | UserAdminError::Unsupported(_)
             | UserAdminError::OwnDemotion
-            | UserAdminError::OwnLogin
-            | UserAdminError::PasswordNeeded => Self::bad_request(ErrCode::Unknown, message),
+            | UserAdminError::OwnLogin => Self::bad_request(ErrCode::Unknown, message),
             UserAdminError::Name(error) => error.into(),
             UserAdminError::Hash(error) => error.into(),
             UserAdminError::Rule(error) => error.into(),

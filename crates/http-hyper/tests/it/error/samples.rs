@@ -473,7 +473,6 @@ fn operators() -> Vec<Chapter> {
             OwnDemotion,
             OwnLogin,
             Deactivated,
-            PasswordNeeded,
             PasswordsDisabled,
             Name => NameError,
             Hash => HashError,

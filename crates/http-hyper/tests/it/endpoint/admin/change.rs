@@ -373,7 +373,6 @@ async fn a_deactivated_account_is_opened_again_with_a_password() {
         .body_of(200);
 
     let refusals = [
-        (json!({"deactivated": false}), "M_UNKNOWN"),
         (json!({"password": "new"}), "M_USER_DEACTIVATED"),
         (
             json!({"threepids": [{"medium": "email", "address": "a@b"}]}),
@@ -387,6 +386,24 @@ async fn a_deactivated_account_is_opened_again_with_a_password() {
     let answer = office.put(ALICE, &body).await.body_of(200);
     assert_eq!(answer["deactivated"], false);
     office.server.whoami(token).await.refuses_with(401, &gone);
+    assert!(office.opens("alice", "new").await);
+}
+
+#[tokio::test]
+async fn a_deactivated_account_is_opened_again_and_gets_its_password_later() {
+    let office = Office::open().await;
+    office.server.registered("alice").await;
+    office
+        .put(ALICE, &json!({"deactivated": true}))
+        .await
+        .body_of(200);
+    let answer = office.put(ALICE, &json!({"deactivated": false})).await;
+    assert_eq!(answer.body_of(200)["deactivated"], false);
+    assert!(!office.opens("alice", PASSWORD).await);
+    office
+        .put(ALICE, &json!({"password": "new"}))
+        .await
+        .body_of(200);
     assert!(office.opens("alice", "new").await);
 }
 
