@@ -32,6 +32,7 @@ struct Bounds {
     user_id: String,
     server_suffix: String,
     name: String,
+    name_as_written: String,
     guests: (bool, bool),
     deactivated: (bool, bool),
     admins: (bool, bool),
@@ -42,14 +43,18 @@ struct Bounds {
 impl From<&AccountFilter> for Bounds {
     fn from(filter: &AccountFilter) -> Self {
         let (mut user_id, mut name) = (ANYTHING.to_owned(), ANYTHING.to_owned());
+        let mut name_as_written = ANYTHING.to_owned();
         let mut server_suffix = String::new();
         match &filter.search {
             None => {}
             Some(AccountSearch::UserId { part, server_name }) => {
-                user_id = anywhere(part);
+                user_id = anywhere(&part.to_lowercase());
                 server_suffix = format!(":{server_name}");
             }
-            Some(AccountSearch::Name(text)) => name = anywhere(text),
+            Some(AccountSearch::Name(text)) => {
+                name = anywhere(&text.to_lowercase());
+                name_as_written = anywhere(text);
+            }
         }
         // The value that is wanted, and whether any will do.
         let wanted = |value: Option<bool>| (value.unwrap_or_default(), value.is_none());
@@ -58,6 +63,7 @@ impl From<&AccountFilter> for Bounds {
             user_id,
             server_suffix,
             name,
+            name_as_written,
             guests: wanted(filter.guests),
             deactivated: wanted(filter.deactivated),
             admins: wanted(filter.admins),
@@ -67,10 +73,10 @@ impl From<&AccountFilter> for Bounds {
     }
 }
 
-/// A pattern for texts that hold this one, in lower case.
+/// A pattern for texts that hold this one.
 fn anywhere(text: &str) -> String {
     let mut pattern = ANYTHING.to_owned();
-    for character in text.to_lowercase().chars() {
+    for character in text.chars() {
         if matches!(character, '%' | '_' | ESCAPE) {
             pattern.push(ESCAPE);
         }
@@ -113,9 +119,14 @@ impl DieselUnitOfWork {
             .concat(localpart_folded)
             .concat(bounds.server_suffix);
         let in_localpart = localpart_folded.like(bounds.name.clone()).escape(ESCAPE);
-        let in_display_name = lower::<Nullable<Text>, _>(display_name)
-            .like(bounds.name)
+        // SQLite, and PostgreSQL in some locales, know no case beyond ASCII. There a name is found at
+        // least as it is written.
+        let folded_name = lower::<Nullable<Text>, _>(display_name);
+        let in_folded_name = folded_name.like(bounds.name).escape(ESCAPE);
+        let in_written_name = folded_name
+            .like(lower::<Nullable<Text>, _>(bounds.name_as_written))
             .escape(ESCAPE);
+        let in_display_name = in_folded_name.or(in_written_name);
         let wanted_type = user_type
             .is_not_null()
             .and(user_type.ne_all(bounds.unwanted_types));

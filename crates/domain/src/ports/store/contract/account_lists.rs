@@ -39,7 +39,7 @@ async fn given_five(store: &dyn Store) -> Result<(), StoreError> {
             shadow_banned: true,
             user_type: Some("support".to_owned()),
             created: at(2),
-            ..named("bib", "Knave")
+            ..named("bib", "Knave Ö.")
         },
         Account {
             created: at(1),
@@ -120,6 +120,7 @@ pub(super) async fn accounts_are_found_by_a_part_of_a_name(store: &dyn Store) ->
         ("_", &["b_b"]),
         ("car", &["carol"]),
         ("kna", &["bib"]),
+        ("E Ö.", &["bib"]),
         ("' OR 1=1 --", &[]),
     ];
     for (name, expected) in rows {
