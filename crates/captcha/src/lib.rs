@@ -121,12 +121,18 @@ impl CaptchaVerifier for SiteVerify {
         if !answer.status().is_success() {
             return Err(Nonsense::Status(answer.status().as_u16()).into());
         }
-        let (verdict, _) = answer.object().ok_or(Nonsense::NotAnObject)?;
-        if verdict.get("success").is_some_and(is_truthy) {
-            return Ok(CaptchaVerdict::Human);
+        match answer.json().ok_or(Nonsense::NoVerdict)? {
+            Value::Object(verdict) if verdict.get("success").is_some_and(is_truthy) => {
+                Ok(CaptchaVerdict::Human)
+            }
+            Value::Object(verdict) => {
+                report_bad_key(&verdict);
+                Ok(CaptchaVerdict::Rejected)
+            }
+            // There could have been a success in these, and there is none.
+            Value::Array(_) | Value::String(_) => Ok(CaptchaVerdict::Rejected),
+            Value::Null | Value::Bool(_) | Value::Number(_) => Err(Nonsense::NoVerdict.into()),
         }
-        report_bad_key(&verdict);
-        Ok(CaptchaVerdict::Rejected)
     }
 }
 
@@ -135,8 +141,8 @@ impl CaptchaVerifier for SiteVerify {
 enum Nonsense {
     #[error("it answered with status {0}")]
     Status(u16),
-    #[error("its answer is not a JSON object")]
-    NotAnObject,
+    #[error("its answer is no JSON that could hold a verdict")]
+    NoVerdict,
 }
 
 impl From<Nonsense> for CaptchaError {

@@ -188,6 +188,11 @@ impl Answer {
         self.status
     }
 
+    /// Its body, if that is JSON.
+    pub fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
     /// Its body, if that is a JSON object, parsed and as text.
     pub fn object(&self) -> Option<(Map<String, Value>, String)> {
         let text = std::str::from_utf8(&self.body).ok()?;

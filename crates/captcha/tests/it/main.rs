@@ -82,6 +82,9 @@ async fn success_decides_and_nothing_else() {
         (r#"{"success":{}}"#, Rejected),
         (r#"{"Success":true}"#, Rejected),
         ("{}", Rejected),
+        ("[]", Rejected),
+        (r#"["success"]"#, Rejected),
+        (r#""success""#, Rejected),
         (
             r#"{"success":false,"error-codes":["invalid-input-secret",7]}"#,
             Rejected,
@@ -112,7 +115,6 @@ async fn trouble_is_an_error_and_never_a_pass() {
         ("null", reply("200 OK", "null")),
         ("a number", reply("200 OK", "1")),
         ("a flag", reply("200 OK", "true")),
-        ("a list", reply("200 OK", r#"["success"]"#)),
         (
             "half",
             b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"succ".to_vec(),
