@@ -6,15 +6,7 @@ use crate::id::Localpart;
 use crate::ports::store::{AccountChanges, Change};
 use crate::ports::{StoreError, UnitOfWork};
 use crate::threepid::AccountThreepid;
-
-/// What becomes of what an account tells about its owner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Erasure {
-    /// It stays.
-    Keep,
-    /// The display name goes.
-    Erase,
-}
+use crate::uia::Traces;
 
 /// What a closed account had.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +26,7 @@ pub(crate) struct Deactivated {
 pub(crate) async fn deactivate(
     uow: &mut dyn UnitOfWork,
     localpart: &Localpart,
-    erasure: Erasure,
+    traces: Traces,
 ) -> Result<Option<Deactivated>, StoreError> {
     if !uow.accounts().deactivate(localpart).await? {
         return Ok(None);
@@ -43,7 +35,7 @@ pub(crate) async fn deactivate(
     uow.threepids().remove_all(localpart).await?;
     uow.devices().remove_all(localpart).await?;
     uow.tokens().remove_all(localpart).await?;
-    if erasure == Erasure::Erase {
+    if traces == Traces::Erase {
         let changes = AccountChanges {
             display_name: Change::Set(None),
             ..AccountChanges::default()

@@ -141,12 +141,12 @@ pub enum OtherDevices {
     Keep,
 }
 
-/// What becomes of what a deactivated account has left behind.
+/// What becomes of what a deactivated account tells about its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Traces {
     /// It stays.
     Keep,
-    /// It should be erased, as far as possible.
+    /// The display name goes.
     Erase,
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::close::logins;
 use super::{UserAdmin, UserAdminError, UserDetails, existing, new_password, switch};
-use crate::account::deactivate::{Erasure, deactivate};
+use crate::account::deactivate::deactivate;
 use crate::account::name::{self, Claims};
 use crate::account::register::rules::{self, Admission};
 use crate::account::set_password::set_password;
@@ -18,6 +18,7 @@ use crate::ports::store::{AccountChanges, Change, Constraint};
 use crate::ports::{Intent, UnitOfWork};
 use crate::threepid::{AccountThreepid, Threepid};
 use crate::token::authenticate::Administrator;
+use crate::uia::Traces;
 
 /// The longest display name of an account, in Unicode code points.
 const MAX_DISPLAY_NAME_CHARS: usize = 256;
@@ -144,7 +145,7 @@ impl UserAdmin {
                 name::add(&mut *uow, &account).await?;
                 self.set_threepids(&mut *uow, localpart, wish).await?;
                 if wish.deactivated == Some(true) {
-                    deactivate(&mut *uow, localpart, Erasure::Keep).await?;
+                    deactivate(&mut *uow, localpart, Traces::Keep).await?;
                 }
                 let details = self.details(&mut *uow, localpart).await?;
                 uow.commit().await?;
@@ -190,7 +191,7 @@ impl UserAdmin {
                 }
                 self.set_threepids(&mut *uow, localpart, wish).await?;
                 if wish.deactivated == Some(true) && !account.deactivated {
-                    deactivate(&mut *uow, localpart, Erasure::Keep).await?;
+                    deactivate(&mut *uow, localpart, Traces::Keep).await?;
                 }
                 let details = self.details(&mut *uow, localpart).await?;
                 uow.commit().await?;

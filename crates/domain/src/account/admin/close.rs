@@ -1,7 +1,7 @@
 //! The single actions on an account: closing it, a new password, rights.
 
 use super::{UserAdmin, UserAdminError, existing, new_password};
-use crate::account::deactivate::{Erasure, deactivate};
+use crate::account::deactivate::deactivate;
 use crate::account::set_password::{Logins, set_password};
 use crate::given::Given;
 use crate::id::Localpart;
@@ -9,6 +9,7 @@ use crate::ports::Intent;
 use crate::ports::store::{AccountChanges, Change};
 use crate::threepid::AccountThreepid;
 use crate::token::authenticate::Administrator;
+use crate::uia::Traces;
 
 /// A new password, as sent.
 #[derive(Clone, Debug, Default)]
@@ -41,14 +42,14 @@ impl UserAdmin {
         let erase = erase
             .optional_not_null()
             .map_err(|_| UserAdminError::NotBoolean("erase"))?;
-        let erasure = match erase {
-            Some(true) => Erasure::Erase,
-            Some(false) | None => Erasure::Keep,
+        let traces = match erase {
+            Some(true) => Traces::Erase,
+            Some(false) | None => Traces::Keep,
         };
         let closed = core
             .retrying(|| async {
                 let mut uow = core.ports.store.begin(Intent::Write).await?;
-                let closed = deactivate(&mut *uow, &localpart, erasure).await?;
+                let closed = deactivate(&mut *uow, &localpart, traces).await?;
                 let closed = closed.ok_or(UserAdminError::NO_USER)?;
                 uow.commit().await?;
                 Ok::<_, UserAdminError>(closed)

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Deactivated, Erasure, deactivate};
+use super::{Deactivated, deactivate};
 use crate::context::RequestContext;
 use crate::core::Core;
 use crate::given::Given;
@@ -142,8 +142,8 @@ impl Deactivation {
             Reauthentication::Wanted(prompt) => Ok(DeactivationOutcome::AuthRequired(prompt)),
             Reauthentication::Given(authorization) => {
                 let localpart = &requester.account.localpart;
-                let erasure = erasure(authorization.parameters());
-                let threepids = self.close(localpart, erasure).await?;
+                let traces = traces(authorization.parameters());
+                let threepids = self.close(localpart, traces).await?;
                 Ok(match requester.credential {
                     Credential::ApplicationService => DeactivationOutcome::DeactivatedByService,
                     Credential::AccessToken { .. } if threepids.is_empty() => {
@@ -162,13 +162,13 @@ impl Deactivation {
     async fn close(
         &self,
         localpart: &Localpart,
-        erasure: Erasure,
+        traces: Traces,
     ) -> Result<Vec<AccountThreepid>, StoreError> {
         let core = &self.0;
         let closed = core
             .retrying(|| async {
                 let mut uow = core.ports.store.begin(Intent::Write).await?;
-                let closed = deactivate(&mut *uow, localpart, erasure).await?;
+                let closed = deactivate(&mut *uow, localpart, traces).await?;
                 uow.commit().await?;
                 Ok::<_, StoreError>(closed)
             })
@@ -181,9 +181,9 @@ impl Deactivation {
     }
 }
 
-fn erasure(parameters: &Parameters) -> Erasure {
+fn traces(parameters: &Parameters) -> Traces {
     match parameters {
-        Parameters::Deactivate(Traces::Erase) => Erasure::Erase,
-        _ => Erasure::Keep,
+        Parameters::Deactivate(traces) => *traces,
+        _ => Traces::Keep,
     }
 }
