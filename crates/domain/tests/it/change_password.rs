@@ -8,14 +8,13 @@ use registrar_domain::account::change_password::{
 };
 use registrar_domain::given::Given;
 use registrar_domain::password::strength::StrengthRules;
-use registrar_domain::services::EmailValidation;
 use registrar_domain::threepid::{Medium, Purpose};
 use registrar_domain::token::authenticate::Requester;
 use registrar_domain::uia::auth::Auth;
 use registrar_domain::uia::gate::{GateError, UiaPrompt};
 use registrar_domain::uia::{OperationDigest, Stage, StageFailure};
 
-use crate::validating::{SECRET, password, proof, validated};
+use crate::validating::{SECRET, delegating, password, proof, validated};
 use crate::world::{PASSWORD, World, dummy, given, login, poll};
 
 const NEW: &str = "Another-Passw0rd";
@@ -497,14 +496,7 @@ async fn addresses_prove_nothing_to_those_who_have_a_password() {
 
 #[tokio::test]
 async fn a_delegated_address_is_proved_by_the_identity_server() {
-    let server = std::sync::Arc::new(
-        registrar_domain::ports::identity_server::FakeIdentityServer::default(),
-    );
-    let delegate = server.clone();
-    let world = World::over(
-        |_| {},
-        |ports| ports.email = EmailValidation::Delegated(delegate),
-    );
+    let (world, server) = delegating(|_| {});
     let alice = world.signed_in("alice").await;
     server.vouch("9", SECRET, validated(Medium::Email, ADDRESS));
     let credentials = Given::Value(crate::validating::creds("9", SECRET));

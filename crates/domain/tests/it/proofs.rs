@@ -24,7 +24,7 @@ use registrar_domain::uia::flow::{FlowSettings, registration_flows};
 use registrar_domain::uia::gate::{GateError, UiaPrompt};
 use registrar_domain::uia::{Stage, StageFailure, UiaSessionId};
 
-use crate::validating::{SECRET, email_wish};
+use crate::validating::{SECRET, delegating, email_wish};
 use crate::world::{World, given, poll, register};
 
 fn requiring(settings: FlowSettings) -> impl FnOnce(&mut Policy) {
@@ -291,12 +291,7 @@ async fn both_addresses_belong_to_the_account() {
 
 #[tokio::test]
 async fn a_delegated_email_address_is_proved_by_the_identity_server() {
-    let identity_server =
-        Arc::new(registrar_domain::ports::identity_server::FakeIdentityServer::default());
-    let delegate = identity_server.clone();
-    let world = World::over(requiring(email_required()), |ports| {
-        ports.email = EmailValidation::Delegated(delegate);
-    });
+    let (world, identity_server) = delegating(requiring(email_required()));
     let validated = ValidatedThreepid {
         threepid: Threepid::from_canonical(Medium::Email, "alice@example.org".to_owned()),
         validated: Timestamp::from_unix_ms(5),

@@ -15,7 +15,7 @@ use registrar_domain::uia::auth::{Auth, ThreepidCredentials};
 use registrar_domain::uia::gate::{GateError, UiaPrompt};
 use registrar_domain::uia::{OperationDigest, Stage};
 
-use crate::validating::{SECRET, creds, email_wish, password, proof, validated};
+use crate::validating::{SECRET, creds, delegating, email_wish, password, proof, validated};
 use crate::world::{PASSWORD, World, dummy, given, login, poll};
 
 const ADDRESS: &str = "alice@example.org";
@@ -343,14 +343,7 @@ async fn a_phone_number_is_proved_by_the_identity_server() {
 
 #[tokio::test]
 async fn a_delegated_address_is_proved_by_the_identity_server() {
-    let server = std::sync::Arc::new(
-        registrar_domain::ports::identity_server::FakeIdentityServer::default(),
-    );
-    let delegate = server.clone();
-    let world = World::over(
-        |_| {},
-        |ports| ports.email = EmailValidation::Delegated(delegate),
-    );
+    let (world, server) = delegating(|_| {});
     let alice = world.signed_in("alice").await;
     server.vouch("9", SECRET, validated(Medium::Email, ADDRESS));
     at_once(&world, &alice, "9", SECRET).await.unwrap();

@@ -1,9 +1,14 @@
 //! What people do to prove that an address is theirs, in few words.
 
+use std::sync::Arc;
+
 use registrar_domain::account::register::RegisterRequest;
 use registrar_domain::given::Given;
 use registrar_domain::id::Localpart;
+use registrar_domain::policy::Policy;
+use registrar_domain::ports::identity_server::FakeIdentityServer;
 use registrar_domain::ports::mailer::MailContent;
+use registrar_domain::services::EmailValidation;
 use registrar_domain::threepid::request::{EmailWish, RequestTokenError, TokenRequested};
 use registrar_domain::threepid::submit::Submitted;
 use registrar_domain::threepid::{Medium, Purpose, Threepid, ValidatedThreepid};
@@ -14,6 +19,16 @@ use registrar_domain::uia::auth::{Auth, Submission, ThreepidCredentials};
 use registrar_domain::uia::gate::UiaPrompt;
 
 use crate::world::{World, dummy, given, named, register};
+
+/// A world in which an identity server of its own validates email addresses.
+pub(crate) fn delegating(change: impl FnOnce(&mut Policy)) -> (World, Arc<FakeIdentityServer>) {
+    let server = Arc::new(FakeIdentityServer::default());
+    let delegate = server.clone();
+    let world = World::over(change, |ports| {
+        ports.email = EmailValidation::Delegated(delegate);
+    });
+    (world, server)
+}
 
 /// The client secret of everybody who does not say otherwise.
 pub(crate) const SECRET: &str = "secret";

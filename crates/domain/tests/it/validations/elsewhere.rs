@@ -1,28 +1,19 @@
 //! Addresses that an identity server validates.
 
-use std::sync::Arc;
-
 use registrar_domain::given::Given;
-use registrar_domain::ports::identity_server::FakeIdentityServer;
 use registrar_domain::ports::registration_hooks::{HookQuestion, ThreepidPurpose};
-use registrar_domain::services::EmailValidation;
 use registrar_domain::threepid::request::{
     EmailWish, MsisdnWish, RequestTokenError, TokenRequested,
 };
 use registrar_domain::threepid::{Medium, NextLink, Purpose, Threepid};
 
 use super::{ADDRESS, ask_msisdn, msisdn_wish, once_in_a_while, told};
-use crate::validating::{SECRET, email_wish};
+use crate::validating::{SECRET, delegating, email_wish};
 use crate::world::{World, given};
 
 #[tokio::test]
 async fn a_delegated_address_is_validated_elsewhere() {
-    let server = Arc::new(FakeIdentityServer::default());
-    let delegate = server.clone();
-    let world = World::over(
-        |policy| policy.threepids.inhibit_errors = true,
-        |ports| ports.email = EmailValidation::Delegated(delegate),
-    );
+    let (world, server) = delegating(|policy| policy.threepids.inhibit_errors = true);
     let wish = EmailWish {
         next_link: given("https://app.example.org/"),
         ..email_wish(" Alice@Example.ORG")
