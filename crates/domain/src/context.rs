@@ -1,6 +1,9 @@
 //! [`RequestContext`]: who is asking, as far as the connection tells.
 
-use std::net::IpAddr;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::ports::password_hasher::{HashTurn, Trust};
 
 /// What use-cases know about the request itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,13 +20,26 @@ impl RequestContext {
     /// An IPv6 subscriber is given a whole /64, so addresses of one /64 count together; otherwise
     /// no limit would bind anyone who has IPv6. Clients without an address share one key.
     pub fn limit_key(&self) -> String {
+        self.client_key().to_string()
+    }
+
+    /// The same key as a value.
+    pub fn client_key(&self) -> ClientKey {
         match self.client_ip.map(|ip| ip.to_canonical()) {
-            None => "unknown".to_owned(),
-            Some(IpAddr::V4(ip)) => ip.to_string(),
+            None => ClientKey::Unknown,
+            Some(IpAddr::V4(ip)) => ClientKey::V4(ip),
             Some(IpAddr::V6(ip)) => {
                 let [a, b, c, d, ..] = ip.segments();
-                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+                ClientKey::V6([a, b, c, d])
             }
+        }
+    }
+
+    /// This client's turn at hashing passwords.
+    pub(crate) fn hash_turn(&self, trust: Trust) -> HashTurn {
+        HashTurn {
+            client: self.client_key(),
+            trust,
         }
     }
 
@@ -32,6 +48,27 @@ impl RequestContext {
         self.client_ip
             .map(|ip| ip.to_canonical().to_string())
             .unwrap_or_default()
+    }
+}
+
+/// One client, as far as limits can tell clients apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ClientKey {
+    /// Clients without an address, such as those of a Unix socket, and the console.
+    Unknown,
+    /// An IPv4 address.
+    V4(Ipv4Addr),
+    /// The first four segments of an IPv6 address: a /64.
+    V6([u16; 4]),
+}
+
+impl fmt::Display for ClientKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("unknown"),
+            Self::V4(ip) => ip.fmt(f),
+            Self::V6([a, b, c, d]) => write!(f, "{a:x}:{b:x}:{c:x}:{d:x}::/64"),
+        }
     }
 }
 

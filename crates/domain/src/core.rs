@@ -10,7 +10,7 @@ use crate::ports::{
     CaptchaVerifier, Clock, Entropy, IdentityServer, Mailer, Observer, Pacer, PasswordHasher,
     RegistrationHooks, Store,
 };
-use crate::time::Timestamp;
+use crate::time::{MonotonicTime, Timestamp};
 
 /// The outside world, as the use-cases see it.
 #[derive(Clone)]
@@ -67,6 +67,11 @@ impl Core {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.ports.clock.now()
+    }
+
+    /// The present for limits, pauses and everything else that measures a span.
+    pub(crate) fn monotonic(&self) -> MonotonicTime {
+        self.ports.clock.monotonic()
     }
 
     pub(crate) fn entropy(&self) -> &dyn Entropy {

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, PoisonError};
 
-use crate::time::Timestamp;
+use crate::time::MonotonicTime;
 
 pub(crate) use watched::WatchedLimiter;
 
@@ -77,7 +77,7 @@ impl Limiter {
     ///
     /// # Errors
     /// [`LimitExceeded`].
-    pub fn peek(&self, key: &str, now: Timestamp) -> Result<(), LimitExceeded> {
+    pub fn peek(&self, key: &str, now: MonotonicTime) -> Result<(), LimitExceeded> {
         let key = self.hasher.hash_one(key);
         let shard = self.shard(key);
         self.decide(shard.get(&key).copied(), now).map(|_| ())
@@ -87,7 +87,7 @@ impl Limiter {
     ///
     /// # Errors
     /// [`LimitExceeded`].
-    pub fn charge(&self, key: &str, now: Timestamp) -> Result<(), LimitExceeded> {
+    pub fn charge(&self, key: &str, now: MonotonicTime) -> Result<(), LimitExceeded> {
         let key = self.hasher.hash_one(key);
         let mut shard = self.shard(key);
         let arrival = self.decide(shard.get(&key).copied(), now)?;
@@ -99,7 +99,7 @@ impl Limiter {
     }
 
     /// The theoretical arrival time after one more unit.
-    fn decide(&self, arrival: Option<f64>, now: Timestamp) -> Result<f64, LimitExceeded> {
+    fn decide(&self, arrival: Option<f64>, now: MonotonicTime) -> Result<f64, LimitExceeded> {
         let now_ms = to_ms(now);
         let arrival = arrival.unwrap_or(now_ms).max(now_ms);
         let excess_ms = arrival - now_ms - self.tolerance_ms;
@@ -136,7 +136,7 @@ impl Limiter {
 }
 
 /// Forgets rested keys; if there are none, the tenth of the keys that would rest soonest.
-fn make_room(shard: &mut HashMap<u64, f64>, now: Timestamp) {
+fn make_room(shard: &mut HashMap<u64, f64>, now: MonotonicTime) {
     let now_ms = to_ms(now);
     shard.retain(|_, arrival| *arrival > now_ms);
     if shard.len() < MAX_KEYS_PER_SHARD {
@@ -148,12 +148,8 @@ fn make_room(shard: &mut HashMap<u64, f64>, now: Timestamp) {
     shard.retain(|_, arrival| *arrival > cut);
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "exact to a millisecond for 285 000 years"
-)]
-fn to_ms(moment: Timestamp) -> f64 {
-    moment.unix_ms() as f64
+fn to_ms(moment: MonotonicTime) -> f64 {
+    moment.elapsed().as_secs_f64() * 1000.0
 }
 
 #[cfg(test)]

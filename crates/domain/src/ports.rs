@@ -21,6 +21,6 @@ pub use identity_server::{IdentityServer, IdentityServerError};
 pub use mailer::{Mail, MailError, Mailer};
 pub use observer::Observer;
 pub use pacer::{Pacer, Turn};
-pub use password_hasher::{HashError, PasswordHasher, Verification};
+pub use password_hasher::{HashError, HashTurn, PasswordHasher, Trust, Verification};
 pub use registration_hooks::{HookError, RegistrationHooks, RegistrationVerdict};
 pub use store::{Intent, Store, StoreError, UnitOfWork};

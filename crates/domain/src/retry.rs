@@ -8,9 +8,9 @@ use crate::ports::observer::Event;
 
 /// How often a unit of work is tried before its contention is reported.
 const MAX_ATTEMPTS: u32 = 5;
-/// How long a unit of work is tried, in milliseconds. Whoever waited for a lock until the database
-/// gave up has waited long enough.
-const MAX_TOTAL_MS: u64 = 4_500;
+/// How long a unit of work is tried. A request that waited for a lock until the database gave up has
+/// waited long enough.
+const MAX_TOTAL: Duration = Duration::from_millis(4_500);
 /// The longest first pause; it doubles with each attempt.
 const BASE_PAUSE_MS: u64 = 10;
 
@@ -28,19 +28,19 @@ impl MaybeStore for StoreError {
 
 impl Core {
     /// Runs `attempt` until it succeeds, fails for another reason than contention, or has been tried
-    /// [`MAX_ATTEMPTS`] times or for [`MAX_TOTAL_MS`]. Each attempt must be a whole unit of work that commits last.
+    /// [`MAX_ATTEMPTS`] times or for [`MAX_TOTAL`]. Each attempt must be a whole unit of work that commits last.
     pub(crate) async fn retrying<T, E, F, A>(&self, mut attempt: F) -> Result<T, E>
     where
         E: MaybeStore,
         F: FnMut() -> A,
         A: Future<Output = Result<T, E>>,
     {
-        let start = self.now();
+        let start = self.monotonic();
         for tried in 1..MAX_ATTEMPTS {
             match attempt().await {
                 Err(error)
                     if error.store_error().is_some_and(StoreError::is_contended)
-                        && self.now().ms_since(start) < MAX_TOTAL_MS =>
+                        && self.monotonic().since(start) < MAX_TOTAL =>
                 {
                     self.observe(Event::UnitOfWorkRetried);
                     tracing::debug!(

@@ -39,6 +39,33 @@ impl Timestamp {
     }
 }
 
+/// A point in the life of this process, for measuring spans: the time since some start, which
+/// setting the wall clock does not change. Points of two processes cannot be compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MonotonicTime(Duration);
+
+impl MonotonicTime {
+    /// The point `elapsed` after the start.
+    pub const fn since_start(elapsed: Duration) -> Self {
+        Self(elapsed)
+    }
+
+    /// The time from the start to this point.
+    pub const fn elapsed(self) -> Duration {
+        self.0
+    }
+
+    /// The point `span` later; saturates at the end of time.
+    pub const fn after(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(span))
+    }
+
+    /// The time from `earlier` to this point; zero when it is not later.
+    pub const fn since(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
 /// The earlier of two optional deadlines; `None` means never.
 pub fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
     match (a, b) {

@@ -20,7 +20,9 @@ use async_trait::async_trait;
 use registrar_domain::password::argon2id::Cost;
 use registrar_domain::password::{Password, PasswordHash, Pepper};
 use registrar_domain::ports::observer::Event;
-use registrar_domain::ports::{Entropy, HashError, Observer, PasswordHasher, Verification};
+use registrar_domain::ports::{
+    Entropy, HashError, HashTurn, Observer, PasswordHasher, Verification,
+};
 use tokio::sync::oneshot;
 
 use self::job::{Job, Recipe};
@@ -107,7 +109,11 @@ impl HashPool {
         self.queue.load()
     }
 
-    async fn answer<T>(&self, job: impl FnOnce(job::Reply<T>) -> Job) -> Result<T, HashError> {
+    async fn answer<T>(
+        &self,
+        _turn: HashTurn,
+        job: impl FnOnce(job::Reply<T>) -> Job,
+    ) -> Result<T, HashError> {
         let (reply, answer) = oneshot::channel();
         if let Err(full) = self.queue.push(job(reply)) {
             let Load {
@@ -148,19 +154,21 @@ impl Drop for HashPool {
 #[async_trait]
 impl PasswordHasher for HashPool {
     #[tracing::instrument(name = "password.hash", level = "debug", skip_all)]
-    async fn hash(&self, password: &Password) -> Result<PasswordHash, HashError> {
+    async fn hash(&self, turn: HashTurn, password: &Password) -> Result<PasswordHash, HashError> {
         let password = password.clone();
-        self.answer(|reply| Job::Hash { password, reply }).await
+        self.answer(turn, |reply| Job::Hash { password, reply })
+            .await
     }
 
     #[tracing::instrument(name = "password.verify", level = "debug", skip_all)]
     async fn verify(
         &self,
+        turn: HashTurn,
         password: &Password,
         hash: &PasswordHash,
     ) -> Result<Verification, HashError> {
         let (password, stored) = (password.clone(), hash.clone());
-        self.answer(|reply| Job::Verify {
+        self.answer(turn, |reply| Job::Verify {
             password,
             stored,
             reply,

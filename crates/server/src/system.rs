@@ -1,10 +1,11 @@
 //! Time and randomness from the operating system.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use registrar_domain::ports::{Clock, Entropy};
-use registrar_domain::time::Timestamp;
+use registrar_domain::time::{MonotonicTime, Timestamp};
 
 /// The clock of the operating system.
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,6 +22,16 @@ impl Clock for SystemClock {
         // A machine whose clock stands before 1970 is treated as if it were 1970.
         let since_epoch = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_unix_ms(0).after(since_epoch)
+    }
+
+    fn monotonic(&self) -> MonotonicTime {
+        /// When somebody first wanted to know.
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the adapter behind the Clock port"
+        )]
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        MonotonicTime::since_start(START.elapsed())
     }
 
     async fn sleep(&self, duration: Duration) {
@@ -52,6 +63,13 @@ mod tests {
         let year_2024 = Timestamp::from_unix_ms(1_704_067_200_000);
         let year_2100 = Timestamp::from_unix_ms(4_102_444_800_000);
         assert!((year_2024..year_2100).contains(&SystemClock.now()));
+    }
+
+    #[test]
+    fn monotonic_time_starts_with_the_process_and_never_goes_back() {
+        let first = SystemClock.monotonic();
+        assert!(first.elapsed() < Duration::from_hours(24));
+        assert!(SystemClock.monotonic() >= first);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::core::Core;
 use crate::given::Given;
 use crate::id::{Localpart, UserId};
 use crate::password::{Password, PasswordHash};
-use crate::ports::{HashError, Intent, StoreError, UnitOfWork};
+use crate::ports::{HashError, HashTurn, Intent, StoreError, UnitOfWork};
 use crate::retry::MaybeStore;
 use crate::threepid::{AccountThreepid, Threepid};
 use crate::time::Timestamp;
@@ -185,7 +185,8 @@ impl UserAdmin {
         if !self.0.policy.password.reauth_enabled {
             return Err(UserAdminError::PasswordsDisabled);
         }
-        Ok(self.0.ports.password_hasher.hash(password).await?)
+        let hasher = &self.0.ports.password_hasher;
+        Ok(hasher.hash(HashTurn::OPERATOR, password).await?)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::core::Core;
 use crate::given::Given;
 use crate::id::Localpart;
 use crate::password::PasswordHash;
-use crate::ports::{HashError, Intent, StoreError, UnitOfWork};
+use crate::ports::{HashError, Intent, StoreError, Trust, UnitOfWork};
 use crate::retry::MaybeStore;
 use crate::threepid::{Medium, Purpose, Threepid};
 use crate::token::authenticate::Requester;
@@ -160,17 +160,17 @@ impl PasswordChange {
                 };
                 match reauthenticate(&self.0, ctx, &undertaking).await? {
                     Reauthentication::Given(authorization) => {
-                        return self.set_own(requester, wish, &authorization).await;
+                        return self.set_own(ctx, requester, wish, &authorization).await;
                     }
                     Reauthentication::Wanted(prompt) => prompt,
                 }
             }
             None => match self.prove_address(ctx, wish, parameters).await? {
-                Decision::Cleared(clearance) => return self.reset(wish, &clearance).await,
+                Decision::Cleared(clearance) => return self.reset(ctx, wish, &clearance).await,
                 Decision::Challenged(prompt) => prompt,
             },
         };
-        wish.password.park(&self.0, &prompt).await?;
+        wish.password.park(&self.0, ctx, &prompt).await?;
         Ok(ChangePasswordOutcome::AuthRequired(prompt))
     }
 
@@ -196,13 +196,14 @@ impl PasswordChange {
 
     async fn set_own(
         &self,
+        ctx: &RequestContext,
         requester: &Requester,
         wish: &ChangePasswordWish,
         authorization: &Authorization,
     ) -> Result<ChangePasswordOutcome, ChangePasswordError> {
         let core = &self.0;
         let session = authorization.session();
-        let hash = self.hash(wish, session).await?;
+        let hash = self.hash(ctx, wish, session).await?;
         let logins = match other_devices(authorization.parameters()) {
             OtherDevices::LogOut => Logins::EndOthers(requester),
             OtherDevices::Keep => Logins::Keep,
@@ -223,6 +224,7 @@ impl PasswordChange {
 
     async fn reset(
         &self,
+        ctx: &RequestContext,
         wish: &ChangePasswordWish,
         clearance: &Clearance,
     ) -> Result<ChangePasswordOutcome, ChangePasswordError> {
@@ -233,7 +235,7 @@ impl PasswordChange {
             let mut uow = core.ports.store.begin(Intent::Read).await?;
             owner(&mut *uow, address).await?;
         }
-        let hash = self.hash(wish, Some(session)).await?;
+        let hash = self.hash(ctx, wish, Some(session)).await?;
         let logins = match other_devices(&session.parameters) {
             OtherDevices::LogOut => Logins::EndAll,
             OtherDevices::Keep => Logins::Keep,
@@ -253,8 +255,11 @@ impl PasswordChange {
     }
 
     /// The hash of the new password. Slow, so it comes before the unit of work.
+    ///
+    /// Anyone who gets here is signed in or reads the mail of the account.
     async fn hash(
         &self,
+        ctx: &RequestContext,
         wish: &ChangePasswordWish,
         session: Option<&UiaSession>,
     ) -> Result<PasswordHash, ChangePasswordError> {
@@ -264,7 +269,8 @@ impl PasswordChange {
         if !self.0.policy.password.reauth_enabled {
             return Err(ChangePasswordError::PasswordsDisabled);
         }
-        let hash = wish.password.hash(&self.0, session).await?;
+        let turn = ctx.hash_turn(Trust::Proved);
+        let hash = wish.password.hash(&self.0, turn, session).await?;
         hash.ok_or(ChangePasswordError::PasswordMissing)
     }
 }

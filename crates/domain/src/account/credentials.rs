@@ -6,7 +6,7 @@ use super::identifier::Named;
 use crate::core::Core;
 use crate::limit::LimitExceeded;
 use crate::password::{Password, PasswordHash};
-use crate::ports::{HashError, Intent, StoreError, Verification};
+use crate::ports::{HashError, HashTurn, Intent, StoreError, Verification};
 
 /// Why a password did not open an account.
 #[derive(Debug, thiserror::Error)]
@@ -39,23 +39,29 @@ pub(crate) struct Verified {
 /// Checks a password. Counts failures under the name that was given, existing or not.
 pub(crate) async fn check(
     core: &Core,
+    turn: HashTurn,
     named: &Named,
     password: &str,
 ) -> Result<Verified, CredentialError> {
     let failures = &core.limits.login_failed_attempts;
-    failures.peek(&named.failure_key, core.now())?;
-    let outcome = compare(core, named, password).await;
+    failures.peek(&named.failure_key, core.monotonic())?;
+    let outcome = compare(core, turn, named, password).await;
     if matches!(
         outcome,
         Err(CredentialError::Wrong | CredentialError::Deactivated)
     ) {
         // Whoever runs into the limit with this very failure still learns that it was one.
-        let _limit_reached = failures.charge(&named.failure_key, core.now());
+        let _limit_reached = failures.charge(&named.failure_key, core.monotonic());
     }
     outcome
 }
 
-async fn compare(core: &Core, named: &Named, password: &str) -> Result<Verified, CredentialError> {
+async fn compare(
+    core: &Core,
+    turn: HashTurn,
+    named: &Named,
+    password: &str,
+) -> Result<Verified, CredentialError> {
     let account = find(core, named).await?.ok_or(CredentialError::Wrong)?;
     let Some(hash) = &account.password_hash else {
         return Err(if account.deactivated {
@@ -65,7 +71,12 @@ async fn compare(core: &Core, named: &Named, password: &str) -> Result<Verified,
         });
     };
     let password = Password::parse(password).map_err(|_| CredentialError::Wrong)?;
-    let verification = match core.ports.password_hasher.verify(&password, hash).await {
+    let verification = match core
+        .ports
+        .password_hasher
+        .verify(turn, &password, hash)
+        .await
+    {
         Err(HashError::UnusableHash(reason)) => {
             // Whatever was imported here, no password opens it.
             tracing::error!(account.localpart = %account.localpart, %reason, "a stored hash cannot be used");

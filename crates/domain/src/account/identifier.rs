@@ -201,7 +201,7 @@ fn threepid(identifier: &Identifier) -> Result<Threepid, IdentifierError> {
 async fn owner_of(core: &Core, threepid: Threepid) -> Result<Named, IdentifierError> {
     let failures = &core.limits.login_failed_attempts;
     let key = format!("{}:{}", threepid.medium(), threepid.address());
-    failures.peek(&key, core.now())?;
+    failures.peek(&key, core.monotonic())?;
     let storable = !threepid.address().contains('\0');
     let owner = if storable {
         let mut uow = core.ports.store.begin(Intent::Read).await?;
@@ -210,7 +210,7 @@ async fn owner_of(core: &Core, threepid: Threepid) -> Result<Named, IdentifierEr
         None
     };
     let Some(owner) = owner else {
-        failures.charge(&key, core.now())?;
+        failures.charge(&key, core.monotonic())?;
         return Err(IdentifierError::NobodyHere);
     };
     let failure_key = core.user_id(&owner).to_string().to_lowercase();

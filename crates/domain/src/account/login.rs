@@ -17,7 +17,7 @@ use crate::id::{DeviceId, DeviceIdError, Localpart, UserId};
 use crate::limit::LimitExceeded;
 use crate::password::{Password, PasswordHash};
 use crate::ports::observer::Event;
-use crate::ports::{HashError, Intent, StoreError};
+use crate::ports::{HashError, Intent, StoreError, Trust};
 use crate::retry::MaybeStore;
 use crate::token::authenticate::Bearer;
 use crate::token::issue::{self, DeviceHistory, IssuedTokens, NewLogin, RefreshWish};
@@ -167,23 +167,24 @@ impl Login {
         }
         core.limits
             .login_address
-            .charge(&ctx.limit_key(), core.now())?;
+            .charge(&ctx.limit_key(), core.monotonic())?;
         let login_type = login_type.ok_or(LoginError::MalformedField("type"))?;
         let password = self.password(login_type, request)?;
         let named = identifier::resolve(core, &request.identity).await?;
         let Some(password) = password else {
             return Err(LoginError::UnknownType);
         };
-        let verified = credentials::check(core, &named, password).await?;
+        let verified =
+            credentials::check(core, ctx.hash_turn(Trust::Charged), &named, password).await?;
         core.limits
             .login_account
-            .charge(&named.failure_key, core.now())?;
+            .charge(&named.failure_key, core.monotonic())?;
         if verified.account.deactivated {
             return Err(CredentialError::Deactivated.into());
         }
         usage::check_login(core, &verified.account).await?;
         let device = Device::parse(request)?;
-        let new_hash = self.renewed_hash(&verified, password).await;
+        let new_hash = self.renewed_hash(ctx, &verified, password).await;
         let renewal = verified.outdated_hash.as_ref().zip(new_hash.as_ref());
         let localpart = &verified.account.localpart;
         let tokens = core
@@ -216,7 +217,7 @@ impl Login {
         if service.rate_limited {
             core.limits
                 .login_address
-                .charge(&ctx.limit_key(), core.now())?;
+                .charge(&ctx.limit_key(), core.monotonic())?;
         }
         let localpart = identifier::user_of(core, &request.identity)?;
         let localpart = localpart.filter(|it| service.is_interested(&core.user_id(it)));
@@ -266,10 +267,16 @@ impl Login {
     /// Today's hash of a password that was stored under an older algorithm or cost.
     ///
     /// A full queue is no reason to refuse a login: the next one will try again.
-    async fn renewed_hash(&self, verified: &Verified, password: &str) -> Option<PasswordHash> {
+    async fn renewed_hash(
+        &self,
+        ctx: &RequestContext,
+        verified: &Verified,
+        password: &str,
+    ) -> Option<PasswordHash> {
         verified.outdated_hash.as_ref()?;
         let password = Password::parse(password).ok()?;
-        match self.0.ports.password_hasher.hash(&password).await {
+        let turn = ctx.hash_turn(Trust::Proved);
+        match self.0.ports.password_hasher.hash(turn, &password).await {
             Ok(hash) => Some(hash),
             Err(HashError::Busy { .. }) => None,
             Err(error) => {

@@ -4,12 +4,13 @@
 //! Reference §1.6 and §1.1 step 22: many clients send it once, with the first request, so its hash
 //! waits in the session.
 
+use crate::context::RequestContext;
 use crate::core::Core;
 use crate::given::Given;
 use crate::password::strength::WeakPassword;
 use crate::password::{Password, PasswordError, PasswordHash};
 use crate::policy::PasswordPolicy;
-use crate::ports::{HashError, Intent};
+use crate::ports::{HashError, HashTurn, Intent};
 use crate::uia::UiaSession;
 use crate::uia::gate::{GateError, UiaPrompt};
 
@@ -80,10 +81,14 @@ impl NewPassword {
     pub(crate) async fn hash(
         &self,
         core: &Core,
+        turn: HashTurn,
         session: Option<&UiaSession>,
     ) -> Result<Option<PasswordHash>, HashError> {
         match self.usable() {
-            Some(password) => core.ports.password_hasher.hash(password).await.map(Some),
+            Some(password) => {
+                let hasher = &core.ports.password_hasher;
+                hasher.hash(turn, password).await.map(Some)
+            }
             None => Ok(session.and_then(|session| session.password_hash.clone())),
         }
     }
@@ -93,11 +98,17 @@ impl NewPassword {
     ///
     /// # Errors
     /// [`GateError::Hash`], [`GateError::Store`].
-    pub(crate) async fn park(&self, core: &Core, prompt: &UiaPrompt) -> Result<(), GateError> {
+    pub(crate) async fn park(
+        &self,
+        core: &Core,
+        ctx: &RequestContext,
+        prompt: &UiaPrompt,
+    ) -> Result<(), GateError> {
         let Some(password) = self.usable().filter(|_| !prompt.has_password_hash) else {
             return Ok(());
         };
-        let hash = core.ports.password_hasher.hash(password).await?;
+        let turn = ctx.hash_turn(prompt.trust);
+        let hash = core.ports.password_hasher.hash(turn, password).await?;
         core.retrying(|| async {
             let mut uow = core.ports.store.begin(Intent::Write).await?;
             uow.uia_sessions()

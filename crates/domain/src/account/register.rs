@@ -24,7 +24,7 @@ use super::usage;
 use crate::context::RequestContext;
 use crate::core::Core;
 use crate::given::Given;
-use crate::ports::Intent;
+use crate::ports::{Intent, Trust};
 use crate::threepid::{Purpose, ValidatedThreepid};
 use crate::token::issue::RefreshWish;
 use crate::uia::gate::{self, Attempt, Clearance, Decision, GateError, Operation};
@@ -53,7 +53,7 @@ impl Registration {
         let core = &self.0;
         core.limits
             .registration
-            .peek(&ctx.limit_key(), core.now())?;
+            .peek(&ctx.limit_key(), core.monotonic())?;
         match &request.kind {
             Given::Malformed => return Err(RegisterError::KindNotAscii),
             Given::Absent | Given::Null => {}
@@ -83,7 +83,7 @@ impl Registration {
             .await?
         {
             Decision::Challenged(prompt) => {
-                wish.password.park(&self.0, &prompt).await?;
+                wish.password.park(&self.0, ctx, &prompt).await?;
                 Ok(RegisterOutcome::AuthRequired(prompt))
             }
             Decision::Cleared(clearance) => {
@@ -203,7 +203,8 @@ impl Registration {
             }
             outcome => outcome?,
         }
-        let hash = wish.password.hash(core, Some(session)).await?;
+        let turn = ctx.hash_turn(session.trust().min(Trust::Charged));
+        let hash = wish.password.hash(core, turn, Some(session)).await?;
         let hash = hash.ok_or(RegisterError::PasswordMissing)?;
         self.create(ctx, &order, &hash).await
     }
@@ -226,7 +227,7 @@ impl Registration {
         order.account_name = rules::choose_display_name(core, &facts).await?;
         core.limits
             .registration
-            .charge(&ctx.limit_key(), core.now())?;
+            .charge(&ctx.limit_key(), core.monotonic())?;
         order.admission = rules::judge(core, &facts).await?;
         usage::check_registration(core, rules::proved_email(&order.threepids)).await?;
         if let Some(username) = facts.username.as_deref().or(wished) {

@@ -24,9 +24,9 @@ use crate::given::Given;
 use crate::id::{DeviceId, DeviceIdError, Localpart};
 use crate::password::{Password, PasswordHash};
 use crate::ports::observer::Applicant;
-use crate::ports::{HashError, Intent, StoreError};
+use crate::ports::{HashError, HashTurn, Intent, StoreError};
 use crate::secret::{Secret, hexadecimal};
-use crate::time::Timestamp;
+use crate::time::MonotonicTime;
 
 /// How long a nonce can be used.
 const NONCE_LIFETIME: Duration = Duration::from_secs(60);
@@ -40,7 +40,7 @@ const MAX_CHARS: usize = 512;
 #[derive(Clone)]
 pub struct SharedSecretRegistration {
     core: Arc<Core>,
-    nonces: Arc<Mutex<VecDeque<(String, Timestamp)>>>,
+    nonces: Arc<Mutex<VecDeque<(String, MonotonicTime)>>>,
 }
 
 /// The request, as sent.
@@ -136,7 +136,7 @@ impl SharedSecretRegistration {
         if nonces.len() >= MAX_NONCES {
             nonces.pop_front();
         }
-        nonces.push_back((nonce.clone(), self.core.now().after(NONCE_LIFETIME)));
+        nonces.push_back((nonce.clone(), self.core.monotonic().after(NONCE_LIFETIME)));
         nonce
     }
 
@@ -159,7 +159,11 @@ impl SharedSecretRegistration {
             name::check(&mut *uow, core, &order.localpart, Claims::default()).await?;
         }
         let admission = rules::judge_named(core, Some(&order.localpart)).await?;
-        let hash = core.ports.password_hasher.hash(&order.password).await?;
+        let hash = core
+            .ports
+            .password_hasher
+            .hash(HashTurn::OPERATOR, &order.password)
+            .await?;
         let mut account = self.account(&order, hash);
         account.shadow_banned = admission == Admission::ShadowBanned;
         let login = (!request.inhibit_login).then_some(&order.login);
@@ -168,7 +172,7 @@ impl SharedSecretRegistration {
 
     /// Uses a nonce up, also when a later check fails.
     fn use_nonce(&self, nonce: &str) -> Result<(), SharedSecretError> {
-        let now = self.core.now();
+        let now = self.core.monotonic();
         let mut nonces = self.nonces.lock().unwrap_or_else(PoisonError::into_inner);
         nonces.retain(|(_, expires)| *expires > now);
         let known = nonces.iter().position(|(known, _)| known == nonce);

@@ -4,9 +4,10 @@ use proptest::prelude::*;
 
 use super::*;
 
-const START: Timestamp = Timestamp::from_unix_ms(1_700_000_000_000);
+/// A process that has run for a year.
+const START: MonotonicTime = MonotonicTime::since_start(Duration::from_hours(365 * 24));
 
-fn after(ms: u64) -> Timestamp {
+fn after(ms: u64) -> MonotonicTime {
     START.after(Duration::from_millis(ms))
 }
 

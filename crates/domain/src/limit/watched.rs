@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{LimitExceeded, Limiter, Rate};
 use crate::ports::observer::{Event, Limit, Observer};
-use crate::time::Timestamp;
+use crate::time::MonotonicTime;
 
 /// A [`Limiter`] that tells an observer whom it refuses.
 pub(crate) struct WatchedLimiter {
@@ -23,12 +23,12 @@ impl WatchedLimiter {
     }
 
     /// May this key act now? Spends nothing.
-    pub(crate) fn peek(&self, key: &str, now: Timestamp) -> Result<(), LimitExceeded> {
+    pub(crate) fn peek(&self, key: &str, now: MonotonicTime) -> Result<(), LimitExceeded> {
         self.watch(self.limiter.peek(key, now))
     }
 
     /// Spends a unit of this key. A refused attempt spends nothing.
-    pub(crate) fn charge(&self, key: &str, now: Timestamp) -> Result<(), LimitExceeded> {
+    pub(crate) fn charge(&self, key: &str, now: MonotonicTime) -> Result<(), LimitExceeded> {
         self.watch(self.limiter.charge(key, now))
     }
 

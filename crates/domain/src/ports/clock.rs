@@ -4,13 +4,19 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::time::Timestamp;
+use crate::time::{MonotonicTime, Timestamp};
 
 /// Where time comes from.
 #[async_trait]
 pub trait Clock: Send + Sync {
-    /// The current moment.
+    /// The current moment by the wall clock, which somebody may set forward or back. It is for what
+    /// is stored, shared with others or shown; spans are measured with
+    /// [`monotonic`](Self::monotonic).
     fn now(&self) -> Timestamp;
+
+    /// The time since some moment in the life of this process. It never goes back, whatever becomes
+    /// of the wall clock.
+    fn monotonic(&self) -> MonotonicTime;
 
     /// Returns after `duration`.
     async fn sleep(&self, duration: Duration);
@@ -19,19 +25,41 @@ pub trait Clock: Send + Sync {
 /// A clock that moves only when told to. Sleeping moves it.
 #[cfg(feature = "fakes")]
 #[derive(Debug)]
-pub struct FakeClock(std::sync::atomic::AtomicI64);
+pub struct FakeClock {
+    wall_ms: std::sync::atomic::AtomicI64,
+    monotonic_ms: std::sync::atomic::AtomicU64,
+}
 
 #[cfg(feature = "fakes")]
 impl FakeClock {
     /// A clock that stands at `unix_ms`.
     pub fn at(unix_ms: i64) -> Self {
-        Self(std::sync::atomic::AtomicI64::new(unix_ms))
+        Self {
+            wall_ms: unix_ms.into(),
+            monotonic_ms: 0.into(),
+        }
     }
 
-    /// Moves the clock forward.
+    /// Lets time pass.
     pub fn advance(&self, duration: Duration) {
+        use std::sync::atomic::Ordering::SeqCst;
         let ms = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-        self.0.fetch_add(ms, std::sync::atomic::Ordering::SeqCst);
+        self.wall_ms.fetch_add(ms, SeqCst);
+        self.monotonic_ms.fetch_add(ms.unsigned_abs(), SeqCst);
+    }
+
+    /// Sets the wall clock back, as an operator or a time service does; no time passes.
+    pub fn set_back(&self, duration: Duration) {
+        use std::sync::atomic::Ordering::SeqCst;
+        let ms = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        self.wall_ms.fetch_sub(ms, SeqCst);
+    }
+
+    /// Sets the wall clock forward; no time passes.
+    pub fn set_forward(&self, duration: Duration) {
+        use std::sync::atomic::Ordering::SeqCst;
+        let ms = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        self.wall_ms.fetch_add(ms, SeqCst);
     }
 }
 
@@ -39,7 +67,12 @@ impl FakeClock {
 #[async_trait]
 impl Clock for FakeClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_unix_ms(self.0.load(std::sync::atomic::Ordering::SeqCst))
+        Timestamp::from_unix_ms(self.wall_ms.load(std::sync::atomic::Ordering::SeqCst))
+    }
+
+    fn monotonic(&self) -> MonotonicTime {
+        let ms = self.monotonic_ms.load(std::sync::atomic::Ordering::SeqCst);
+        MonotonicTime::since_start(Duration::from_millis(ms))
     }
 
     async fn sleep(&self, duration: Duration) {

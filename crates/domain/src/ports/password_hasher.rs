@@ -2,27 +2,60 @@
 
 use async_trait::async_trait;
 
+use crate::context::ClientKey;
 use crate::password::{BadHash, Password, PasswordHash};
 
 /// Where passwords are hashed: expensive work on a bounded pool of its own.
 #[async_trait]
 pub trait PasswordHasher: Send + Sync {
-    /// Hashes a password with the current algorithm and cost, and a random salt.
+    /// Hashes a password with the current algorithm and cost, and a random salt. Dropping the future
+    /// gives the place in the queue back.
     ///
     /// # Errors
-    /// [`HashError::Busy`] when the queue is full; [`HashError::Failed`] otherwise.
-    async fn hash(&self, password: &Password) -> Result<PasswordHash, HashError>;
+    /// [`HashError::Busy`] when the client has too much waiting, or everybody together;
+    /// [`HashError::Failed`] otherwise.
+    async fn hash(&self, turn: HashTurn, password: &Password) -> Result<PasswordHash, HashError>;
 
     /// Checks a password against a stored hash, of the current algorithm or an imported one.
     ///
     /// # Errors
-    /// [`HashError::Busy`] when the queue is full; [`HashError::UnusableHash`] for a hash that
+    /// [`HashError::Busy`] as for [`hash`](Self::hash); [`HashError::UnusableHash`] for a hash that
     /// cannot be read or costs too much; [`HashError::Failed`] otherwise.
     async fn verify(
         &self,
+        turn: HashTurn,
         password: &Password,
         hash: &PasswordHash,
     ) -> Result<Verification, HashError>;
+}
+
+/// Whose turn at hashing a call takes. Clients take turns, so that none costs others theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct HashTurn {
+    /// Who causes the work.
+    pub client: ClientKey,
+    /// How far the client has earned it.
+    pub trust: Trust,
+}
+
+impl HashTurn {
+    /// The turn of the operator: an administrator, the console, or the shared secret.
+    pub const OPERATOR: Self = Self {
+        client: ClientKey::Unknown,
+        trust: Trust::Proved,
+    };
+}
+
+/// How far a client has earned the work that it causes, the most trusted first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Trust {
+    /// It has proved something that an attacker cannot prove in any number: it is signed in, an
+    /// administrator, or has passed a stage that is not just a declaration.
+    Proved,
+    /// A rate limit has charged it for this very attempt: it logs in, or completes a registration.
+    Charged,
+    /// It has proved nothing, as in the first request of a registration.
+    Unproved,
 }
 
 /// What the comparison of a password with a hash tells.
@@ -62,11 +95,13 @@ pub struct FakePasswordHasher {
     pub busy: std::sync::atomic::AtomicBool,
     /// How often a password was hashed or verified.
     pub calls: std::sync::atomic::AtomicUsize,
+    /// Whose turn each call took, in order.
+    pub turns: std::sync::Mutex<Vec<HashTurn>>,
 }
 
 #[cfg(feature = "fakes")]
 impl FakePasswordHasher {
-    fn work(&self) -> Result<(), HashError> {
+    fn work(&self, turn: HashTurn) -> Result<(), HashError> {
         use std::sync::atomic::Ordering::SeqCst;
         if self.busy.load(SeqCst) {
             return Err(HashError::Busy {
@@ -74,6 +109,10 @@ impl FakePasswordHasher {
             });
         }
         self.calls.fetch_add(1, SeqCst);
+        self.turns
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .push(turn);
         Ok(())
     }
 }
@@ -81,8 +120,8 @@ impl FakePasswordHasher {
 #[cfg(feature = "fakes")]
 #[async_trait]
 impl PasswordHasher for FakePasswordHasher {
-    async fn hash(&self, password: &Password) -> Result<PasswordHash, HashError> {
-        self.work()?;
+    async fn hash(&self, turn: HashTurn, password: &Password) -> Result<PasswordHash, HashError> {
+        self.work(turn)?;
         Ok(PasswordHash::from_stored(format!(
             "fake${}",
             password.expose()
@@ -91,10 +130,11 @@ impl PasswordHasher for FakePasswordHasher {
 
     async fn verify(
         &self,
+        turn: HashTurn,
         password: &Password,
         hash: &PasswordHash,
     ) -> Result<Verification, HashError> {
-        self.work()?;
+        self.work(turn)?;
         Ok(match hash.expose().split_once('$') {
             Some(("fake", stored)) if stored == password.expose() => Verification::Match,
             Some(("fake-old", stored)) if stored == password.expose() => {

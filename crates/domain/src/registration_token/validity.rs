@@ -52,7 +52,7 @@ impl TokenValidity {
         let core = &self.0;
         core.limits
             .registration_token_validity
-            .charge(&ctx.limit_key(), core.now())?;
+            .charge(&ctx.limit_key(), core.monotonic())?;
         if !core.policy.registration.enabled {
             return Err(TokenValidityError::Closed);
         }

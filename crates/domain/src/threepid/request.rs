@@ -107,7 +107,7 @@ impl TokenRequests {
 
     fn charge(&self, ctx: &RequestContext, threepid: &Threepid) -> Result<(), RequestTokenError> {
         let (core, medium) = (&self.0, threepid.medium());
-        let now = core.now();
+        let now = core.monotonic();
         let by_client = format!("{medium}:{}", ctx.limit_key());
         core.limits.threepid_by_client.charge(&by_client, now)?;
         let by_address = format!("{medium}:{}", threepid.address());

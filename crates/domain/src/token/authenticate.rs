@@ -319,7 +319,7 @@ impl Authentication {
         let first_use = !stored.used && stored.refresh_token.is_some();
         let device_id = stored.device_id.as_ref().filter(|device_id| {
             let key = format!("{}|{device_id}", stored.localpart);
-            self.sightings.charge(&key, now).is_ok()
+            self.sightings.charge(&key, self.core.monotonic()).is_ok()
         });
         if !first_use && device_id.is_none() {
             return Ok(());

@@ -60,7 +60,7 @@ pub(crate) async fn examine<'a>(
         Stage::Msisdn => return examine_msisdn(core, submission).await,
         Stage::Password => match who.requester {
             None => return Ok(None),
-            Some(requester) => password::examine(core, submission, requester).await?,
+            Some(requester) => password::examine(core, submission, who.ctx, requester).await?,
         },
     };
     Ok(Some(Attempted::Settled(stage, outcome)))

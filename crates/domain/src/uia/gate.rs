@@ -17,7 +17,7 @@ use crate::core::Core;
 use crate::given::Given;
 use crate::id::Localpart;
 use crate::ports::store::Constraint;
-use crate::ports::{Intent, UnitOfWork};
+use crate::ports::{Intent, Trust, UnitOfWork};
 use crate::threepid::Purpose;
 
 /// The protected operation.
@@ -79,6 +79,8 @@ pub struct UiaPrompt {
     pub failure: Option<StageFailure>,
     /// The session already keeps the hash of a password.
     pub(crate) has_password_hash: bool,
+    /// How far the client has earned that a password is hashed.
+    pub(crate) trust: Trust,
 }
 
 /// The stage that a request attempts.
@@ -238,6 +240,7 @@ fn decide(attempt: &Attempt<'_>, session: UiaSession, failure: Option<StageFailu
     }
     Decision::Challenged(UiaPrompt {
         has_password_hash: session.password_hash.is_some(),
+        trust: session.trust(),
         session: session.id,
         flows: flows.to_vec(),
         completed: has_auth.then_some(completed),

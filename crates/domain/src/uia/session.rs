@@ -4,7 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::id::{DeviceId, Localpart};
 use crate::password::PasswordHash;
-use crate::ports::Entropy;
+use crate::ports::{Entropy, Trust};
 use crate::registration_token::RegistrationTokenId;
 use crate::secret::{LETTERS, TokenDigest, random_text};
 use crate::threepid::{ClientSecret, ValidatedThreepid, ValidationSessionId};
@@ -69,6 +69,18 @@ pub struct UiaSession {
 impl UiaSession {
     /// How long a session lives, from its creation and not from its last use.
     pub const LIFETIME: Duration = Duration::from_hours(48);
+
+    /// How far the client has earned expensive work: a declaration, which costs nothing to repeat in
+    /// any number of sessions, earns none.
+    pub(crate) fn trust(&self) -> Trust {
+        let proves = |stage: Stage| stage.proves_something();
+        let proved = self.requester.is_some() || self.completed.iter().any(|it| proves(it.stage));
+        if proved {
+            Trust::Proved
+        } else {
+            Trust::Unproved
+        }
+    }
 
     /// Has the client passed this stage?
     pub fn has_passed(&self, stage: Stage) -> bool {

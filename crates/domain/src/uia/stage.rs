@@ -63,6 +63,18 @@ impl Stage {
         }
     }
 
+    /// Does it take more than a declaration to pass?
+    pub(crate) const fn proves_something(self) -> bool {
+        match self {
+            Self::Email
+            | Self::Msisdn
+            | Self::Recaptcha
+            | Self::RegistrationToken
+            | Self::Password => true,
+            Self::Dummy | Self::Terms => false,
+        }
+    }
+
     /// The stage of a type on the wire; `None` for one that this server does not know.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|stage| stage.as_str() == text)

@@ -15,6 +15,8 @@ const CHEAP: Cost = Cost {
 /// `pass`, by libxcrypt at cost 4.
 const BCRYPT_OF_PASS: &str = "$2b$04$abcdefghijklmnopqrstuufznL8bkzdtHwLhca4To/v9Lo9bA7fR6";
 
+const TURN: HashTurn = HashTurn::OPERATOR;
+
 fn options() -> Options {
     Options {
         threads: NonZeroUsize::new(1),
@@ -88,20 +90,20 @@ async fn begin(mut hashing: Hashing<'_>) -> Result<Hashing<'_>, HashError> {
 #[tokio::test]
 async fn a_hash_verifies_and_another_password_does_not() {
     let pool = pool();
-    let hash = pool.hash(&password("pass")).await.unwrap();
+    let hash = pool.hash(TURN, &password("pass")).await.unwrap();
     assert_eq!(
-        pool.verify(&password("pass"), &hash).await.unwrap(),
+        pool.verify(TURN, &password("pass"), &hash).await.unwrap(),
         Verification::Match
     );
     assert_eq!(
-        pool.verify(&password("other"), &hash).await.unwrap(),
+        pool.verify(TURN, &password("other"), &hash).await.unwrap(),
         Verification::Mismatch
     );
 }
 
 #[tokio::test]
 async fn the_pepper_is_part_of_the_hash() {
-    let hash = pool().hash(&password("pass")).await.unwrap();
+    let hash = pool().hash(TURN, &password("pass")).await.unwrap();
     let peppered = Options {
         pepper: Pepper::new("pepper".to_owned()),
         ..options()
@@ -112,7 +114,10 @@ async fn the_pepper_is_part_of_the_hash() {
         Arc::new(NullObserver),
     )
     .unwrap();
-    let verification = peppered.verify(&password("pass"), &hash).await.unwrap();
+    let verification = peppered
+        .verify(TURN, &password("pass"), &hash)
+        .await
+        .unwrap();
     assert_eq!(verification, Verification::Mismatch);
 }
 
@@ -120,9 +125,12 @@ async fn the_pepper_is_part_of_the_hash() {
 async fn a_bcrypt_hash_verifies_as_outdated() {
     let pool = pool();
     let stored = PasswordHash::from_stored(BCRYPT_OF_PASS.to_owned());
-    let right = pool.verify(&password("pass"), &stored).await.unwrap();
+    let right = pool.verify(TURN, &password("pass"), &stored).await.unwrap();
     assert_eq!(right, Verification::MatchOutdated);
-    let wrong = pool.verify(&password("other"), &stored).await.unwrap();
+    let wrong = pool
+        .verify(TURN, &password("other"), &stored)
+        .await
+        .unwrap();
     assert_eq!(wrong, Verification::Mismatch);
 }
 
@@ -135,7 +143,7 @@ async fn a_stored_hash_that_cannot_be_used_is_told_apart() {
         "$argon2id$v=19$m=65536,t=1,p=1$c29tZXNhbHQ$aGFzaGhhc2g",
     ] {
         let stored = PasswordHash::from_stored(stored.to_owned());
-        let outcome = pool.verify(&password("pass"), &stored).await;
+        let outcome = pool.verify(TURN, &password("pass"), &stored).await;
         assert!(
             matches!(outcome, Err(HashError::UnusableHash(_))),
             "{outcome:?}"
@@ -148,10 +156,10 @@ async fn a_full_queue_refuses_at_once_and_takes_jobs_again_later() {
     let (entropy, gate) = gated();
     let pool = HashPool::start(options(), Arc::new(entropy), Arc::new(NullObserver)).unwrap();
     let secret = password("pass");
-    let computing = begin(pool.hash(&secret)).await.unwrap();
+    let computing = begin(pool.hash(TURN, &secret)).await.unwrap();
     gate.reached.recv().unwrap();
-    let first = begin(pool.hash(&secret)).await.unwrap();
-    let second = begin(pool.hash(&secret)).await.unwrap();
+    let first = begin(pool.hash(TURN, &secret)).await.unwrap();
+    let second = begin(pool.hash(TURN, &secret)).await.unwrap();
     assert_eq!(
         pool.load(),
         Load {
@@ -161,7 +169,7 @@ async fn a_full_queue_refuses_at_once_and_takes_jobs_again_later() {
         }
     );
 
-    let refused = begin(pool.hash(&secret)).await.err();
+    let refused = begin(pool.hash(TURN, &secret)).await.err();
     assert!(
         matches!(
             refused,
@@ -178,7 +186,7 @@ async fn a_full_queue_refuses_at_once_and_takes_jobs_again_later() {
     for hashing in [computing, first, second] {
         hashing.await.unwrap();
     }
-    let again = begin(pool.hash(&secret)).await.unwrap();
+    let again = begin(pool.hash(TURN, &secret)).await.unwrap();
     gate.release.send(()).unwrap();
     again.await.unwrap();
 }
@@ -188,10 +196,10 @@ async fn abandoned_jobs_are_not_computed() {
     let (entropy, gate) = gated();
     let pool = HashPool::start(options(), Arc::new(entropy), Arc::new(NullObserver)).unwrap();
     let secret = password("pass");
-    let computing = begin(pool.hash(&secret)).await.unwrap();
+    let computing = begin(pool.hash(TURN, &secret)).await.unwrap();
     gate.reached.recv().unwrap();
-    let abandoned = begin(pool.hash(&secret)).await.unwrap();
-    let wanted = begin(pool.hash(&secret)).await.unwrap();
+    let abandoned = begin(pool.hash(TURN, &secret)).await.unwrap();
+    let wanted = begin(pool.hash(TURN, &secret)).await.unwrap();
     drop(abandoned);
     // Two releases for three jobs: the third can only end if the second is skipped.
     gate.release.send(()).unwrap();
@@ -206,11 +214,11 @@ async fn a_panic_fails_one_job_and_the_pool_goes_on() {
     let pool = HashPool::start(options(), Arc::new(entropy), Arc::new(NullObserver)).unwrap();
     drop(gate);
     for _ in 0..3 {
-        let outcome = pool.hash(&password("pass")).await;
+        let outcome = pool.hash(TURN, &password("pass")).await;
         assert!(matches!(outcome, Err(HashError::Failed(_))), "{outcome:?}");
     }
     let stored = PasswordHash::from_stored(BCRYPT_OF_PASS.to_owned());
-    let verification = pool.verify(&password("pass"), &stored).await.unwrap();
+    let verification = pool.verify(TURN, &password("pass"), &stored).await.unwrap();
     assert_eq!(verification, Verification::MatchOutdated);
     let queue = Arc::clone(&pool.queue);
     drop(pool);
@@ -270,11 +278,11 @@ async fn observers_hear_of_every_hash_and_of_every_refusal() {
     let observer = Arc::new(FakeObserver::default());
     let pool = HashPool::start(options(), Arc::new(entropy), observer.clone()).unwrap();
     let secret = password("pass");
-    let computing = begin(pool.hash(&secret)).await.unwrap();
+    let computing = begin(pool.hash(TURN, &secret)).await.unwrap();
     gate.reached.recv().unwrap();
-    let first = begin(pool.hash(&secret)).await.unwrap();
-    let second = begin(pool.hash(&secret)).await.unwrap();
-    let refused = pool.hash(&secret).await;
+    let first = begin(pool.hash(TURN, &secret)).await.unwrap();
+    let second = begin(pool.hash(TURN, &secret)).await.unwrap();
+    let refused = pool.hash(TURN, &secret).await;
     assert!(
         matches!(refused, Err(HashError::Busy { .. })),
         "{refused:?}"

@@ -15,7 +15,7 @@ use crate::id::Localpart;
 use crate::password::{Password, PasswordHash};
 use crate::ports::observer::{Applicant, Event};
 use crate::ports::store::{AccountChanges, Change, Constraint};
-use crate::ports::{Intent, UnitOfWork};
+use crate::ports::{HashTurn, Intent, UnitOfWork};
 use crate::threepid::{AccountThreepid, Threepid};
 use crate::token::authenticate::Administrator;
 use crate::uia::Traces;
@@ -133,7 +133,10 @@ impl UserAdmin {
         // As elsewhere, whether people may log in with a password does not keep an account from
         // having one.
         account.password_hash = match &wish.password {
-            Some(password) => Some(core.ports.password_hasher.hash(password).await?),
+            Some(password) => {
+                let hasher = &core.ports.password_hasher;
+                Some(hasher.hash(HashTurn::OPERATOR, password).await?)
+            }
             None => None,
         };
         account.shadow_banned = admission == Admission::ShadowBanned;

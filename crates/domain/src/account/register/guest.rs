@@ -29,7 +29,7 @@ impl Registration {
         let display_name = name.map(|text| DisplayName::parse(text)).transpose()?;
         core.limits
             .registration
-            .charge(&ctx.limit_key(), core.now())?;
+            .charge(&ctx.limit_key(), core.monotonic())?;
         let admission = rules::judge_named(core, None).await?;
         usage::check_registration(core, None).await?;
         let attempt = || self.try_create_guest(ctx, display_name.as_ref(), admission);

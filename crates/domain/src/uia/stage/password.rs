@@ -4,8 +4,10 @@
 
 use crate::account::credentials;
 use crate::account::identifier;
+use crate::context::RequestContext;
 use crate::core::Core;
 use crate::id::Localpart;
+use crate::ports::Trust;
 use crate::uia::auth::Submission;
 use crate::uia::gate_error::GateError;
 use crate::uia::{StageFailure, StageResult};
@@ -14,6 +16,7 @@ use crate::uia::{StageFailure, StageResult};
 pub(crate) async fn examine(
     core: &Core,
     submission: &Submission,
+    ctx: &RequestContext,
     requester: &Localpart,
 ) -> Result<Result<StageResult, StageFailure>, GateError> {
     use crate::account::credentials::CredentialError;
@@ -31,7 +34,7 @@ pub(crate) async fn examine(
         Err(IdentifierError::NobodyHere) => return Ok(Err(StageFailure::WrongPassword)),
         Err(error) => return Err(error.into()),
     };
-    match credentials::check(core, &named, password).await {
+    match credentials::check(core, ctx.hash_turn(Trust::Proved), &named, password).await {
         Ok(verified) if verified.account.localpart == *requester => {
             Ok(Ok(StageResult::Account(verified.account.localpart)))
         }
