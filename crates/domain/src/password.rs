@@ -63,22 +63,11 @@ impl Pepper {
     }
 }
 
-/// How many bytes of a prepared password count.
-///
-/// bcrypt ignores what comes after. argon2id would not, but accounts move between the two in both
-/// directions: whoever could log in before their hash was renewed must be able to afterwards.
-const SIGNIFICANT_BYTES: usize = 72;
-
-/// What is hashed: UTF-8 of the NFKC form of the password, then the pepper, cut after 72 bytes.
+/// What is hashed: UTF-8 of the NFKC form of the password, then the pepper, however long.
 pub fn prepare(password: &Password, pepper: &Pepper) -> Secret<Vec<u8>> {
     let mut text: String = password.expose().nfkc().collect();
     text.push_str(pepper.0.expose());
-    let mut bytes = text.into_bytes();
-    if bytes.len() > SIGNIFICANT_BYTES {
-        zeroize::Zeroize::zeroize(&mut bytes[SIGNIFICANT_BYTES..]);
-        bytes.truncate(SIGNIFICANT_BYTES);
-    }
-    Secret::new(bytes)
+    Secret::new(text.into_bytes())
 }
 
 /// A stored password hash: `$argon2id$…` in PHC form, or an imported `$2b$…` of bcrypt.
@@ -125,6 +114,11 @@ pub enum BadHash {
 
 /// Compares a prepared password with a stored hash of either algorithm, using `memory` for argon2id.
 ///
+/// A bcrypt hash covers the first 72 bytes and no more, as in Synapse, which made it. An argon2id
+/// hash covers everything; one [of which that is not known](argon2id::Stored::may_be_cut) is also
+/// compared with the first 72 bytes, which doubles the work for a longer password. Both are
+/// outdated, so that a login renews them over the whole password and pepper.
+///
 /// # Errors
 /// [`BadHash`] when the stored text cannot be used.
 pub fn verify(
@@ -142,10 +136,17 @@ pub fn verify(
         });
     }
     let stored = argon2id::Stored::parse(hash.expose())?;
-    if !stored.verify(prepared, memory)? {
-        return Ok(Verification::Mismatch);
+    let may_be_cut = stored.may_be_cut();
+    if !stored.verify(prepared.expose(), memory)? {
+        let cut = bcrypt::significant(prepared);
+        let is_longer = cut.len() < prepared.expose().len();
+        return Ok(if may_be_cut && is_longer && stored.verify(cut, memory)? {
+            Verification::MatchOutdated
+        } else {
+            Verification::Mismatch
+        });
     }
-    Ok(if stored.cost() == *cost {
+    Ok(if stored.cost() == *cost && !may_be_cut {
         Verification::Match
     } else {
         Verification::MatchOutdated

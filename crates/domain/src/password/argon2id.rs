@@ -11,7 +11,9 @@ use super::{BadHash, PasswordHash};
 use crate::ports::Entropy;
 use crate::secret::{Secret, equal_in_constant_time};
 
-const SALT_BYTES: usize = 16;
+/// The length of a salt, which is also the mark of a hash over the whole password: see
+/// [`Stored::may_be_cut`].
+const SALT_BYTES: usize = 24;
 const OUTPUT_BYTES: usize = 32;
 /// The most memory times passes that an imported hash may ask for, in KiB: 4 GiB take some seconds.
 const MAX_WORK_KIB: u64 = 4 * 1024 * 1024;
@@ -87,7 +89,7 @@ impl Memory {
     fn compute(
         &mut self,
         params: Params,
-        prepared: &Secret<Vec<u8>>,
+        prepared: &[u8],
         salt: &[u8],
         output: &mut [u8],
     ) -> Result<(), BadHash> {
@@ -102,12 +104,7 @@ impl Memory {
             self.blocks.resize(needed, Block::default());
         }
         let result = Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-            .hash_password_into_with_memory(
-                prepared.expose(),
-                salt,
-                output,
-                &mut self.blocks[..needed],
-            )
+            .hash_password_into_with_memory(prepared, salt, output, &mut self.blocks[..needed])
             .map_err(|_| BadHash::Unknown);
         if self.blocks.len() > self.usual_blocks {
             self.blocks.truncate(self.usual_blocks);
@@ -131,7 +128,7 @@ pub fn hash(
     entropy.fill(&mut salt);
     let mut output = [0_u8; OUTPUT_BYTES];
     memory
-        .compute(cost.params()?, prepared, &salt, &mut output)
+        .compute(cost.params()?, prepared.expose(), &salt, &mut output)
         .map_err(|_| CostError)?;
     let Cost {
         memory_kib,
@@ -190,11 +187,20 @@ impl Stored {
         self.cost
     }
 
-    /// Is this the hash of that password?
+    /// Could this be a hash of the first 72 bytes of a longer password?
+    ///
+    /// Salts of 16 bytes are of another program, or of a version of this one that cut passwords
+    /// for argon2id as bcrypt does. What [`hash`] makes covers the whole password, and has a longer
+    /// salt to say so in a form that every implementation of argon2id reads.
+    pub fn may_be_cut(&self) -> bool {
+        self.salt.len() != SALT_BYTES
+    }
+
+    /// Is this the hash of that prepared password?
     ///
     /// # Errors
     /// [`BadHash`] when it cannot be computed.
-    pub fn verify(&self, prepared: &Secret<Vec<u8>>, memory: &mut Memory) -> Result<bool, BadHash> {
+    pub fn verify(&self, prepared: &[u8], memory: &mut Memory) -> Result<bool, BadHash> {
         let Cost {
             memory_kib,
             passes,

@@ -9,6 +9,15 @@ pub const BCRYPT_WORK_FACTOR: usize = 16;
 /// The highest cost that is computed: 2^17 rounds take several seconds.
 const MAX_COST: u32 = 17;
 
+/// How many bytes of a prepared password bcrypt looks at.
+const SIGNIFICANT_BYTES: usize = 72;
+
+/// The part of a prepared password that bcrypt looks at.
+pub(super) fn significant(prepared: &Secret<Vec<u8>>) -> &[u8] {
+    let bytes = prepared.expose();
+    &bytes[..bytes.len().min(SIGNIFICANT_BYTES)]
+}
+
 pub(super) fn is_bcrypt(hash: &str) -> bool {
     ["$2b$", "$2a$", "$2y$"]
         .iter()
@@ -17,6 +26,7 @@ pub(super) fn is_bcrypt(hash: &str) -> bool {
 
 pub(super) fn verify(prepared: &Secret<Vec<u8>>, hash: &str) -> Result<bool, BadHash> {
     // Implementations disagree about what follows a NUL, so no password with one ever matches.
+    // That holds for the pepper too, and for what bcrypt would not look at.
     if prepared.expose().contains(&0) {
         return Ok(false);
     }
@@ -24,5 +34,5 @@ pub(super) fn verify(prepared: &Secret<Vec<u8>>, hash: &str) -> Result<bool, Bad
     if parts.get_cost() > MAX_COST {
         return Err(BadHash::TooCostly);
     }
-    bcrypt::verify(prepared.expose(), hash).map_err(|_| BadHash::Unknown)
+    bcrypt::verify(significant(prepared), hash).map_err(|_| BadHash::Unknown)
 }

@@ -85,11 +85,163 @@ fn bcrypt_hashes_verify_and_are_outdated() {
         check("other", &hash("pass"), &CHEAP),
         Ok(Verification::Mismatch)
     );
-    let long = "x".repeat(100);
-    assert_eq!(
-        check(&long, &hash(&long), &CHEAP),
-        Ok(Verification::MatchOutdated)
-    );
+}
+
+/// What argon2id, which takes any salt, makes of `input` under a salt of `salt_bytes`.
+fn argon2id_of(input: &[u8], salt_bytes: usize) -> PasswordHash {
+    use base64::Engine as _;
+    let (salt, mut output) = (vec![b's'; salt_bytes], [0_u8; 32]);
+    let params = ::argon2::Params::new(8, 1, 1, Some(output.len())).unwrap();
+    ::argon2::Argon2::new(
+        ::argon2::Algorithm::Argon2id,
+        ::argon2::Version::V0x13,
+        params,
+    )
+    .hash_password_into(input, &salt, &mut output)
+    .unwrap();
+    let encode = |bytes: &[u8]| base64::engine::general_purpose::STANDARD_NO_PAD.encode(bytes);
+    let (salt, output) = (encode(&salt), encode(&output));
+    PasswordHash::from_stored(format!("$argon2id$v=19$m=8,t=1,p=1${salt}${output}"))
+}
+
+/// Rows: what was hashed (password and pepper), what is tried (password and pepper), and whether
+/// that opens an argon2id hash of this server, a bcrypt hash of Synapse, and an argon2id hash over
+/// the first 72 bytes alone.
+#[test]
+fn argon2id_counts_the_whole_password_and_pepper_and_bcrypt_72_bytes() {
+    let x = |count: usize| "x".repeat(count);
+    let y = |count: usize, tail: &str| format!("{}{tail}", x(count));
+    let wide = |tail: &str| format!("{}{tail}", "€".repeat(24));
+    // One code point that NFKC makes eighteen of, so that four of them are longer than 72 bytes.
+    let expanding = |tail: &str| format!("{}{tail}", "\u{fdfa}".repeat(4));
+    for (name, made, tried, whole, cut) in [
+        ("short", (x(8), ""), (x(8), ""), true, true),
+        ("71 bytes", (x(71), ""), (x(71), ""), true, true),
+        ("71 and one more", (x(71), ""), (x(72), ""), false, false),
+        ("72 bytes", (x(72), ""), (x(72), ""), true, true),
+        ("72 and one more", (x(72), ""), (x(73), ""), false, true),
+        ("one less than 73", (x(73), ""), (x(72), ""), false, true),
+        (
+            "another tail",
+            (y(72, "tail"), ""),
+            (y(72, "liat"), ""),
+            false,
+            true,
+        ),
+        ("the longest", (x(512), ""), (x(512), ""), true, true),
+        (
+            "one less than the longest",
+            (x(512), ""),
+            (x(511), ""),
+            false,
+            true,
+        ),
+        (
+            "another first byte",
+            (y(0, "ab"), ""),
+            (y(0, "bb"), ""),
+            false,
+            false,
+        ),
+        (
+            "wide characters",
+            (wide("a"), ""),
+            (wide("b"), ""),
+            false,
+            true,
+        ),
+        (
+            "expanding characters",
+            (expanding("a"), ""),
+            (expanding("b"), ""),
+            false,
+            true,
+        ),
+        (
+            "long with pepper",
+            (x(80), "pepper"),
+            (x(80), "pepper"),
+            true,
+            true,
+        ),
+        (
+            "long with another pepper",
+            (x(80), "pepper"),
+            (x(80), "reppep"),
+            false,
+            true,
+        ),
+        (
+            "long without its pepper",
+            (x(80), "pepper"),
+            (x(80), ""),
+            false,
+            true,
+        ),
+        (
+            "pepper across the limit",
+            (x(70), "pepper"),
+            (x(70), "peqqer"),
+            false,
+            true,
+        ),
+        (
+            "pepper before the limit",
+            (x(60), "pepper"),
+            (x(60), "reppep"),
+            false,
+            false,
+        ),
+    ] {
+        let whole_hash = hash(
+            &prepared(&made.0, made.1),
+            &CHEAP,
+            &SeededEntropy::new(1),
+            &mut Memory::new(&CHEAP, 64),
+        )
+        .unwrap();
+        let input = prepared(&made.0, made.1).expose().clone();
+        let cut_input = &input[..input.len().min(72)];
+        let bcrypt_hash = PasswordHash::from_stored(::bcrypt::hash(cut_input, 4).unwrap());
+        let opens = |hash: &PasswordHash| {
+            verify(
+                &prepared(&tried.0, tried.1),
+                hash,
+                &CHEAP,
+                &mut Memory::new(&CHEAP, 64),
+            )
+            .unwrap()
+        };
+        let expected = |opened, verification| match opened {
+            true => verification,
+            false => Verification::Mismatch,
+        };
+        assert_eq!(
+            opens(&whole_hash),
+            expected(whole, Verification::Match),
+            "{name}"
+        );
+        let outdated = expected(cut, Verification::MatchOutdated);
+        assert_eq!(opens(&bcrypt_hash), outdated, "{name}, bcrypt");
+        assert_eq!(
+            opens(&argon2id_of(cut_input, 16)),
+            outdated,
+            "{name}, cut argon2id"
+        );
+    }
+}
+
+#[test]
+fn argon2id_hashes_of_other_programs_over_the_whole_password_verify() {
+    let long = "x".repeat(80);
+    for salt_bytes in [8, 16, 32] {
+        let hash = argon2id_of(long.as_bytes(), salt_bytes);
+        assert_eq!(check(&long, &hash, &CHEAP), Ok(Verification::MatchOutdated));
+        assert_eq!(
+            check(&"x".repeat(79), &hash, &CHEAP),
+            Ok(Verification::Mismatch)
+        );
+    }
 }
 
 #[test]
@@ -133,11 +285,11 @@ fn unusable_hashes_are_errors() {
 }
 
 #[test]
-fn preparation_normalizes_peppers_and_cuts() {
+fn preparation_normalizes_and_appends_the_pepper() {
     let text = |password, pepper| prepared(password, pepper).expose().clone();
     assert_eq!(text("ﬁ①", ""), "fi1".as_bytes());
     assert_eq!(text("a", "pepper"), b"apepper");
-    assert_eq!(text(&"x".repeat(80), "pepper"), "x".repeat(72).as_bytes());
+    assert_eq!(text(&"x".repeat(512), "pepper").len(), 518);
     assert_eq!(Stored::parse("").map(|_| ()), Err(BadHash::Unknown));
 }
 
