@@ -2,9 +2,8 @@
 //!
 //! Spec: <https://spec.matrix.org/v1.16/application-service-api/#registration>
 
-use regex::Regex;
-
 use crate::id::{Localpart, UserId};
+use crate::pattern::{Matching, Pattern, PatternError};
 use crate::secret::{Secret, TokenDigest};
 
 /// An application service.
@@ -25,24 +24,17 @@ pub struct AppService {
 /// A part of the namespace of users.
 #[derive(Clone, Debug)]
 pub struct UserNamespace {
-    pattern: Regex,
+    pattern: Pattern,
     exclusive: bool,
 }
-
-/// The pattern of a namespace cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a regular expression that this server understands")]
-pub struct NamespaceError(String);
 
 impl UserNamespace {
     /// The users whose IDs begin with a match of `regex`.
     ///
     /// # Errors
-    /// [`NamespaceError`].
-    pub fn new(regex: &str, exclusive: bool) -> Result<Self, NamespaceError> {
-        // Matched from the start and not to the end, as services have come to rely on.
-        let pattern = Regex::new(&format!("^(?:{regex})"));
-        let pattern = pattern.map_err(|_| NamespaceError(regex.to_owned()))?;
+    /// [`PatternError`].
+    pub fn new(regex: &str, exclusive: bool) -> Result<Self, PatternError> {
+        let pattern = Pattern::parse(regex)?;
         Ok(Self { pattern, exclusive })
     }
 }
@@ -50,22 +42,28 @@ impl UserNamespace {
 impl AppService {
     /// Is the user one of its own, exclusive or not?
     pub(crate) fn is_interested(&self, user_id: &UserId) -> bool {
-        *user_id.localpart() == self.sender || self.namespace(user_id).is_some()
+        *user_id.localpart() == self.sender || self.namespace(user_id, Matching::NoMatch).is_some()
     }
 
     /// Is the user its own and nobody else's? Of several namespaces the first that matches decides.
     pub(crate) fn owns_exclusively(&self, user_id: &UserId) -> bool {
         *user_id.localpart() == self.sender
             || self
-                .namespace(user_id)
+                .namespace(user_id, Matching::Match)
                 .is_some_and(|namespace| namespace.exclusive)
     }
 
-    fn namespace(&self, user_id: &UserId) -> Option<&UserNamespace> {
+    /// The first namespace that matches. One that takes too many steps counts as `in_doubt` says:
+    /// the service does not get the user by it, and nobody else does either.
+    fn namespace(&self, user_id: &UserId, in_doubt: Matching) -> Option<&UserNamespace> {
         let user_id = user_id.to_string();
-        self.namespaces
-            .iter()
-            .find(|namespace| namespace.pattern.is_match(&user_id))
+        self.namespaces.iter().find(|namespace| {
+            let matching = match namespace.pattern.matches(&user_id) {
+                Matching::TooExpensive => in_doubt,
+                certain => certain,
+            };
+            matching == Matching::Match
+        })
     }
 }
 
@@ -151,5 +149,19 @@ mod tests {
                 .is_none()
         );
         assert!(UserNamespace::new("(", true).is_err());
+    }
+
+    #[test]
+    fn a_namespace_that_takes_too_many_steps_gives_the_user_to_nobody() {
+        let service = AppService {
+            id: "slow".to_owned(),
+            token: TokenDigest::of("secret"),
+            sender: Localpart::read("bot").unwrap(),
+            namespaces: vec![UserNamespace::new(r"@(a|b|ab)*(?=c)", true).unwrap()],
+            rate_limited: false,
+        };
+        let user_id = user(&"ab".repeat(60));
+        assert!(!service.is_interested(&user_id));
+        assert!(service.owns_exclusively(&user_id));
     }
 }

@@ -40,6 +40,7 @@ pub mod housekeeping;
 pub mod id;
 pub mod limit;
 pub mod password;
+pub mod pattern;
 pub mod policy;
 pub mod ports;
 pub mod registration_token;

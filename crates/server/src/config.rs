@@ -26,6 +26,7 @@ mod lifetimes;
 mod listeners;
 mod own;
 mod password;
+mod pattern_advice;
 mod policy;
 mod proxies;
 mod rates;
@@ -34,6 +35,7 @@ mod registration;
 mod report;
 mod rooms;
 mod schema;
+mod secrecy;
 mod secrets;
 mod section;
 mod server;
@@ -218,6 +220,8 @@ impl Config {
         if server.as_ref().is_some_and(|server| !server.metrics) {
             listeners::leave_metrics_out(root, &mut listeners);
         }
+        let own = own::Own::read(&own_section);
+        listeners::advise(root, &listeners, &own.trusted_proxies);
         let database = database::read(root, &own_section);
         let secrets = Secrets::read(root);
         let captcha = Captcha::read(root, &own_section.section("captcha"));
@@ -231,7 +235,6 @@ impl Config {
             consent: consent.as_ref(),
         };
         let registration = Registration::read(root, &stages);
-        let own = own::Own::read(&own_section);
         rooms::check(root);
         let config = Self {
             listeners,

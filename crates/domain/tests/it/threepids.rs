@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use registrar_domain::given::Given;
+use registrar_domain::pattern::Pattern;
 use registrar_domain::policy::Policy;
 use registrar_domain::ports::registration_hooks::{HookQuestion, ThreepidPurpose};
 use registrar_domain::services::EmailValidation;
@@ -370,7 +371,7 @@ async fn without_anybody_to_validate_there_is_no_proof() {
 fn only_example_org(policy: &mut Policy) {
     policy.threepids.allowed = vec![AllowedThreepid {
         medium: Medium::Email,
-        pattern: regex::Regex::new("^[^@]+@example\\.org$").unwrap(),
+        pattern: Pattern::parse("^[^@]+@example\\.org$").unwrap(),
     }];
 }
 

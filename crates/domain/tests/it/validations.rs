@@ -9,6 +9,7 @@ use std::time::Duration;
 use registrar_domain::given::Given;
 use registrar_domain::housekeeping::Job;
 use registrar_domain::limit::Rate;
+use registrar_domain::pattern::Pattern;
 use registrar_domain::policy::Policy;
 use registrar_domain::ports::mailer::MailContent;
 use registrar_domain::ports::registration_hooks::{HookQuestion, ThreepidPurpose};
@@ -141,7 +142,7 @@ async fn every_purpose_has_a_mail_and_a_link_of_its_own() {
 
 #[tokio::test]
 async fn complaints_about_email_come_in_the_order_of_the_reference() {
-    let pattern = regex::Regex::new("@example\\.org$").unwrap();
+    let pattern = Pattern::parse("@example\\.org$").unwrap();
     for purpose in Purpose::ALL {
         let world = World::with(|policy| {
             once_in_a_while(policy);

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::key::{Key, Kind};
 use super::section::Section;
+use super::{pattern_advice, secrecy, secrets};
 
 pub(super) const KEYS: &[Key] = &[
     Key::new(
@@ -71,7 +72,12 @@ impl AppServices {
             .map(PathBuf::from);
         for (index, file) in files.enumerate() {
             let key = format!("app_service_config_files[{index}]");
-            match read_file(&file) {
+            if let Some(warning) = secrecy::warning(&file) {
+                root.warning(&key, format!("{} {warning}", file.display()));
+            }
+            match read_file(&file, |advice| {
+                root.warning(&key, format!("{}: {advice}", file.display()))
+            }) {
                 Ok(service) if services.iter().any(|it| it.id == service.id) => {
                     let id = &service.id;
                     root.mistake(&key, format!("there is another application service `{id}`"));
@@ -89,7 +95,7 @@ impl AppServices {
 }
 
 /// The service of a file, or what is wrong with it. Never quotes the file: it holds tokens.
-fn read_file(path: &Path) -> Result<AppService, String> {
+fn read_file(path: &Path, advise: impl Fn(String)) -> Result<AppService, String> {
     let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
     let file: File = serde_saphyr::from_str(&text)
         .map_err(|_| "this is not a registration file of an application service".to_owned())?;
@@ -99,16 +105,28 @@ fn read_file(path: &Path) -> Result<AppService, String> {
         .namespaces
         .and_then(|namespaces| namespaces.users)
         .unwrap_or_default();
-    let namespaces = namespaces
-        .iter()
-        .map(|it| UserNamespace::new(&it.regex, it.exclusive));
+    if secrets::is_guessable(&file.as_token) {
+        advise(format!("its `as_token` {}", secrets::GUESSABLE));
+    }
+    for namespace in namespaces.iter().filter(|it| it.exclusive) {
+        // A pattern that names the server ends where user IDs end.
+        if !namespace.regex.contains(':') && pattern_advice::end_is_open(&namespace.regex) {
+            let regex = &namespace.regex;
+            advise(format!(
+                "the exclusive namespace `{regex}` also owns all longer names; \
+                 end it with `:` and the server name, or with `.*` if that is meant"
+            ));
+        }
+    }
+    let namespaces = namespaces.iter().map(|it| {
+        UserNamespace::new(&it.regex, it.exclusive)
+            .map_err(|error| format!("`{}` is not a regular expression: {error}", it.regex))
+    });
     Ok(AppService {
         id: file.id,
         token: TokenDigest::of(&file.as_token),
         sender,
-        namespaces: namespaces
-            .collect::<Result<_, _>>()
-            .map_err(|error| error.to_string())?,
+        namespaces: namespaces.collect::<Result<_, _>>()?,
         rate_limited: file.rate_limited.unwrap_or(true),
     })
 }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use super::key::{Key, Kind};
+use super::own::Network;
 use super::section::Section;
 
 pub(super) const KEYS: &[Key] = &[Key::new(
@@ -203,6 +204,43 @@ pub(super) fn leave_metrics_out(root: &Section<'_>, listeners: &mut Vec<Listener
             "enable_metrics",
             "is false, so the `metrics` of `listeners` are not served",
         );
+    }
+}
+
+/// Warns where anybody can reach a listener that believes what `X-Forwarded-For` says.
+pub(super) fn advise(root: &Section<'_>, listeners: &[Listener], trusted_proxies: &[Network]) {
+    if !trusted_proxies.is_empty() {
+        return;
+    }
+    let exposed = listeners
+        .iter()
+        .find_map(|listener| match &listener.address {
+            ListenAddress::Tcp(addresses) if listener.x_forwarded => {
+                addresses.iter().find(|address| is_public(address.ip()))
+            }
+            _ => None,
+        });
+    if let Some(address) = exposed {
+        root.warning(
+            "listeners",
+            format!(
+                "anybody who can connect to {address} can choose the address that limits count by, \
+                 because `x_forwarded` is set there; list the reverse proxy in \
+                 `registrar.trusted_proxies`, or bind to an address that only the proxy reaches, \
+                 such as `127.0.0.1`"
+            ),
+        );
+    }
+}
+
+/// Can strangers reach the address? The unspecified ones are all that the machine has.
+fn is_public(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => {
+            let carrier_grade = ip.octets()[0] == 100 && ip.octets()[1] & 0xc0 == 64;
+            !(ip.is_loopback() || ip.is_private() || ip.is_link_local() || carrier_grade)
+        }
+        IpAddr::V6(ip) => !(ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local()),
     }
 }
 

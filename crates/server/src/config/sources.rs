@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::catalog;
 use super::findings::{Finding, Findings, Ignored, Origin};
+use super::secrecy;
 use super::tree::{Mapping, Node, Value};
 
 /// Environment variables that begin with this override options.
@@ -34,6 +35,9 @@ pub(super) fn read_files(paths: &[PathBuf], findings: &RefCell<Findings>) -> Map
         for file in files {
             match read_file(&file) {
                 Ok(mapping) => {
+                    if secrecy::holds_secrets(&mapping) {
+                        warn(findings, &file, secrecy::warning(&file));
+                    }
                     for (key, node) in mapping.into_entries() {
                         merged.set(&key, node);
                     }
@@ -200,6 +204,15 @@ fn parse(text: &str, source: &Arc<str>) -> Result<Mapping, (Origin, String)> {
 
 fn source_of(path: &Path) -> Arc<str> {
     Arc::from(path.to_string_lossy())
+}
+
+fn warn(findings: &RefCell<Findings>, file: &Path, message: Option<String>) {
+    let warning = message.map(|message| Finding {
+        key: String::new(),
+        origin: Some(Origin::of(&source_of(file))),
+        message,
+    });
+    findings.borrow_mut().warnings.extend(warning);
 }
 
 fn refuse(findings: &RefCell<Findings>, origin: Origin, message: String) {

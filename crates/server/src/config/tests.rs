@@ -1,5 +1,6 @@
 //! What operators write, and what comes of it.
 
+mod advice;
 mod database;
 mod documents;
 mod listeners;

@@ -1,10 +1,11 @@
 //! Email addresses and phone numbers: who validates them, and which are allowed.
 
-use regex::Regex;
+use registrar_domain::pattern::Pattern;
 use registrar_domain::secret::Secret;
 use registrar_domain::threepid::{AllowedThreepid, Medium};
 
 use super::key::{Key, Kind};
+use super::pattern_advice;
 use super::section::Section;
 use super::url::HttpUrl;
 
@@ -77,7 +78,8 @@ const ALLOWED: &[Key] = &[
     Key::new(
         "pattern",
         Kind::Text,
-        "A regular expression that the beginning of the address must match. Required.",
+        "A regular expression in Python's syntax that the beginning of the address must match; end it with `$` to match \
+         all of it. Phone numbers are compared as digits, without `+`. Required.",
     ),
 ];
 
@@ -147,15 +149,30 @@ fn read_allowed(root: &Section<'_>) -> Vec<AllowedThreepid> {
         let (Some(medium), Some(pattern)) = (medium, pattern) else {
             continue;
         };
-        // Matching begins at the first character and may end before the last one.
-        match Regex::new(&format!(r"\A(?:{pattern})")) {
-            Ok(pattern) => allowed.push(AllowedThreepid { medium, pattern }),
-            Err(error) => {
-                let reason = error.to_string();
-                let reason = reason.lines().last().unwrap_or_default();
-                section.mistake("pattern", format!("is not a regular expression: {reason}"));
-            }
-        }
+        let pattern = Pattern::parse(&pattern)
+            .map_err(|error| format!("is not a regular expression: {error}"));
+        let Some(pattern) = section.accept("pattern", pattern) else {
+            continue;
+        };
+        advise(&section, medium, pattern.as_str());
+        allowed.push(AllowedThreepid { medium, pattern });
     }
     allowed
+}
+
+/// Says what a pattern probably does not mean.
+fn advise(section: &Section<'_>, medium: Medium, pattern: &str) {
+    if medium == Medium::Msisdn && pattern_advice::begins_unlike_a_number(pattern) {
+        section.warning(
+            "pattern",
+            "matches no phone number: they are compared as digits alone, country code first, \
+             without `+` or `00`; write `49` for `+49`",
+        );
+    } else if pattern_advice::end_is_open(pattern) {
+        section.warning(
+            "pattern",
+            "also matches longer addresses, such as `…@example.org.elsewhere.net` for \
+             `@example\\.org`; end it with `$`, or with `.*` if that is meant",
+        );
+    }
 }

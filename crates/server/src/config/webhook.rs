@@ -6,6 +6,7 @@ use registrar_domain::secret::Secret;
 use registrar_webhook::{OnFailure, Question};
 
 use super::key::{Key, Kind};
+use super::secrets;
 use super::section::Section;
 use super::url::HttpUrl;
 
@@ -66,7 +67,7 @@ pub(crate) struct Webhook {
 impl Webhook {
     /// Reads the opened section `registrar.webhook`; `None` without it, or after a mistake.
     pub(super) fn read(section: &Section<'_>) -> Option<Self> {
-        let (url, secret) = (section.text("url"), section.secret("secret"));
+        let (url, secret) = (section.text("url"), secrets::strong(section, "secret"));
         let timeout = section.positive_duration("timeout");
         let on_failure = match section.choice("on_failure").as_deref() {
             Some("allow") => OnFailure::Allow,

@@ -131,7 +131,11 @@ fn verification(report: &mut Report, config: &Config) {
     for allowed in &threepids.allowed {
         report.row(
             "  allowed",
-            format!("{} that matches {}", allowed.medium, allowed.pattern),
+            format!(
+                "{} that matches {}",
+                allowed.medium,
+                allowed.pattern.as_str()
+            ),
         );
     }
     report.row(

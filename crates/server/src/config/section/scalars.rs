@@ -6,6 +6,7 @@ use std::time::Duration;
 use registrar_domain::secret::Secret;
 
 use super::super::key::Kind;
+use super::super::secrecy;
 use super::super::syntax;
 use super::super::tree::Value;
 use super::Section;
@@ -175,6 +176,9 @@ impl Section<'_> {
         }
         match std::fs::read_to_string(&file) {
             Ok(text) => {
+                if let Some(warning) = secrecy::warning(&file) {
+                    self.warning(&twin, format!("the file {} {warning}", file.display()));
+                }
                 let secret = text.trim_end_matches(['\r', '\n']);
                 if secret.is_empty() {
                     self.mistake(&twin, format!("the file {} is empty", file.display()));

@@ -245,7 +245,7 @@ fn generated_configurations_pass_and_have_secrets_of_their_own() {
 fn the_report_tells_what_was_understood_and_no_secret() {
     let report = read(
         "enable_registration: true\nregistration_requires_token: true\nsession_lifetime: 90d\n\
-         registration_shared_secret: hunter2\npresence: {enabled: false}\nfrobnicate: 1\n\
+         registration_shared_secret: hunter2-0123456789\npresence: {enabled: false}\nfrobnicate: 1\n\
          registration_requires_tokn: 1\n\
          database: {name: psycopg2, args: {user: registrar, password: hunter2, host: db}}\n\
          email: {notif_from: a@b.c, smtp_user: u, smtp_pass: hunter2}",

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use registrar_domain::limit::Rate;
 use registrar_domain::password::strength::StrengthRules;
+use registrar_domain::pattern::Matching;
 use serde_json::json;
 
 use super::super::{Config, MailTls};
@@ -273,10 +274,22 @@ fn third_party_identifier_options() {
     let delegates = [threepids.email_delegate, threepids.msisdn_delegate];
     let urls = delegates.map(|delegate| delegate.unwrap().url.as_str().to_owned());
     assert_eq!(urls, ["https://id.org", "http://sms.org/base"]);
-    assert!(threepids.allowed[0].pattern.is_match("a@good.org"));
-    assert!(!threepids.allowed[0].pattern.is_match("a@good.org.evil"));
-    assert!(threepids.allowed[1].pattern.is_match("447700900000"));
-    assert!(!threepids.allowed[1].pattern.is_match("1447700900000"));
+    assert_eq!(
+        threepids.allowed[0].pattern.matches("a@good.org"),
+        Matching::Match
+    );
+    assert_eq!(
+        threepids.allowed[0].pattern.matches("a@good.org.evil"),
+        Matching::NoMatch
+    );
+    assert_eq!(
+        threepids.allowed[1].pattern.matches("447700900000"),
+        Matching::Match
+    );
+    assert_eq!(
+        threepids.allowed[1].pattern.matches("1447700900000"),
+        Matching::NoMatch
+    );
     assert_eq!(threepids.next_link_hosts, Some(vec![]));
     assert_eq!(config("").threepids.next_link_hosts, None);
 }
