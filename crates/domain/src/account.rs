@@ -44,6 +44,9 @@ pub struct Account {
     /// How its password is checked; `None` for guests, for application services' accounts and
     /// after deactivation.
     pub password_hash: Option<PasswordHash>,
+    /// The password it had when it was deactivated, which opens nothing: who knows it learns that the
+    /// account is deactivated, and nobody else does.
+    pub former_password_hash: Option<PasswordHash>,
     /// When it was created.
     pub created: Timestamp,
     /// When a guest became a user.
@@ -72,6 +75,7 @@ impl Account {
             localpart,
             kind,
             password_hash: None,
+            former_password_hash: None,
             created,
             upgraded: None,
             admin: false,

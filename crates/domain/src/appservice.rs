@@ -2,6 +2,8 @@
 //!
 //! Spec: <https://spec.matrix.org/v1.16/application-service-api/#registration>
 
+use crate::account::{Account, AccountKind};
+use crate::core::Core;
 use crate::id::{Localpart, UserId};
 use crate::pattern::{Matching, Pattern, PatternError};
 use crate::secret::{Secret, TokenDigest};
@@ -51,6 +53,14 @@ impl AppService {
             || self
                 .namespace(user_id, Matching::Match)
                 .is_some_and(|namespace| namespace.exclusive)
+    }
+
+    /// A new account of one of its users.
+    pub(crate) fn new_account(&self, core: &Core, localpart: Localpart) -> Account {
+        let is_exclusive = self.owns_exclusively(&core.user_id(&localpart));
+        let mut account = Account::new(localpart, AccountKind::User, core.now());
+        account.appservice_id = is_exclusive.then(|| self.id.clone());
+        account
     }
 
     /// The first namespace that matches. One that takes too many steps counts as `in_doubt` says:

@@ -11,7 +11,7 @@ pub use bcrypt::BCRYPT_WORK_FACTOR;
 
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::secret::Secret;
+use crate::secret::{Secret, TokenDigest};
 
 /// A password as its owner typed it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +83,11 @@ impl PasswordHash {
     /// The hash as text, to store it.
     pub fn expose(&self) -> &str {
         self.0.expose()
+    }
+
+    /// What a hash is recognized by where it is not needed itself.
+    pub fn digest(&self) -> TokenDigest {
+        TokenDigest::of(self.expose())
     }
 
     /// Is this a bcrypt hash, imported from another server?

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use registrar_domain::given::Given;
 use registrar_domain::services::Services;
-use registrar_domain::token::authenticate::{Administrator, Audience, Requester};
+use registrar_domain::token::authenticate::{Administrator, Assertion, Audience, Requester};
 use tokio::sync::Semaphore;
 
 use crate::error::MatrixError;
@@ -56,9 +57,17 @@ impl App {
         audience: Audience,
     ) -> Result<Requester, MatrixError> {
         let authentication = &self.services.authentication;
-        let (bearer, asserted) = (request.bearer(), request.argument("user_id"));
+        let bearer = request.bearer();
+        let device_id = match request.argument("device_id") {
+            Given::Absent => request.argument("org.matrix.msc3202.device_id"),
+            stable => stable,
+        };
+        let assertion = Assertion {
+            user_id: request.argument("user_id"),
+            device_id,
+        };
         Ok(authentication
-            .authenticate(request.context(), &bearer, &asserted, audience)
+            .authenticate(request.context(), &bearer, &assertion, audience)
             .await?)
     }
 }

@@ -265,6 +265,8 @@ errcodes! {
     Unauthorized => "M_UNAUTHORIZED",
     /// Anything that has no code of its own.
     Unknown => "M_UNKNOWN",
+    /// The user has no device of the ID that an application service names.
+    UnknownDevice => "M_UNKNOWN_DEVICE",
     /// The access or refresh token is not known, or no longer.
     UnknownToken => "M_UNKNOWN_TOKEN",
     /// No such endpoint, or not with this method.

@@ -3,6 +3,7 @@
 mod list;
 
 use async_trait::async_trait;
+use diesel::dsl::case_when;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use registrar_domain::account::{Account, AccountKind};
@@ -13,7 +14,7 @@ use registrar_domain::ports::store::{
 };
 use registrar_domain::time::Timestamp;
 
-use crate::connection::{WithFixedText as _, on_conn};
+use crate::connection::{Held as _, WithFixedText as _, on_conn};
 use crate::error::corrupt;
 use crate::schema::{accounts, counters};
 use crate::unit_of_work::DieselUnitOfWork;
@@ -24,6 +25,7 @@ pub(crate) struct AccountRow {
     localpart: String,
     localpart_folded: String,
     password_hash: Option<String>,
+    former_password_hash: Option<String>,
     created_ts: i64,
     upgraded_ts: Option<i64>,
     is_guest: bool,
@@ -43,6 +45,10 @@ impl From<&Account> for AccountRow {
             localpart_folded: account.localpart.folded(),
             password_hash: account
                 .password_hash
+                .as_ref()
+                .map(|hash| hash.expose().to_owned()),
+            former_password_hash: account
+                .former_password_hash
                 .as_ref()
                 .map(|hash| hash.expose().to_owned()),
             created_ts: account.created.unix_ms(),
@@ -75,6 +81,10 @@ impl TryFrom<AccountRow> for Account {
             // Other servers store an empty text where there is no password.
             password_hash: row
                 .password_hash
+                .filter(|hash| !hash.is_empty())
+                .map(PasswordHash::from_stored),
+            former_password_hash: row
+                .former_password_hash
                 .filter(|hash| !hash.is_empty())
                 .map(PasswordHash::from_stored),
             created: Timestamp::from_unix_ms(row.created_ts),
@@ -120,6 +130,18 @@ impl AccountRepository for DieselUnitOfWork {
         let row: Option<AccountRow> = on_conn!(self, conn => accounts::table
             .find(localpart.as_str())
             .select(AccountRow::as_select())
+            .get_result(conn)
+            .await
+            .optional())?;
+        row.map(Account::try_from).transpose()
+    }
+
+    #[tracing::instrument(name = "db.account.hold", level = "debug", skip_all)]
+    async fn hold(&mut self, localpart: &Localpart) -> Result<Option<Account>, StoreError> {
+        let account = accounts::table.find(localpart.as_str());
+        let row: Option<AccountRow> = on_conn!(self, conn => account
+            .select(AccountRow::as_select())
+            .held()
             .get_result(conn)
             .await
             .optional())?;
@@ -232,6 +254,11 @@ impl AccountRepository for DieselUnitOfWork {
         let updated = on_conn!(self, conn => diesel::update(account)
             .set((
                 accounts::deactivated.eq(true),
+                accounts::former_password_hash.eq(case_when(
+                    accounts::password_hash.is_not_null(),
+                    accounts::password_hash,
+                )
+                .otherwise(accounts::former_password_hash)),
                 accounts::password_hash.eq(None::<String>),
             ))
             .with_fixed_text()
@@ -253,6 +280,7 @@ impl AccountRepository for DieselUnitOfWork {
             .set((
                 accounts::deactivated.eq(false),
                 accounts::password_hash.eq(password_hash.map(PasswordHash::expose)),
+                accounts::former_password_hash.eq(None::<String>),
             ))
             .with_fixed_text()
             .execute(conn)

@@ -1,6 +1,7 @@
 //! Connections: one enum over both databases, and the macro that runs one query on either.
 
 mod fixed_text;
+mod held;
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
 mod tls;
@@ -9,6 +10,7 @@ use diesel::ConnectionResult;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, PoolableConnection};
 
 pub(crate) use self::fixed_text::WithFixedText;
+pub(crate) use self::held::Held;
 pub(crate) use self::postgres::{PostgresConnection, PostgresConnector};
 pub(crate) use self::sqlite::{SqliteConnection, SqliteConnector};
 

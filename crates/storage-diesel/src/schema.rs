@@ -36,6 +36,7 @@ diesel::table! {
         localpart -> Text,
         localpart_folded -> Text,
         password_hash -> Nullable<Text>,
+        former_password_hash -> Nullable<Text>,
         created_ts -> BigInt,
         upgraded_ts -> Nullable<BigInt>,
         is_guest -> Bool,

@@ -144,14 +144,20 @@ impl TokenRepository for DieselUnitOfWork {
         &mut self,
         key: AccessTokenKey,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let token = access_tokens::table.find(key.0);
-        on_conn!(self, conn => diesel::update(token)
+        let marked = on_conn!(self, conn => diesel::update(token)
             .set(access_tokens::validated_ts.eq(now.unix_ms()))
             .with_fixed_text()
             .execute(conn)
             .await)?;
-        Ok(())
+        Ok(marked > 0)
+    }
+
+    #[tracing::instrument(name = "db.token.has_access", level = "debug", skip_all)]
+    async fn has_access(&mut self, key: AccessTokenKey) -> Result<bool, StoreError> {
+        let token = access_tokens::table.find(key.0);
+        on_conn!(self, conn => diesel::select(exists(token)).get_result(conn).await)
     }
 
     #[tracing::instrument(name = "db.token.remove_access", level = "debug", skip_all)]

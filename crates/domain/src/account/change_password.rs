@@ -99,6 +99,7 @@ impl MaybeStore for ChangePasswordError {
     fn store_error(&self) -> Option<&StoreError> {
         match self {
             Self::Store(error) => Some(error),
+            Self::Gate(error) => error.store_error(),
             _ => None,
         }
     }
@@ -213,7 +214,7 @@ impl PasswordChange {
             if let Some(session) = session {
                 end(&mut *uow, session).await?;
             }
-            authorization.record(&mut *uow, core, requester).await?;
+            authorization.confirm(&mut *uow, core, requester).await?;
             set(&mut *uow, &requester.account.localpart, &hash, logins).await?;
             Ok::<_, ChangePasswordError>(uow.commit().await?)
         })
@@ -291,7 +292,7 @@ fn proved_address(session: &UiaSession) -> Option<&Threepid> {
         .find(|done| done.stage == Stage::Email)?;
     match &email.result {
         StageResult::Threepid(validated) => Some(&validated.threepid),
-        StageResult::Passed | StageResult::Account(_) => None,
+        StageResult::Passed | StageResult::Account(..) => None,
     }
 }
 

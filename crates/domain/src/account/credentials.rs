@@ -4,6 +4,7 @@
 use super::Account;
 use super::identifier::Named;
 use crate::core::Core;
+use crate::id::Localpart;
 use crate::limit::LimitExceeded;
 use crate::password::{Password, PasswordHash};
 use crate::ports::{HashError, HashTurn, Intent, StoreError, Verification};
@@ -17,7 +18,7 @@ pub enum CredentialError {
     /// No such account, or another password. Nobody learns which.
     #[error("the username or password is wrong")]
     Wrong,
-    /// The account is closed.
+    /// The account is deactivated, which only its right password discloses.
     #[error("this account has been deactivated")]
     Deactivated,
     /// The password could not be compared.
@@ -32,8 +33,11 @@ pub enum CredentialError {
 #[derive(Debug)]
 pub(crate) struct Verified {
     pub(crate) account: Account,
-    /// The stored hash, when it should be replaced by one of today's algorithm and cost.
-    pub(crate) outdated_hash: Option<PasswordHash>,
+    /// The hash that the password was verified with. Whatever the password is to open must happen in
+    /// a unit of work in which this still is the account's.
+    pub(crate) hash: PasswordHash,
+    /// The hash should be replaced by one of today's algorithm and cost.
+    pub(crate) is_outdated: bool,
 }
 
 /// Checks a password. Counts failures under the name that was given, existing or not.
@@ -56,54 +60,69 @@ pub(crate) async fn check(
     outcome
 }
 
+/// Compares a password with the hash of the named account. Where there is nothing to compare with, as
+/// much is computed for nothing, so that time does not disclose who has an account and a password.
+/// Hashes of another algorithm or cost take their own time until a login renews them.
 async fn compare(
     core: &Core,
     turn: HashTurn,
     named: &Named,
     password: &str,
 ) -> Result<Verified, CredentialError> {
-    let account = find(core, named).await?.ok_or(CredentialError::Wrong)?;
-    let Some(hash) = &account.password_hash else {
-        return Err(if account.deactivated {
-            CredentialError::Deactivated
-        } else {
-            CredentialError::Wrong
-        });
-    };
+    let account = find(core, named).await?;
     let password = Password::parse(password).map_err(|_| CredentialError::Wrong)?;
-    let verification = match core
-        .ports
-        .password_hasher
-        .verify(turn, &password, hash)
-        .await
-    {
+    let hash = account.as_ref().and_then(stored_hash).cloned();
+    let (Some(account), Some(hash)) = (account, hash) else {
+        return mismatch(core, turn, &password).await;
+    };
+    let hasher = &core.ports.password_hasher;
+    let is_outdated = match hasher.verify(turn, &password, &hash).await {
+        Ok(Verification::Mismatch) => return Err(CredentialError::Wrong),
+        Ok(Verification::Match) => false,
+        Ok(Verification::MatchOutdated) => true,
         Err(HashError::UnusableHash(reason)) => {
             // Whatever was imported here, no password opens it.
             tracing::error!(account.localpart = %account.localpart, %reason, "a stored hash cannot be used");
-            return Err(CredentialError::Wrong);
+            return mismatch(core, turn, &password).await;
         }
-        verification => verification?,
+        Err(error) => return Err(error.into()),
     };
-    let outdated_hash = match verification {
-        Verification::Mismatch => return Err(CredentialError::Wrong),
-        Verification::Match => None,
-        Verification::MatchOutdated => Some(hash.clone()),
-    };
+    if account.deactivated {
+        return Err(CredentialError::Deactivated);
+    }
     Ok(Verified {
         account,
-        outdated_hash,
+        hash,
+        is_outdated,
     })
+}
+
+/// What the password of an account is compared with; of a deactivated account, what it was.
+fn stored_hash(account: &Account) -> Option<&PasswordHash> {
+    let hash = account.password_hash.as_ref();
+    let former = account.former_password_hash.as_ref();
+    hash.or(former.filter(|_| account.deactivated))
+}
+
+/// Computes as much as a comparison does: a hash of the same password at today's cost.
+async fn mismatch(
+    core: &Core,
+    turn: HashTurn,
+    password: &Password,
+) -> Result<Verified, CredentialError> {
+    core.ports.password_hasher.hash(turn, password).await?;
+    Err(CredentialError::Wrong)
 }
 
 /// The account of a name, ignoring case: the only one, or the exact one among several.
 async fn find(core: &Core, named: &Named) -> Result<Option<Account>, StoreError> {
-    let Some(localpart) = &named.localpart else {
-        return Ok(None);
-    };
     let mut uow = core.ports.store.begin(Intent::Read).await?;
+    // Looked up in any case, since that takes time too.
+    let nobody = Localpart::numbered(0);
+    let localpart = named.localpart.as_ref().unwrap_or(&nobody);
     let mut accounts = uow.accounts().list_by_folded(localpart).await?;
     if accounts.len() > 1 {
         accounts.retain(|account| account.localpart == *localpart);
     }
-    Ok(accounts.pop())
+    Ok(accounts.pop().filter(|_| named.localpart.is_some()))
 }

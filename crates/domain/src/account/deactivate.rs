@@ -18,8 +18,8 @@ pub(crate) struct Deactivated {
 /// Closes an account in the caller's unit of work: its third-party identifiers, devices, tokens and
 /// password are gone, and nobody else can have its name. `None` when there is no such account.
 ///
-/// Idempotent. Whoever logs in at the same moment may leave a device behind, which opens nothing:
-/// a deactivated account has no requesters.
+/// Idempotent. A login or a refresh at the same moment holds the account, so that it either comes first
+/// and is ended here, or comes later and finds the account deactivated.
 ///
 /// # Errors
 /// [`StoreError`].

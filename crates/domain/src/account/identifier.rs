@@ -5,7 +5,6 @@
 use crate::core::Core;
 use crate::given::Given;
 use crate::id::{Localpart, UserId};
-use crate::limit::LimitExceeded;
 use crate::ports::{Intent, StoreError};
 use crate::threepid::{EmailAddress, Medium, PhoneNumber, Threepid};
 
@@ -68,12 +67,6 @@ pub enum IdentifierError {
     /// A user identifier without a user.
     #[error("the identifier has no `user`")]
     UserMissing,
-    /// Too many failures with this identifier.
-    #[error(transparent)]
-    Limited(#[from] LimitExceeded),
-    /// Nobody here has this third-party identifier.
-    #[error("the username or password is wrong")]
-    NobodyHere,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -82,9 +75,10 @@ pub enum IdentifierError {
 /// Somebody, as named by the request. Whether the account exists is not known yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Named {
-    /// The localpart on this server; `None` when the name cannot be one of this server's users.
+    /// The localpart on this server; `None` when nobody here has the name or the address.
     pub(crate) localpart: Option<Localpart>,
-    /// The key under which failures with this name are counted.
+    /// The key under which failures are counted: the name or address that was given, never the account
+    /// behind an address. Otherwise failures with a name would disclose which addresses its account has.
     pub(crate) failure_key: String,
 }
 
@@ -132,7 +126,13 @@ pub(crate) async fn resolve(core: &Core, claim: &IdentityClaim) -> Result<Named,
     match id_type.ok_or(IdentifierError::TypeMissing)?.as_str() {
         "m.id.user" => named_user(core, &identifier),
         "m.id.phone" => owner_of(core, phone(&identifier)?.into()).await,
-        "m.id.thirdparty" => owner_of(core, threepid(&identifier)?).await,
+        "m.id.thirdparty" => match threepid(&identifier)? {
+            Some(threepid) => owner_of(core, threepid).await,
+            None => Ok(Named {
+                localpart: None,
+                failure_key: "another medium".to_owned(),
+            }),
+        },
         _ => Err(IdentifierError::UnknownType),
     }
 }
@@ -184,38 +184,34 @@ fn phone(identifier: &Identifier) -> Result<PhoneNumber, IdentifierError> {
     PhoneNumber::parse(&country, &number).map_err(|_| IdentifierError::BadPhone)
 }
 
-fn threepid(identifier: &Identifier) -> Result<Threepid, IdentifierError> {
+/// The address; `None` for one of a medium that nobody here has addresses of.
+fn threepid(identifier: &Identifier) -> Result<Option<Threepid>, IdentifierError> {
     let (Some(medium), Some(address)) = (identifier.medium.value(), identifier.address.value())
     else {
         return Err(IdentifierError::BadThreepid);
     };
     match Medium::parse(medium) {
         Some(Medium::Email) => EmailAddress::parse(address)
-            .map(Into::into)
+            .map(|address| Some(address.into()))
             .map_err(|_| IdentifierError::BadEmail),
-        Some(Medium::Msisdn) => Ok(Threepid::from_canonical(Medium::Msisdn, address.clone())),
-        None => Err(IdentifierError::NobodyHere),
+        Some(Medium::Msisdn) => Ok(Some(Threepid::from_canonical(
+            Medium::Msisdn,
+            address.clone(),
+        ))),
+        None => Ok(None),
     }
 }
 
 async fn owner_of(core: &Core, threepid: Threepid) -> Result<Named, IdentifierError> {
-    let failures = &core.limits.login_failed_attempts;
-    let key = format!("{}:{}", threepid.medium(), threepid.address());
-    failures.peek(&key, core.monotonic())?;
     let storable = !threepid.address().contains('\0');
-    let owner = if storable {
+    let localpart = if storable {
         let mut uow = core.ports.store.begin(Intent::Read).await?;
         uow.threepids().find_owner(&threepid).await?
     } else {
         None
     };
-    let Some(owner) = owner else {
-        failures.charge(&key, core.monotonic())?;
-        return Err(IdentifierError::NobodyHere);
-    };
-    let failure_key = core.user_id(&owner).to_string().to_lowercase();
     Ok(Named {
-        localpart: Some(owner),
-        failure_key,
+        localpart,
+        failure_key: format!("{}:{}", threepid.medium(), threepid.address()),
     })
 }

@@ -4,10 +4,14 @@
 //!
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#login>
 
+mod grounds;
+
 use std::sync::Arc;
 
+use self::grounds::Grounds;
+use super::AccountKind;
 use super::credentials::{self, CredentialError, Verified};
-use super::identifier::{self, IdentifierError, IdentityClaim};
+use super::identifier::{self, IdentifierError, IdentityClaim, Named};
 use super::usage::{self, UsageError};
 use crate::context::RequestContext;
 use crate::core::Core;
@@ -17,10 +21,15 @@ use crate::id::{DeviceId, DeviceIdError, Localpart, UserId};
 use crate::limit::LimitExceeded;
 use crate::password::{Password, PasswordHash};
 use crate::ports::observer::Event;
+use crate::ports::store::StoreErrorKind;
 use crate::ports::{HashError, Intent, StoreError, Trust};
 use crate::retry::MaybeStore;
 use crate::token::authenticate::Bearer;
 use crate::token::issue::{self, DeviceHistory, IssuedTokens, NewLogin, RefreshWish};
+
+/// How often a password is verified because the hash was replaced while it was: by another password, or
+/// by the renewal of a login beside this one.
+const MAX_VERIFICATIONS: usize = 3;
 
 /// The use-case.
 #[derive(Clone)]
@@ -76,9 +85,12 @@ pub enum LoginError {
     /// The token is not that of an application service.
     #[error("the access token does not belong to an application service")]
     AppserviceTokenUnknown,
-    /// The user is none of the application service's, or has no account.
+    /// The user is none of the application service's.
     #[error("this user is not one of the application service's")]
     AppserviceUserForeign,
+    /// The user is one of the application service's, and not registered.
+    #[error("this user is not registered")]
+    AppserviceUserUnknown,
     /// Too many logins from this address or to this account.
     #[error(transparent)]
     Limited(#[from] LimitExceeded),
@@ -150,20 +162,13 @@ impl Login {
         request: &LoginRequest,
     ) -> Result<LoggedIn, LoginError> {
         let core = &self.0;
-        let refresh = request
-            .refresh_token
-            .optional_not_null()
-            .map_err(|_| LoginError::RefreshTokenNotBoolean)?
-            .copied()
-            .unwrap_or(false);
+        refresh_wish(request)?;
         if !request.login_type.is_present() {
             return Err(LoginError::TypeMissing);
         }
         let login_type = request.login_type.value().map(String::as_str);
         if login_type == Some("m.login.application_service") {
-            return self
-                .log_in_for_appservice(ctx, bearer, request, refresh.into())
-                .await;
+            return self.log_in_for_appservice(ctx, bearer, request).await;
         }
         core.limits
             .login_address
@@ -174,28 +179,45 @@ impl Login {
         let Some(password) = password else {
             return Err(LoginError::UnknownType);
         };
-        let verified =
-            credentials::check(core, ctx.hash_turn(Trust::Charged), &named, password).await?;
+        self.log_in_by_password(ctx, &named, password, request)
+            .await
+    }
+
+    /// Logs in whoever knows the password, in a unit of work in which the hash that it was verified with
+    /// still is the account's: nobody is logged in by a password that was replaced in the meantime.
+    async fn log_in_by_password(
+        &self,
+        ctx: &RequestContext,
+        named: &Named,
+        password: &str,
+        request: &LoginRequest,
+    ) -> Result<LoggedIn, LoginError> {
+        let core = &self.0;
+        let turn = ctx.hash_turn(Trust::Charged);
+        let mut verified = credentials::check(core, turn, named, password).await?;
+        let user_id = core.user_id(&verified.account.localpart);
         core.limits
             .login_account
-            .charge(&named.failure_key, core.monotonic())?;
-        if verified.account.deactivated {
-            return Err(CredentialError::Deactivated.into());
-        }
+            .charge(&account_key(&user_id), core.monotonic())?;
         usage::check_login(core, &verified.account).await?;
         let device = Device::parse(request)?;
-        let new_hash = self.renewed_hash(ctx, &verified, password).await;
-        let renewal = verified.outdated_hash.as_ref().zip(new_hash.as_ref());
-        let localpart = &verified.account.localpart;
-        let tokens = core
-            .retrying(|| self.admit(ctx, localpart, &device, refresh.into(), renewal))
-            .await?;
-        let kind = verified.account.kind;
-        core.observe(Event::LoggedIn { kind });
-        Ok(LoggedIn {
-            user_id: core.user_id(localpart),
-            tokens,
-        })
+        for _ in 0..MAX_VERIFICATIONS {
+            let renewed = self.renewed_hash(ctx, &verified, password).await;
+            let grounds = Grounds::Password {
+                verified: &verified.hash,
+                renewed: renewed.as_ref(),
+            };
+            let localpart = &verified.account.localpart;
+            let attempt = || self.admit(ctx, localpart, &device, grounds);
+            if let Some(tokens) = core.retrying(attempt).await? {
+                let kind = verified.account.kind;
+                core.observe(Event::LoggedIn { kind });
+                return Ok(LoggedIn { user_id, tokens });
+            }
+            // Another password, or the same one with a hash that a login beside this one has renewed.
+            verified = credentials::check(core, turn, named, password).await?;
+        }
+        Err(StoreError::from(StoreErrorKind::Contended).into())
     }
 
     /// Logs an application service in as one of its users.
@@ -204,7 +226,6 @@ impl Login {
         ctx: &RequestContext,
         bearer: &Bearer,
         request: &LoginRequest,
-        refresh: RefreshWish,
     ) -> Result<LoggedIn, LoginError> {
         let core = &self.0;
         let Bearer::Token(token) = bearer else {
@@ -222,26 +243,20 @@ impl Login {
         let localpart = identifier::user_of(core, &request.identity)?;
         let localpart = localpart.filter(|it| service.is_interested(&core.user_id(it)));
         let localpart = localpart.ok_or(LoginError::AppserviceUserForeign)?;
-        let account = {
-            let mut uow = core.ports.store.begin(Intent::Read).await?;
-            uow.accounts()
-                .find(&localpart)
-                .await?
-                .ok_or(LoginError::AppserviceUserForeign)?
-        };
-        if account.deactivated {
-            return Err(CredentialError::Deactivated.into());
+        let user_id = core.user_id(&localpart);
+        if service.rate_limited {
+            core.limits
+                .login_account
+                .charge(&account_key(&user_id), core.monotonic())?;
         }
         let device = Device::parse(request)?;
-        let tokens = core
-            .retrying(|| self.admit(ctx, &localpart, &device, refresh, None))
-            .await?;
-        let kind = account.kind;
+        let grounds = Grounds::Service(service);
+        let attempt = || self.admit(ctx, &localpart, &device, grounds);
+        let tokens = core.retrying(attempt).await?;
+        let tokens = tokens.ok_or(LoginError::AppserviceUserUnknown)?;
+        let kind = AccountKind::User;
         core.observe(Event::LoggedIn { kind });
-        Ok(LoggedIn {
-            user_id: core.user_id(&localpart),
-            tokens,
-        })
+        Ok(LoggedIn { user_id, tokens })
     }
 
     /// The password of a password login; `None` for a type that nobody implements, which is refused
@@ -273,8 +288,9 @@ impl Login {
         verified: &Verified,
         password: &str,
     ) -> Option<PasswordHash> {
-        verified.outdated_hash.as_ref()?;
-        let password = Password::parse(password).ok()?;
+        let password = Password::parse(password)
+            .ok()
+            .filter(|_| verified.is_outdated)?;
         let turn = ctx.hash_turn(Trust::Proved);
         match self.0.ports.password_hasher.hash(turn, &password).await {
             Ok(hash) => Some(hash),
@@ -286,20 +302,18 @@ impl Login {
         }
     }
 
+    /// Logs in on a device, in one unit of work; `None` where the grounds no longer hold.
     async fn admit(
         &self,
         ctx: &RequestContext,
         localpart: &Localpart,
         device: &Device,
-        refresh: RefreshWish,
-        renewal: Option<(&PasswordHash, &PasswordHash)>,
-    ) -> Result<IssuedTokens, LoginError> {
+        grounds: Grounds<'_>,
+    ) -> Result<Option<IssuedTokens>, LoginError> {
         let core = &self.0;
         let mut uow = core.ports.store.begin(Intent::Write).await?;
-        if let Some((old, new)) = renewal {
-            uow.accounts()
-                .replace_password_hash(localpart, old, new)
-                .await?;
+        if !grounds.hold(&mut *uow, core, localpart).await? {
+            return Ok(None);
         }
         let (device_id, history) = match &device.id {
             Some(device_id) => (device_id.clone(), DeviceHistory::MayExist),
@@ -312,19 +326,32 @@ impl Login {
             localpart,
             device_id: &device_id,
             display_name: device.display_name.as_ref(),
-            refresh,
+            refresh: device.refresh,
             device: history,
         };
         let tokens = issue::issue(&mut *uow, core, ctx, &login).await?;
         uow.commit().await?;
-        Ok(tokens)
+        Ok(Some(tokens))
     }
+}
+
+/// The key under which logins to an account are counted.
+fn account_key(user_id: &UserId) -> String {
+    user_id.to_string().to_lowercase()
+}
+
+/// Does the client want a refresh token?
+fn refresh_wish(request: &LoginRequest) -> Result<RefreshWish, LoginError> {
+    let wanted = request.refresh_token.optional_not_null();
+    let wanted = wanted.map_err(|_| LoginError::RefreshTokenNotBoolean)?;
+    Ok(wanted.copied().unwrap_or(false).into())
 }
 
 /// The device that a client describes when it logs in.
 struct Device {
     id: Option<DeviceId>,
     display_name: Option<DisplayName>,
+    refresh: RefreshWish,
 }
 
 impl Device {
@@ -336,6 +363,7 @@ impl Device {
         Ok(Self {
             id: id.map(|text| DeviceId::parse(text)).transpose()?,
             display_name: name.map(|text| DisplayName::parse(text)).transpose()?,
+            refresh: refresh_wish(request)?,
         })
     }
 }

@@ -52,6 +52,7 @@ impl MaybeStore for DeviceError {
     fn store_error(&self) -> Option<&StoreError> {
         match self {
             Self::Store(error) => Some(error),
+            Self::Gate(error) => error.store_error(),
             _ => None,
         }
     }
@@ -229,7 +230,7 @@ impl Devices {
         let core = &self.0;
         core.retrying(|| async {
             let mut uow = core.ports.store.begin(Intent::Write).await?;
-            authorization.record(&mut *uow, core, requester).await?;
+            authorization.confirm(&mut *uow, core, requester).await?;
             uow.devices()
                 .remove(&requester.account.localpart, device_ids)
                 .await?;

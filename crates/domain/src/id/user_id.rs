@@ -23,13 +23,14 @@ impl UserId {
 
     /// Reads what a person calls themselves when they log in: a bare localpart or a full user ID.
     ///
-    /// `None` when the text names nobody on `server_name`.
+    /// Server names are compared without regard to case, as host names are: phones like to write
+    /// capitals. `None` when the text names nobody on `server_name`.
     pub fn read_local(text: &str, server_name: &ServerName) -> Option<Localpart> {
         let Some(rest) = text.strip_prefix('@') else {
             return Localpart::read(text);
         };
         let (localpart, server) = rest.split_once(':')?;
-        if server != server_name.as_str() {
+        if !server.eq_ignore_ascii_case(server_name.as_str()) {
             return None;
         }
         Localpart::read(localpart)
@@ -56,13 +57,21 @@ mod tests {
         let server = ServerName::parse("example.org:8448").unwrap();
         let read = |text| UserId::read_local(text, &server).map(|l| l.to_string());
         assert_eq!(read("alice").as_deref(), Some("alice"));
-        assert_eq!(read("@alice:example.org:8448").as_deref(), Some("alice"));
+        for (text, localpart) in [
+            ("@alice:example.org:8448", "alice"),
+            ("@alice:Example.ORG:8448", "alice"),
+            ("@Alice:EXAMPLE.ORG:8448", "Alice"),
+        ] {
+            assert_eq!(read(text).as_deref(), Some(localpart), "{text}");
+        }
         for nobody in [
             "@alice:example.org",
             "@alice",
             "@:example.org:8448",
             "",
             "@a:b:example.org:8448",
+            "@alice:example.org.:8448",
+            "@alice:exämple.org:8448",
         ] {
             assert_eq!(read(nobody), None, "{nobody:?}");
         }

@@ -3,7 +3,8 @@
 //! An application service presents its `as_token` instead, and speaks for any of its users.
 //!
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#using-access-tokens>,
-//! <https://spec.matrix.org/v1.16/application-service-api/#identity-assertion>
+//! <https://spec.matrix.org/v1.16/application-service-api/#identity-assertion>; naming a device is
+//! [MSC4326](https://github.com/matrix-org/matrix-spec-proposals/pull/4326)
 
 use std::fmt;
 use std::sync::Arc;
@@ -43,6 +44,15 @@ pub enum Bearer {
     Token(crate::secret::Secret<String>),
 }
 
+/// Whom an application service speaks for. With any other token it means nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Assertion {
+    /// The argument `user_id`; without it the service's own user.
+    pub user_id: Given<String>,
+    /// The argument `device_id`: a device of that user; without it none.
+    pub device_id: Given<String>,
+}
+
 /// Whom an endpoint serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
@@ -61,7 +71,7 @@ pub struct Requester {
     pub account: Account,
     /// Their user ID.
     pub user_id: UserId,
-    /// The device that the token belongs to; application services have none.
+    /// The device that the token belongs to; application services have the one that they name, or none.
     pub device_id: Option<DeviceId>,
     /// What they showed.
     pub credential: Credential,
@@ -174,6 +184,9 @@ pub enum AuthenticateError {
     /// account.
     #[error("this user is not one of the application service's")]
     AppserviceUserForeign,
+    /// The user that an application service speaks for has no such device.
+    #[error("this user has no such device")]
+    AppserviceDeviceUnknown,
     /// Guests may not do this.
     #[error("guests may not do this")]
     GuestForbidden,
@@ -195,8 +208,7 @@ impl Authentication {
 
     /// Finds out who makes a request. Marks the token as used and, now and then, the device as seen.
     ///
-    /// `asserted` is the argument `user_id`: for whom an application service speaks. Without it that
-    /// is the service's own user. With any other token it means nothing.
+    /// `assertion` says for whom an application service speaks.
     ///
     /// # Errors
     /// [`AuthenticateError`].
@@ -204,7 +216,7 @@ impl Authentication {
         &self,
         ctx: &RequestContext,
         bearer: &Bearer,
-        asserted: &Given<String>,
+        assertion: &Assertion,
         audience: Audience,
     ) -> Result<Requester, AuthenticateError> {
         let text = match bearer {
@@ -213,7 +225,7 @@ impl Authentication {
             Bearer::Token(text) => text,
         };
         if let Some(service) = self.core.policy.registration.appservices.with_token(text) {
-            return self.speak_for(service, asserted).await;
+            return self.speak_for(service, assertion).await;
         }
         let token = AccessToken::parse(text.expose()).ok_or(AuthenticateError::Unknown)?;
         let (stored, account) = {
@@ -251,14 +263,14 @@ impl Authentication {
         })
     }
 
-    /// The user that an application service speaks for.
+    /// The user that an application service speaks for, and their device if it names one.
     async fn speak_for(
         &self,
         service: &AppService,
-        asserted: &Given<String>,
+        assertion: &Assertion,
     ) -> Result<Requester, AuthenticateError> {
         let core = &self.core;
-        let localpart = match asserted {
+        let localpart = match &assertion.user_id {
             Given::Absent => Some(service.sender.clone()),
             Given::Null | Given::Malformed => None,
             // A bare localpart is not a user ID.
@@ -279,12 +291,33 @@ impl Authentication {
             }
             Some(_) | None => return Err(AuthenticateError::AppserviceUserForeign),
         };
+        let device_id = match &assertion.device_id {
+            Given::Absent => None,
+            named => {
+                let device_id = self.device_of(&account.localpart, named).await?;
+                Some(device_id.ok_or(AuthenticateError::AppserviceDeviceUnknown)?)
+            }
+        };
         Ok(Requester {
             user_id: core.user_id(&account.localpart),
             account,
-            device_id: None,
+            device_id,
             credential: Credential::ApplicationService,
         })
+    }
+
+    /// The device of this ID, if the user has one.
+    async fn device_of(
+        &self,
+        localpart: &Localpart,
+        named: &Given<String>,
+    ) -> Result<Option<DeviceId>, StoreError> {
+        let Some(device_id) = named.value().and_then(|text| DeviceId::parse(text).ok()) else {
+            return Ok(None);
+        };
+        let mut uow = self.core.ports.store.begin(Intent::Read).await?;
+        let device = uow.devices().find(localpart, &device_id).await?;
+        Ok(device.map(|device| device.device_id))
     }
 
     /// Finds out which administrator makes a request. Application services are none, whoever they
@@ -299,7 +332,7 @@ impl Authentication {
         bearer: &Bearer,
     ) -> Result<Administrator, AuthenticateError> {
         let requester = self
-            .authenticate(ctx, bearer, &Given::Absent, Audience::Everyone)
+            .authenticate(ctx, bearer, &Assertion::default(), Audience::Everyone)
             .await?;
         if requester.is_administrator() {
             Ok(Administrator(Authority::AccessToken(Box::new(requester))))

@@ -111,6 +111,13 @@ impl Refresh {
             .find_refresh(&token.digest())
             .await?
             .ok_or(RefreshError::Unknown)?;
+        // Held before anything is issued: what ends the logins of the account comes before or after.
+        let account = uow.accounts().hold(&old.localpart).await?;
+        if account.is_none_or(|account| account.deactivated) {
+            return Err(RefreshError::Unknown);
+        }
+        let old = uow.tokens().find_refresh(&token.digest()).await?;
+        let old = old.ok_or(RefreshError::Unknown)?;
         check(&old, now)?;
 
         let expiries = Expiries::with_refresh(&core.policy.lifetimes, old.session_expires, now);

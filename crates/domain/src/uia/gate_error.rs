@@ -46,6 +46,9 @@ pub enum GateError {
     /// Somebody else answered, or the session is somebody else's.
     #[error("the dialogue belongs to another user")]
     AnotherUser,
+    /// The password that was proved is no longer the account's, or the login has ended.
+    #[error("the password was changed, or this login ended, in the meantime")]
+    Withdrawn,
     /// The person could not be identified.
     #[error(transparent)]
     Identifier(#[from] IdentifierError),

@@ -7,11 +7,11 @@
 use super::auth::Auth;
 use super::flow::Flow;
 use super::gate::{self, Attempt, Clearance, Decision, GateError, Operation, UiaPrompt};
-use super::{OperationDigest, Parameters, Stage, UiaSession};
+use super::{OperationDigest, Parameters, Stage, StageResult, UiaSession};
 use crate::context::RequestContext;
 use crate::core::Core;
 use crate::given::Given;
-use crate::ports::{StoreError, UnitOfWork};
+use crate::ports::UnitOfWork;
 use crate::threepid::Purpose;
 use crate::token::authenticate::Requester;
 
@@ -69,22 +69,44 @@ impl Authorization {
         }
     }
 
-    /// Notes when the requester proved who they are, in the unit of work of what they wanted.
+    /// Confirms, in the unit of work of what the requester wants, that they still may: their access token
+    /// works, and the password that they proved to know is still theirs. Notes when they proved it.
     ///
     /// Having been let off proves nothing: otherwise a stolen token, used often enough, would never
     /// be asked for a password.
-    pub(crate) async fn record(
+    ///
+    /// # Errors
+    /// [`GateError::Withdrawn`] when the password was changed, or the login ended, in the meantime.
+    pub(crate) async fn confirm(
         &self,
         uow: &mut dyn UnitOfWork,
         core: &Core,
         requester: &Requester,
-    ) -> Result<(), StoreError> {
-        match &self.0 {
-            Source::Trusted(_) => Ok(()),
-            Source::Dialogue(_) => match requester.access_token() {
-                Some(key) => uow.tokens().mark_access_validated(key, core.now()).await,
-                None => Ok(()),
-            },
+    ) -> Result<(), GateError> {
+        let Some(key) = requester.access_token() else {
+            return Ok(());
+        };
+        let account = uow.accounts().hold(&requester.account.localpart).await?;
+        let account = account.filter(|account| !account.deactivated);
+        let account = account.ok_or(GateError::Withdrawn)?;
+        let still_stands = match &self.0 {
+            Source::Trusted(_) => uow.tokens().has_access(key).await?,
+            Source::Dialogue(clearance) => {
+                let proved = clearance.session().completed.iter();
+                let is_current = proved.into_iter().all(|done| match &done.result {
+                    StageResult::Account(_, password) => account
+                        .password_hash
+                        .as_ref()
+                        .is_some_and(|hash| hash.digest() == *password),
+                    StageResult::Passed | StageResult::Threepid(_) => true,
+                });
+                is_current && uow.tokens().mark_access_validated(key, core.now()).await?
+            }
+        };
+        if still_stands {
+            Ok(())
+        } else {
+            Err(GateError::Withdrawn)
         }
     }
 }

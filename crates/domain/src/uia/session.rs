@@ -211,8 +211,9 @@ pub struct CompletedStage {
 pub enum StageResult {
     /// Nothing beyond having been passed.
     Passed,
-    /// That the client speaks for this account.
-    Account(Localpart),
+    /// That the client speaks for this account, by the password with the hash of this digest. It
+    /// proves nothing once the account has another password.
+    Account(Localpart, TokenDigest),
     /// That the client's user owns this address.
     Threepid(ValidatedThreepid),
 }

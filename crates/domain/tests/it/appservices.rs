@@ -1,5 +1,5 @@
 use registrar_domain::account::credentials::CredentialError;
-use registrar_domain::account::login::{LoginError, LoginRequest};
+use registrar_domain::account::login::{LoggedIn, LoginError, LoginRequest};
 use registrar_domain::account::name::NameError;
 use registrar_domain::account::register::{RegisterError, RegisterRequest};
 use registrar_domain::appservice::{AppService, AppServices, UserNamespace};
@@ -7,7 +7,7 @@ use registrar_domain::given::Given;
 use registrar_domain::id::Localpart;
 use registrar_domain::limit::Rate;
 use registrar_domain::secret::{Secret, TokenDigest};
-use registrar_domain::token::authenticate::Bearer;
+use registrar_domain::token::authenticate::{Assertion, Audience, Bearer};
 
 use crate::world::{PASSWORD, World, dummy, empty_register, given, login, named, register};
 
@@ -183,9 +183,14 @@ async fn a_service_logs_in_as_its_users_and_as_nobody_else() {
         .authenticate(logged_in.tokens.access_token.expose())
         .await
         .unwrap();
+    let unregistered = log_in(token("irc"), "irc_bob").await.unwrap_err();
+    assert!(
+        matches!(unregistered, LoginError::AppserviceUserUnknown),
+        "{unregistered:?}"
+    );
     for (bearer, user) in [
-        (token("irc"), "irc_bob"),
         (token("xmpp"), "irc_alice"),
+        (token("xmpp"), "irc_bob"),
         (token("irc"), "alice"),
     ] {
         let refused = log_in(bearer, user).await.unwrap_err();
@@ -234,12 +239,116 @@ async fn services_are_limited_when_their_file_says_so() {
     for _ in 0..3 {
         assert!(matches!(
             log_in("free").await,
-            LoginError::AppserviceUserForeign
+            LoginError::AppserviceUserUnknown
         ));
     }
     assert!(matches!(
         log_in("held").await,
-        LoginError::AppserviceUserForeign
+        LoginError::AppserviceUserUnknown
     ));
     assert!(matches!(log_in("held").await, LoginError::Limited(_)));
+}
+
+#[tokio::test]
+async fn a_held_services_logins_to_an_account_are_limited_and_a_free_ones_are_not() {
+    let world = World::with(|policy| {
+        policy.rates.login_account = Rate {
+            per_second: 0.1,
+            burst_count: 1.0,
+        };
+        policy.registration.appservices = AppServices::new(vec![
+            service("free", &[("@free_.*", true)], false),
+            service("held", &[("@held_.*", true)], true),
+        ]);
+    });
+    let log_in = |id: &str, user: &str| as_service(&world, id, user);
+    for _ in 0..3 {
+        log_in("free", "freebot").await.unwrap();
+    }
+    log_in("held", "heldbot").await.unwrap();
+    let refused = log_in("held", "@HELDBOT:example.org").await.unwrap_err();
+    assert!(matches!(refused, LoginError::AppserviceUserForeign));
+    let refused = log_in("held", "heldbot").await.unwrap_err();
+    assert!(matches!(refused, LoginError::Limited(_)), "{refused:?}");
+    let other = log_in("held", "held_alice").await.unwrap_err();
+    assert!(matches!(other, LoginError::AppserviceUserUnknown));
+}
+
+fn as_service<'a>(
+    world: &'a World,
+    id: &str,
+    user: &str,
+) -> impl Future<Output = Result<LoggedIn, LoginError>> + use<'a> {
+    let bearer = token(id);
+    let request = LoginRequest {
+        login_type: given("m.login.application_service"),
+        identity: named(user),
+        ..LoginRequest::default()
+    };
+    async move {
+        let login = &world.services.login;
+        login.log_in(&world.ctx, &bearer, &request).await
+    }
+}
+
+#[tokio::test]
+async fn a_service_logs_in_as_its_own_user_which_it_need_not_register() {
+    let world = world();
+    let (first, second) = tokio::join!(
+        as_service(&world, "irc", "ircbot"),
+        as_service(&world, "irc", "@ircbot:Example.org")
+    );
+    for logged_in in [first.unwrap(), second.unwrap()] {
+        assert_eq!(logged_in.user_id.to_string(), "@ircbot:example.org");
+        let token = logged_in.tokens.access_token;
+        let account = world.authenticate(token.expose()).await.unwrap().account;
+        assert_eq!(account.appservice_id.as_deref(), Some("irc"));
+        assert_eq!(account.password_hash, None);
+    }
+    let refused = as_service(&world, "xmpp", "ircbot").await.unwrap_err();
+    assert!(matches!(refused, LoginError::AppserviceUserForeign));
+}
+
+/// Rows: the arguments `user_id` and `device_id`, and which device the service then speaks as, or why not.
+#[tokio::test]
+async fn a_service_chooses_the_device_of_its_user() {
+    let world = world();
+    let phone = RegisterRequest {
+        device_id: given("PHONE"),
+        ..ghost("irc_alice")
+    };
+    world.registered(&phone).await;
+    world.registered(&ghost("ircbot")).await;
+    let alice = given("@irc_alice:example.org");
+    for (user_id, device_id, expected) in [
+        (&alice, Given::Absent, "None"),
+        (&alice, given("PHONE"), "Some(PHONE)"),
+        (&alice, given("LAPTOP"), "AppserviceDeviceUnknown"),
+        (&alice, given(""), "AppserviceDeviceUnknown"),
+        (&alice, given("a\0b"), "AppserviceDeviceUnknown"),
+        (&alice, Given::Malformed, "AppserviceDeviceUnknown"),
+        (&Given::Absent, given("PHONE"), "AppserviceDeviceUnknown"),
+        (
+            &given("@irc_bob:example.org"),
+            given("PHONE"),
+            "AppserviceUserForeign",
+        ),
+    ] {
+        let assertion = Assertion {
+            user_id: user_id.clone(),
+            device_id: device_id.clone(),
+        };
+        let authentication = &world.services.authentication;
+        let outcome = authentication
+            .authenticate(&world.ctx, &token("irc"), &assertion, Audience::Everyone)
+            .await;
+        let found = match outcome {
+            Ok(requester) => match requester.device_id {
+                Some(device_id) => format!("Some({device_id})"),
+                None => "None".to_owned(),
+            },
+            Err(refused) => format!("{refused:?}"),
+        };
+        assert_eq!(found, expected, "{user_id:?} {device_id:?}");
+    }
 }

@@ -11,7 +11,7 @@ use registrar_domain::appservice::AppServices;
 use registrar_domain::given::Given;
 use registrar_domain::id::Localpart;
 use registrar_domain::threepid::Purpose;
-use registrar_domain::token::authenticate::{Audience, Requester};
+use registrar_domain::token::authenticate::{Assertion, Audience, Requester};
 use registrar_domain::uia::OperationDigest;
 use registrar_domain::uia::auth::Auth;
 use registrar_domain::uia::gate::{GateError, UiaPrompt};
@@ -189,9 +189,13 @@ async fn an_application_service_closes_accounts_of_its_users_without_a_dialogue(
         policy.registration.appservices = AppServices::new(vec![irc]);
     });
     world.signed_in("shared_x").await;
-    let speaking = async |asserted| {
+    let speaking = async |user_id| {
         let authentication = &world.services.authentication;
         let bearer = token("irc");
+        let asserted = Assertion {
+            user_id,
+            ..Assertion::default()
+        };
         authentication
             .authenticate(&world.ctx, &bearer, &asserted, Audience::Users)
             .await

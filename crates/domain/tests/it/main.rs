@@ -12,6 +12,8 @@ mod fallback;
 mod flows;
 mod guests;
 mod login;
+mod login_disclosure;
+mod login_races;
 mod observer;
 mod proofs;
 mod refresh;

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use registrar_domain::given::Given;
 use registrar_domain::policy::Policy;
-use registrar_domain::token::authenticate::{Audience, AuthenticateError, Bearer};
+use registrar_domain::token::authenticate::{Assertion, Audience, AuthenticateError, Bearer};
 use registrar_domain::token::issue::IssuedTokens;
 use registrar_domain::token::refresh::RefreshError;
 
@@ -97,7 +97,7 @@ async fn access_tokens_expire_and_can_still_log_out() {
         .authenticate(
             &world.ctx,
             &Bearer::Token(text),
-            &Given::Absent,
+            &Assertion::default(),
             Audience::Leaving,
         )
         .await;

@@ -25,7 +25,9 @@ use registrar_domain::ports::store::FakeStore;
 use registrar_domain::ports::{Intent, Store as _, UnitOfWork};
 use registrar_domain::secret::Secret;
 use registrar_domain::services::{EmailValidation, Ports, Services};
-use registrar_domain::token::authenticate::{Audience, AuthenticateError, Bearer, Requester};
+use registrar_domain::token::authenticate::{
+    Assertion, Audience, AuthenticateError, Bearer, Requester,
+};
 use registrar_domain::uia::OperationDigest;
 use registrar_domain::uia::auth::{Auth, Submission};
 use registrar_domain::uia::gate::UiaPrompt;
@@ -140,7 +142,12 @@ impl World {
         let bearer = Bearer::Token(Secret::new(token.to_owned()));
         self.services
             .authentication
-            .authenticate(&self.ctx, &bearer, &Given::Absent, Audience::Everyone)
+            .authenticate(
+                &self.ctx,
+                &bearer,
+                &Assertion::default(),
+                Audience::Everyone,
+            )
             .await
     }
 

@@ -60,6 +60,75 @@ async fn a_service_speaks_for_its_users_and_for_nobody_else() {
     }
 }
 
+/// The device is named by the argument of today or by the one from before it was specified.
+#[tokio::test]
+async fn a_service_chooses_the_device_of_its_user() {
+    let server = server().await;
+    let unknown = json!({"errcode": "M_UNKNOWN_DEVICE"});
+    for argument in ["device_id", "org.matrix.msc3202.device_id"] {
+        let named = |query: &str, device: &str| format!("{query}{argument}={device}");
+        let alice = "/account/whoami?user_id=@irc_alice:example.org&";
+        let answer = server.get_as(AS_TOKEN, &named(alice, "BRIDGE")).await;
+        assert_eq!(answer.body_of(200)["device_id"], "BRIDGE", "{argument}");
+        for (query, device) in [
+            (alice, "LAPTOP"),
+            (alice, ""),
+            (alice, "%00"),
+            ("/account/whoami?", "BRIDGE"),
+        ] {
+            let answer = server.get_as(AS_TOKEN, &named(query, device)).await;
+            answer.refuses_with(400, &unknown);
+        }
+        let nobody = "/account/whoami?user_id=@irc_nobody:example.org&";
+        let answer = server.get_as(AS_TOKEN, &named(nobody, "BRIDGE")).await;
+        answer.refuses_with(403, &json!({"errcode": "M_FORBIDDEN"}));
+    }
+    let carol = server.logged_in("carol", "PHONE").await;
+    let path = "/account/whoami?device_id=LAPTOP";
+    let body = server.get_as(text(&carol, "access_token"), path).await;
+    assert_eq!(body.body_of(200)["device_id"], "PHONE");
+}
+
+#[tokio::test]
+async fn a_service_ends_the_login_of_the_device_that_it_chooses() {
+    let server = server().await;
+    let path = "/logout?user_id=@irc_alice:example.org&device_id=BRIDGE";
+    server
+        .post_as(AS_TOKEN, path, &json!({}))
+        .await
+        .body_of(200);
+    let answer = server.post_as(AS_TOKEN, path, &json!({})).await;
+    answer.refuses_with(400, &json!({"errcode": "M_UNKNOWN_DEVICE"}));
+    server.whoami(AS_TOKEN).await.body_of(200);
+}
+
+/// Rows: who is named, the status, and the error code or the user ID.
+#[tokio::test]
+async fn a_service_logs_in_as_its_users_whoever_registered_them() {
+    let server = server().await;
+    for (user, status, expected) in [
+        ("irc_alice", 200, "@irc_alice:example.org"),
+        ("@irc_alice:Example.ORG", 200, "@irc_alice:example.org"),
+        ("ircbot", 200, "@ircbot:example.org"),
+        ("irc_nobody", 404, "M_UNKNOWN"),
+        ("@irc_nobody:example.org", 404, "M_UNKNOWN"),
+        ("carol", 403, "M_FORBIDDEN"),
+        ("nobody", 403, "M_FORBIDDEN"),
+        ("@irc_alice:elsewhere.org", 403, "M_FORBIDDEN"),
+    ] {
+        let body = json!({
+            "type": "m.login.application_service",
+            "identifier": {"type": "m.id.user", "user": user},
+        });
+        let body = server
+            .post_as(AS_TOKEN, "/login", &body)
+            .await
+            .body_of(status);
+        let found = if status == 200 { "user_id" } else { "errcode" };
+        assert_eq!(body[found], expected, "{user}");
+    }
+}
+
 #[tokio::test]
 async fn the_asserted_user_means_nothing_beside_an_access_token() {
     let server = server().await;

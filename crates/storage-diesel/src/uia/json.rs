@@ -86,6 +86,7 @@ enum ResultJson {
     Nothing,
     Account {
         localpart: String,
+        password_digest: Vec<u8>,
     },
     Threepid {
         medium: String,
@@ -163,8 +164,9 @@ pub(super) fn read_parameters(text: &str) -> Option<Parameters> {
 pub(super) fn write_result(result: &StageResult) -> String {
     write(&match result {
         StageResult::Passed => ResultJson::Nothing,
-        StageResult::Account(localpart) => ResultJson::Account {
+        StageResult::Account(localpart, password) => ResultJson::Account {
             localpart: localpart.to_string(),
+            password_digest: password.as_bytes().to_vec(),
         },
         StageResult::Threepid(proved) => ResultJson::Threepid {
             medium: proved.threepid.medium().to_string(),
@@ -178,7 +180,13 @@ pub(super) fn write_result(result: &StageResult) -> String {
 pub(super) fn read_result(text: &str) -> Option<StageResult> {
     Some(match serde_json::from_str(text).ok()? {
         ResultJson::Nothing => StageResult::Passed,
-        ResultJson::Account { localpart } => StageResult::Account(Localpart::read(&localpart)?),
+        ResultJson::Account {
+            localpart,
+            password_digest,
+        } => StageResult::Account(
+            Localpart::read(&localpart)?,
+            TokenDigest::from_bytes(&password_digest)?,
+        ),
         ResultJson::Threepid {
             medium,
             address,

@@ -114,7 +114,8 @@ impl UserAdmin {
         };
         core.retrying(|| async {
             let mut uow = core.ports.store.begin(Intent::Write).await?;
-            if existing(&mut *uow, &localpart).await?.deactivated {
+            let account = uow.accounts().hold(&localpart).await?;
+            if account.ok_or(UserAdminError::NO_USER)?.deactivated {
                 return Err(UserAdminError::Deactivated);
             }
             uow.tokens().add_access(&token).await?;

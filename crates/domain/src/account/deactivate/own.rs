@@ -9,14 +9,13 @@ use super::{Deactivated, deactivate};
 use crate::context::RequestContext;
 use crate::core::Core;
 use crate::given::Given;
-use crate::id::Localpart;
 use crate::ports::{Intent, StoreError};
 use crate::retry::MaybeStore;
 use crate::threepid::AccountThreepid;
 use crate::token::authenticate::{Credential, Requester};
 use crate::uia::auth::Auth;
 use crate::uia::gate::{self, GateError, UiaPrompt};
-use crate::uia::reauthenticate::{Reauthentication, Undertaking, reauthenticate};
+use crate::uia::reauthenticate::{Authorization, Reauthentication, Undertaking, reauthenticate};
 use crate::uia::{OperationDigest, Parameters, Traces};
 
 /// The use-case.
@@ -86,6 +85,7 @@ impl MaybeStore for DeactivationError {
     fn store_error(&self) -> Option<&StoreError> {
         match self {
             Self::Store(error) => Some(error),
+            Self::Gate(error) => error.store_error(),
             _ => None,
         }
     }
@@ -141,9 +141,8 @@ impl Deactivation {
         match reauthenticate(&self.0, ctx, &undertaking).await? {
             Reauthentication::Wanted(prompt) => Ok(DeactivationOutcome::AuthRequired(prompt)),
             Reauthentication::Given(authorization) => {
-                let localpart = &requester.account.localpart;
                 let traces = traces(authorization.parameters());
-                let threepids = self.close(localpart, traces).await?;
+                let threepids = self.close(requester, &authorization, traces).await?;
                 Ok(match requester.credential {
                     Credential::ApplicationService => DeactivationOutcome::DeactivatedByService,
                     Credential::AccessToken { .. } if threepids.is_empty() => {
@@ -161,16 +160,19 @@ impl Deactivation {
     /// registered its own user; then there is nothing to close.
     async fn close(
         &self,
-        localpart: &Localpart,
+        requester: &Requester,
+        authorization: &Authorization,
         traces: Traces,
-    ) -> Result<Vec<AccountThreepid>, StoreError> {
+    ) -> Result<Vec<AccountThreepid>, DeactivationError> {
         let core = &self.0;
+        let localpart = &requester.account.localpart;
         let closed = core
             .retrying(|| async {
                 let mut uow = core.ports.store.begin(Intent::Write).await?;
+                authorization.confirm(&mut *uow, core, requester).await?;
                 let closed = deactivate(&mut *uow, localpart, traces).await?;
                 uow.commit().await?;
-                Ok::<_, StoreError>(closed)
+                Ok::<_, DeactivationError>(closed)
             })
             .await?;
         let Some(Deactivated { threepids }) = closed else {

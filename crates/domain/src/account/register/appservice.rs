@@ -5,7 +5,7 @@
 
 use super::{RegisterError, RegisterOutcome, RegisterRequest, Registration};
 use crate::account::enroll::{FirstLogin, enroll};
-use crate::account::{Account, AccountKind, name};
+use crate::account::{Account, name};
 use crate::appservice::AppService;
 use crate::context::RequestContext;
 use crate::device::DisplayName;
@@ -91,9 +91,7 @@ impl Registration {
         let name = request.initial_device_display_name.optional();
         let name =
             name.map_err(|_| RegisterError::MalformedField("initial_device_display_name"))?;
-        let exclusive = service.owns_exclusively(&core.user_id(&localpart));
-        let mut account = Account::new(localpart, AccountKind::User, core.now());
-        account.appservice_id = exclusive.then(|| service.id.clone());
+        let account = service.new_account(core, localpart);
         let login = FirstLogin {
             device_id: match device_id {
                 Some(text) => DeviceId::parse(text)?,

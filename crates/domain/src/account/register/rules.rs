@@ -42,7 +42,7 @@ pub(super) fn proved_threepids(session: &UiaSession) -> Vec<&ValidatedThreepid> 
         .iter()
         .filter_map(|done| match &done.result {
             StageResult::Threepid(validated) => Some(validated),
-            StageResult::Passed | StageResult::Account(_) => None,
+            StageResult::Passed | StageResult::Account(..) => None,
         });
     let mut proved: Vec<_> = proved.collect();
     proved.sort_by_key(|validated| validated.threepid.medium());

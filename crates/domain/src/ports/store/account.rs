@@ -107,6 +107,13 @@ pub trait AccountRepository: Send {
     /// The account with exactly this localpart.
     async fn find(&mut self, localpart: &Localpart) -> Result<Option<Account>, StoreError>;
 
+    /// The account with exactly this localpart, held until the unit of work ends: nobody else changes
+    /// or holds it meanwhile, and it is read as the last one who did left it.
+    ///
+    /// For units of work that write. What was found out about an account before, such as that a
+    /// password opens it, is compared with what is held.
+    async fn hold(&mut self, localpart: &Localpart) -> Result<Option<Account>, StoreError>;
+
     /// All accounts whose localpart is this one when case is ignored ([`Localpart::folded`]);
     /// historical accounts may differ in case alone.
     async fn list_by_folded(&mut self, localpart: &Localpart) -> Result<Vec<Account>, StoreError>;
@@ -152,12 +159,12 @@ pub trait AccountRepository: Send {
         changes: &AccountChanges,
     ) -> Result<bool, StoreError>;
 
-    /// Marks an account as deactivated and takes its password away. Idempotent; `false` when there
-    /// is no such account.
+    /// Marks an account as deactivated and takes its password away, which becomes the former one.
+    /// Idempotent; `false` when there is no such account.
     async fn deactivate(&mut self, localpart: &Localpart) -> Result<bool, StoreError>;
 
-    /// Guarded: opens a deactivated account again, with this password or with none. `false` when
-    /// it is not deactivated, or is not there.
+    /// Guarded: opens a deactivated account again, with this password or with none, and forgets the
+    /// former one. `false` when it is not deactivated, or is not there.
     async fn reactivate(
         &mut self,
         localpart: &Localpart,

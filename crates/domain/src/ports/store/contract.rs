@@ -63,6 +63,7 @@ pub const CASES: &[Case] = cases! {
     }
     accounts {
         an_account_comes_back_as_it_was_added,
+        an_account_is_held_as_it_is,
         a_taken_localpart_is_refused,
         accounts_are_found_in_whatever_case,
         a_guest_is_upgraded_once,
@@ -169,6 +170,8 @@ pub const CASES: &[Case] = cases! {
         one_of_many_rotates_the_refresh_token,
         one_of_many_takes_the_localpart,
         one_of_many_upgrades_the_guest,
+        no_login_outlives_the_password_that_opened_it,
+        no_refresh_outlives_the_logins_that_a_new_password_ends,
         nobody_gets_a_number_twice,
         many_sessions_expire_at_once,
         one_of_many_opens_the_validation_session,

@@ -29,12 +29,16 @@ pub trait TokenRepository: Send {
     /// Marks an access token as presented. Idempotent.
     async fn mark_access_used(&mut self, key: AccessTokenKey) -> Result<(), StoreError>;
 
-    /// Records that the owner of an access token proved who they are. Idempotent.
+    /// Records that the owner of an access token proved who they are. Idempotent; `false` when the
+    /// token is gone.
     async fn mark_access_validated(
         &mut self,
         key: AccessTokenKey,
         now: Timestamp,
-    ) -> Result<(), StoreError>;
+    ) -> Result<bool, StoreError>;
+
+    /// Is the access token still there?
+    async fn has_access(&mut self, key: AccessTokenKey) -> Result<bool, StoreError>;
 
     /// Removes one access token. Idempotent.
     async fn remove_access(&mut self, key: AccessTokenKey) -> Result<(), StoreError>;

@@ -116,7 +116,7 @@ impl AccountThreepids {
         core.retrying(|| async {
             let mut uow = core.ports.store.begin(Intent::Write).await?;
             if let Some(authorization) = authorization {
-                authorization.record(&mut *uow, core, requester).await?;
+                authorization.confirm(&mut *uow, core, requester).await?;
             }
             let validated = match &found {
                 Found::Here(_) => proof.consume(&mut *uow, core).await?,

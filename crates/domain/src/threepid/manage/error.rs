@@ -54,6 +54,7 @@ impl MaybeStore for ThreepidError {
     fn store_error(&self) -> Option<&StoreError> {
         match self {
             Self::Store(error) => Some(error),
+            Self::Gate(error) => error.store_error(),
             _ => None,
         }
     }

@@ -20,7 +20,6 @@ pub(crate) async fn examine(
     requester: &Localpart,
 ) -> Result<Result<StageResult, StageFailure>, GateError> {
     use crate::account::credentials::CredentialError;
-    use crate::account::identifier::IdentifierError;
 
     if !core.policy.password.reauth_enabled {
         return Err(GateError::PasswordLoginDisabled);
@@ -29,15 +28,12 @@ pub(crate) async fn examine(
         .password
         .value()
         .ok_or(GateError::MalformedField("password"))?;
-    let named = match identifier::resolve(core, &submission.identity).await {
-        Ok(named) => named,
-        Err(IdentifierError::NobodyHere) => return Ok(Err(StageFailure::WrongPassword)),
-        Err(error) => return Err(error.into()),
-    };
+    let named = identifier::resolve(core, &submission.identity).await?;
     match credentials::check(core, ctx.hash_turn(Trust::Proved), &named, password).await {
-        Ok(verified) if verified.account.localpart == *requester => {
-            Ok(Ok(StageResult::Account(verified.account.localpart)))
-        }
+        Ok(verified) if verified.account.localpart == *requester => Ok(Ok(StageResult::Account(
+            verified.account.localpart,
+            verified.hash.digest(),
+        ))),
         Ok(_) => Err(GateError::AnotherUser),
         Err(CredentialError::Wrong) => Ok(Err(StageFailure::WrongPassword)),
         Err(error) => Err(error.into()),

@@ -67,6 +67,9 @@ impl From<LoginError> for MatrixError {
             LoginError::AppserviceTokenMissing => missing_token(message),
             LoginError::AppserviceTokenUnknown => Self::unknown_token(SoftLogout::No, message),
             LoginError::AppserviceUserForeign => Self::forbidden(ErrCode::Forbidden, message),
+            LoginError::AppserviceUserUnknown => {
+                Self::new(StatusCode::NOT_FOUND, ErrCode::Unknown, message)
+            }
             LoginError::Limited(error) => error.into(),
             LoginError::MalformedField(_) => Self::bad_request(ErrCode::InvalidParam, message),
             LoginError::Identifier(error) => error.into(),
@@ -138,8 +141,6 @@ impl From<IdentifierError> for MatrixError {
             IdentifierError::BadEmail
             | IdentifierError::UnknownType
             | IdentifierError::UserMissing => Self::bad_request(ErrCode::Unknown, message),
-            IdentifierError::Limited(error) => error.into(),
-            IdentifierError::NobodyHere => Self::forbidden(ErrCode::Forbidden, message),
             IdentifierError::Store(error) => error.into(),
         }
     }

@@ -25,6 +25,9 @@ impl From<AuthenticateError> for MatrixError {
             AuthenticateError::AppserviceUserForeign | AuthenticateError::NotAdministrator => {
                 Self::forbidden(ErrCode::Forbidden, message)
             }
+            AuthenticateError::AppserviceDeviceUnknown => {
+                Self::bad_request(ErrCode::UnknownDevice, message)
+            }
             AuthenticateError::Store(error) => error.into(),
         }
     }
@@ -81,7 +84,9 @@ impl From<GateError> for MatrixError {
             GateError::MissingField(_) => Self::bad_request(ErrCode::MissingParam, message),
             GateError::IdentityServer(error) => error.into(),
             GateError::Captcha(error) => error.into(),
-            GateError::AnotherUser => Self::forbidden(ErrCode::Forbidden, message),
+            GateError::AnotherUser | GateError::Withdrawn => {
+                Self::forbidden(ErrCode::Forbidden, message)
+            }
             GateError::Identifier(error) => error.into(),
             GateError::Credential(error) => error.into(),
             GateError::Limited(error) => error.into(),

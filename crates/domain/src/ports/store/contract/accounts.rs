@@ -17,6 +17,7 @@ fn rich_account() -> Account {
         localpart: localpart("Ünï-\u{1F980}_+/='\"\\%"),
         kind: AccountKind::User,
         password_hash: Some(hash("$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA")),
+        former_password_hash: Some(hash("$2b$04$former")),
         created: at(i64::MAX),
         upgraded: Some(at(-1)),
         admin: true,
@@ -46,6 +47,28 @@ pub(super) async fn an_account_comes_back_as_it_was_added(store: &dyn Store) -> 
     }
     assert_eq!(reader.accounts().find(&localpart("nobody")).await?, None);
     Ok(())
+}
+
+pub(super) async fn an_account_is_held_as_it_is(store: &dyn Store) -> Outcome {
+    given(store, &[user("alice"), rich_account()]).await?;
+    let mut uow = write(store).await?;
+    for account in [user("alice"), rich_account()] {
+        let held = uow.accounts().hold(&account.localpart).await?;
+        assert_eq!(held, Some(account));
+    }
+    // Holding twice, and what is nobody's, is holding as well.
+    let alice = user("alice");
+    assert_eq!(uow.accounts().hold(&alice.localpart).await?, Some(alice));
+    assert_eq!(uow.accounts().hold(&localpart("nobody")).await?, None);
+    uow.commit().await?;
+    // Nothing is held any longer.
+    let mut uow = write(store).await?;
+    assert!(
+        uow.accounts()
+            .set_password_hash(&localpart("alice"), &hash("h"))
+            .await?
+    );
+    uow.commit().await
 }
 
 pub(super) async fn a_taken_localpart_is_refused(store: &dyn Store) -> Outcome {
@@ -284,6 +307,7 @@ pub(super) async fn a_deactivated_account_has_no_password_until_it_is_opened_aga
 ) -> Outcome {
     let open = Account {
         deactivated: false,
+        former_password_hash: None,
         ..rich_account()
     };
     let alice = open.localpart.clone();
@@ -296,6 +320,7 @@ pub(super) async fn a_deactivated_account_has_no_password_until_it_is_opened_aga
     let closed = Account {
         deactivated: true,
         password_hash: None,
+        former_password_hash: open.password_hash.clone(),
         ..open.clone()
     };
     assert_eq!(accounts.find(&alice).await?, Some(closed));

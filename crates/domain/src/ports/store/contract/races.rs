@@ -1,12 +1,13 @@
 use super::registration_tokens::given_token;
-use super::tokens::add_pair;
+use super::tokens::{add_pair, is_there};
 use super::uia::{given_session, session_id};
 use super::validations::{self, consume, given_open, given_validated, sid};
 use super::{
-    Constraint, Outcome, StoreErrorKind, at, device_id, digest, given_device, given_user, hash,
-    join_all, localpart, read, retrying, user, write,
+    Constraint, Outcome, StoreErrorKind, Unit, at, device_id, digest, given_device, given_user,
+    hash, join_all, localpart, read, retrying, sighting, user, write,
 };
 use crate::account::{Account, AccountKind};
+use crate::id::Localpart;
 use crate::ports::store::{Store, StoreError};
 use crate::threepid::ValidationSession;
 use crate::uia::Registered;
@@ -175,6 +176,96 @@ pub(super) async fn one_of_many_upgrades_the_guest(store: &dyn Store) -> Outcome
     })
     .await?;
     assert_eq!(winners, 1);
+    Ok(())
+}
+
+/// Sets a new password, which ends all logins.
+async fn change_password(mut uow: Unit, name: &Localpart) -> Result<(), StoreError> {
+    assert!(uow.accounts().set_password_hash(name, &hash("new")).await?);
+    uow.devices().remove_all(name).await?;
+    uow.tokens().remove_all(name).await?;
+    uow.commit().await
+}
+
+/// A login compares the hash that its password was verified with to the hash of the account that it
+/// holds. In whatever order logins and a change of the password come, no login is left.
+pub(super) async fn no_login_outlives_the_password_that_opened_it(store: &dyn Store) -> Outcome {
+    let alice = &given_user(store, "alice").await?;
+    let old = &hash("old");
+    for round in 0..RACERS {
+        let pair = &|racer: u64| format!("{round} {racer}");
+        let mut uow = write(store).await?;
+        assert!(uow.accounts().set_password_hash(alice, old).await?);
+        uow.commit().await?;
+        let racers = (0..RACERS).map(|racer| {
+            retrying(move || async move {
+                let mut uow = write(store).await?;
+                if racer == RACERS / 2 {
+                    return change_password(uow, alice).await;
+                }
+                let held = uow.accounts().hold(alice).await?;
+                if held.is_none_or(|account| account.password_hash.as_ref() != Some(old)) {
+                    return Ok(());
+                }
+                let phone = device_id("PHONE");
+                uow.devices()
+                    .add_or_see(alice, &phone, None, &sighting(1))
+                    .await?;
+                add_pair(&mut uow, &pair(racer)).await?;
+                uow.commit().await
+            })
+        });
+        for result in join_all(racers).await {
+            result?;
+        }
+        let mut reader = read(store).await?;
+        for racer in 0..RACERS {
+            let left = is_there(&mut reader, &pair(racer)).await?;
+            assert_eq!(left, (false, false), "racer {racer} of round {round}");
+        }
+    }
+    Ok(())
+}
+
+/// A refresh holds the account before it looks for its token.
+pub(super) async fn no_refresh_outlives_the_logins_that_a_new_password_ends(
+    store: &dyn Store,
+) -> Outcome {
+    let alice = &given_user(store, "alice").await?;
+    for round in 0..RACERS {
+        let pair = &|racer: u64| format!("{round} {racer}");
+        let first = &format!("{round} first");
+        given_device(store, alice, "PHONE").await?;
+        let mut uow = write(store).await?;
+        let (old, _) = add_pair(&mut uow, first).await?;
+        uow.commit().await?;
+        let racers = (0..RACERS).map(|racer| {
+            retrying(move || async move {
+                let mut uow = write(store).await?;
+                if racer == RACERS / 2 {
+                    return change_password(uow, alice).await;
+                }
+                uow.accounts().hold(alice).await?;
+                let found = uow
+                    .tokens()
+                    .find_refresh(&digest(&format!("r{first}")))
+                    .await?;
+                let Some(found) = found else { return Ok(()) };
+                let (new, _) = add_pair(&mut uow, &pair(racer)).await?;
+                let expected = found.successor.map(|successor| successor.key);
+                assert!(uow.tokens().rotate_refresh(old, expected, new).await?);
+                uow.commit().await
+            })
+        });
+        for result in join_all(racers).await {
+            result?;
+        }
+        let mut reader = read(store).await?;
+        for name in (0..RACERS).map(pair).chain([first.clone()]) {
+            let left = is_there(&mut reader, &name).await?;
+            assert_eq!(left, (false, false), "{name}");
+        }
+    }
     Ok(())
 }
 

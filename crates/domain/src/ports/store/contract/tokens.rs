@@ -56,7 +56,7 @@ async fn successor(uow: &mut Unit, text: &str) -> Result<Option<Successor>, Stor
     Ok(found.expect("the refresh token is there").successor)
 }
 
-async fn is_there(uow: &mut Unit, name: &str) -> Result<(bool, bool), StoreError> {
+pub(super) async fn is_there(uow: &mut Unit, name: &str) -> Result<(bool, bool), StoreError> {
     let refresh = uow
         .tokens()
         .find_refresh(&digest(&format!("r{name}")))
@@ -171,12 +171,13 @@ pub(super) async fn marks_on_access_tokens_stay(store: &dyn Store) -> Outcome {
     uow.tokens().add_access(&access("alice", None, "b")).await?;
     for _ in 0..2 {
         uow.tokens().mark_access_used(key).await?;
-        uow.tokens().mark_access_validated(key, at(500)).await?;
+        assert!(uow.tokens().mark_access_validated(key, at(500)).await?);
+        assert!(uow.tokens().has_access(key).await?);
     }
-    uow.tokens().mark_access_used(AccessTokenKey(4_711)).await?;
-    uow.tokens()
-        .mark_access_validated(AccessTokenKey(4_711), at(1))
-        .await?;
+    let nobodys = AccessTokenKey(4_711);
+    uow.tokens().mark_access_used(nobodys).await?;
+    assert!(!uow.tokens().mark_access_validated(nobodys, at(1)).await?);
+    assert!(!uow.tokens().has_access(nobodys).await?);
     uow.commit().await?;
     let mut reader = read(store).await?;
     let found = reader.tokens().find_access(&digest("a")).await?;

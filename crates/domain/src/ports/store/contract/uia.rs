@@ -1,4 +1,6 @@
-use super::{Constraint, Outcome, assert_conflict, at, device_id, hash, localpart, read, write};
+use super::{
+    Constraint, Outcome, assert_conflict, at, device_id, digest, hash, localpart, read, write,
+};
 use crate::ports::store::{Store, StoreError};
 use crate::threepid::{ClientSecret, Medium, Threepid, ValidatedThreepid, ValidationSessionId};
 use crate::uia::{
@@ -145,7 +147,7 @@ pub(super) async fn stages_come_back_in_the_order_of_completion(store: &dyn Stor
         })
     };
     let mut completed: Vec<_> = Stage::ALL.into_iter().rev().map(passed).collect();
-    completed[0].result = StageResult::Account(localpart("Älice"));
+    completed[0].result = StageResult::Account(localpart("Älice"), digest("hash"));
     completed[1].result = proved(Medium::Email, "\"ü\"@bücher.example");
     completed[2].result = proved(Medium::Msisdn, "447700900001");
     for stage in &completed {
@@ -170,7 +172,7 @@ pub(super) async fn a_repeated_stage_replaces_its_result(store: &dyn Store) -> O
     let other = given_session(store, "other", 1).await?;
     let account = |name| CompletedStage {
         stage: Stage::Password,
-        result: StageResult::Account(localpart(name)),
+        result: StageResult::Account(localpart(name), digest("hash")),
     };
     let mut uow = write(store).await?;
     for stage in [account("alice"), passed(Stage::Dummy), account("bob")] {

@@ -16,6 +16,11 @@ impl AccountRepository for FakeUnitOfWork {
         self.read(|state| state.accounts.get(localpart).cloned())
     }
 
+    /// Units of work that write take turns, so that nobody else changes anything meanwhile.
+    async fn hold(&mut self, localpart: &Localpart) -> Result<Option<Account>, StoreError> {
+        self.write(|state| Ok(state.accounts.get(localpart).cloned()))
+    }
+
     async fn list_by_folded(&mut self, localpart: &Localpart) -> Result<Vec<Account>, StoreError> {
         let folded = localpart.folded();
         self.read(|state| {
@@ -113,7 +118,9 @@ impl AccountRepository for FakeUnitOfWork {
             let account = state.accounts.get_mut(localpart);
             Ok(account.is_some_and(|account| {
                 account.deactivated = true;
-                account.password_hash = None;
+                if let Some(hash) = account.password_hash.take() {
+                    account.former_password_hash = Some(hash);
+                }
                 true
             }))
         })
@@ -130,6 +137,7 @@ impl AccountRepository for FakeUnitOfWork {
             Ok(closed.is_some_and(|account| {
                 account.deactivated = false;
                 account.password_hash = password_hash.cloned();
+                account.former_password_hash = None;
                 true
             }))
         })

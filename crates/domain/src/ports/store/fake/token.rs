@@ -80,13 +80,17 @@ impl TokenRepository for FakeUnitOfWork {
         &mut self,
         key: AccessTokenKey,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         self.write(|state| {
-            if let Some(row) = state.access_row(key) {
+            Ok(state.access_row(key).is_some_and(|row| {
                 row.token.validated = now;
-            }
-            Ok(())
+                true
+            }))
         })
+    }
+
+    async fn has_access(&mut self, key: AccessTokenKey) -> Result<bool, StoreError> {
+        self.read(|state| state.access_tokens.iter().any(|row| row.token.key == key))
     }
 
     async fn remove_access(&mut self, key: AccessTokenKey) -> Result<(), StoreError> {

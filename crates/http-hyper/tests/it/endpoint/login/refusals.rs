@@ -279,16 +279,25 @@ async fn three_limits_are_kept_apart() {
 }
 
 #[tokio::test]
-async fn a_closed_account_says_so() {
-    let server = TestServer::new();
-    let mut account = account("closed");
+async fn a_deactivated_account_is_disclosed_to_its_right_password_alone() {
+    let server = with_alice(TestServer::new()).await;
+    let right = login("alice", json!({}));
+    let wrong = login("alice", json!({"password": "wrong"}));
+    let mut uow = server.store.begin(Intent::Write).await.unwrap();
+    let alice = Localpart::read("alice").unwrap();
+    assert!(uow.accounts().deactivate(&alice).await.unwrap());
+    uow.commit().await.unwrap();
+    for (body, errcode) in [(&right, "M_USER_DEACTIVATED"), (&wrong, "M_FORBIDDEN")] {
+        server.post("/login", body).await.refuses(403, errcode);
+    }
+    let mut account = account("closed_long_ago");
     account.deactivated = true;
     add(&server, &account).await;
-    let body = login("closed", json!({}));
+    let body = login("closed_long_ago", json!({}));
     server
         .post("/login", &body)
         .await
-        .refuses(403, "M_USER_DEACTIVATED");
+        .refuses(403, "M_FORBIDDEN");
 }
 
 #[tokio::test]
