@@ -61,13 +61,14 @@ pub(crate) enum Command {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ConfigArgs {
     /// A configuration file, or a folder of `*.yaml` files; may be repeated, later ones win.
+    /// Without it, the first that exists of /etc/registrar/registrar.yaml,
+    /// /etc/registrar/homeserver.yaml, ./registrar.yaml and ./homeserver.yaml is read.
     /// Any value can be overridden from the environment, see docs/CONFIG.md.
     #[arg(
         short,
         long = "config",
         alias = "config-path",
         value_name = "PATH",
-        required = true,
         env = "REGISTRAR_CONFIG",
         value_delimiter = ':'
     )]

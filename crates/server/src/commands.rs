@@ -24,8 +24,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(arguments) => {
             let reading = read_config(&arguments.config);
-            let warnings: Vec<String> =
-                reading.warnings().iter().map(ToString::to_string).collect();
+            let warnings: Vec<String> = reading.warnings().map(ToString::to_string).collect();
             serve::run(reading.into_config()?, &warnings, |_| Ok(()))?;
         }
         Command::Try(arguments) => attempt::run(&arguments)?,
@@ -72,9 +71,34 @@ fn check_config(reading: &Reading) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-/// Reads the configuration with the environment on top.
+/// Where the configuration is looked for when the command line names none; the first that exists counts.
+const DEFAULT_CONFIGS: [&str; 4] = [
+    "/etc/registrar/registrar.yaml",
+    "/etc/registrar/homeserver.yaml",
+    "registrar.yaml",
+    "homeserver.yaml",
+];
+
+/// Reads the configuration with the environment on top. Says on standard error which file it takes when none
+/// was named.
 fn read_config(paths: &[PathBuf]) -> Reading {
-    config::load(paths, environment())
+    if !paths.is_empty() {
+        return config::load(paths, environment());
+    }
+    let mut candidates = DEFAULT_CONFIGS.into_iter().map(PathBuf::from);
+    match candidates.find(|path| path.exists()) {
+        Some(path) => {
+            note(&format!("configuration: {}\n", path.display()));
+            config::load(&[path], environment())
+        }
+        None => Reading::missing(&DEFAULT_CONFIGS),
+    }
+}
+
+/// Writes to standard error, where it disturbs nobody who reads the answer.
+fn note(text: &str) {
+    // Nothing depends on it, and a closed standard error is the operator's choice.
+    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 /// The configuration, or every mistake in it.

@@ -18,8 +18,10 @@ mod captcha;
 mod catalog;
 mod consent;
 mod database;
+mod document;
 mod email;
 mod findings;
+mod gates;
 mod generate;
 mod key;
 mod lifetimes;
@@ -169,13 +171,7 @@ fn interpret(
     let environment: Vec<(String, String)> = environment.into_iter().collect();
     let proxies = proxies::read(&environment);
     sources::overlay_environment(&mut merged, environment, &findings);
-    // What an unreadable file would have said cannot be known, so nothing is said about keys.
-    let readable = findings.borrow().mistakes.is_empty();
-    let config = if readable {
-        Config::read(&Section::root(&merged, &findings), proxies)
-    } else {
-        None
-    };
+    let config = Config::read(&Section::root(&merged, &findings), proxies);
     let findings = findings.into_inner();
     let config = config.filter(|_| findings.mistakes.is_empty());
     debug_assert!(
@@ -186,6 +182,29 @@ fn interpret(
 }
 
 impl Reading {
+    /// What there is to say when no configuration was named and none is at the usual places.
+    pub(crate) fn missing(places: &[&str]) -> Self {
+        let message = format!(
+            "no configuration file: name one with `--config`, or put it at one of {}; \
+             `registrar generate-config` writes one",
+            places.join(", ")
+        );
+        let mistake = Finding {
+            key: String::new(),
+            origin: None,
+            message,
+        };
+        let findings = Findings {
+            incomplete: true,
+            mistakes: vec![mistake],
+            ..Findings::default()
+        };
+        Self {
+            config: None,
+            findings,
+        }
+    }
+
     /// The configuration.
     ///
     /// # Errors
@@ -194,9 +213,14 @@ impl Reading {
         self.config.ok_or(ConfigError(self.findings.mistakes))
     }
 
-    /// Things worth a look, for the log at start.
-    pub(crate) fn warnings(&self) -> &[Finding] {
-        &self.findings.warnings
+    /// Things worth a look, for the log at start: first what decides who gets in and is not obeyed.
+    pub(crate) fn warnings(&self) -> impl Iterator<Item = &Finding> {
+        let Findings {
+            not_obeyed,
+            warnings,
+            ..
+        } = &self.findings;
+        not_obeyed.iter().chain(warnings)
     }
 
     /// The configuration, if there was no mistake.
@@ -236,6 +260,7 @@ impl Config {
         };
         let registration = Registration::read(root, &stages);
         rooms::check(root);
+        gates::check(root);
         let config = Self {
             listeners,
             registration,

@@ -43,6 +43,8 @@ struct File {
     sender_localpart: String,
     #[serde(default = "limited")]
     rate_limited: Option<bool>,
+    #[serde(default, rename = "io.element.msc4190")]
+    makes_devices: bool,
     namespaces: Option<Namespaces>,
 }
 
@@ -75,9 +77,13 @@ impl AppServices {
             if let Some(warning) = secrecy::warning(&file) {
                 root.warning(&key, format!("{} {warning}", file.display()));
             }
-            match read_file(&file, |advice| {
-                root.warning(&key, format!("{}: {advice}", file.display()))
-            }) {
+            let advise = |advice| match advice {
+                Advice::Warning(text) => {
+                    root.warning(&key, format!("{}: {text}", file.display()));
+                }
+                Advice::NotObeyed(text) => root.not_obeyed(&[&key], text),
+            };
+            match read_file(&file, advise) {
                 Ok(service) if services.iter().any(|it| it.id == service.id) => {
                     let id = &service.id;
                     root.mistake(&key, format!("there is another application service `{id}`"));
@@ -94,8 +100,15 @@ impl AppServices {
     }
 }
 
+/// What is worth a look in a registration file.
+enum Advice {
+    Warning(String),
+    /// It decides who gets in, and this server does not obey it.
+    NotObeyed(&'static str),
+}
+
 /// The service of a file, or what is wrong with it. Never quotes the file: it holds tokens.
-fn read_file(path: &Path, advise: impl Fn(String)) -> Result<AppService, String> {
+fn read_file(path: &Path, advise: impl Fn(Advice)) -> Result<AppService, String> {
     let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
     let file: File = serde_saphyr::from_str(&text)
         .map_err(|_| "this is not a registration file of an application service".to_owned())?;
@@ -106,16 +119,25 @@ fn read_file(path: &Path, advise: impl Fn(String)) -> Result<AppService, String>
         .and_then(|namespaces| namespaces.users)
         .unwrap_or_default();
     if secrets::is_guessable(&file.as_token) {
-        advise(format!("its `as_token` {}", secrets::GUESSABLE));
+        advise(Advice::Warning(format!(
+            "its `as_token` {}",
+            secrets::GUESSABLE
+        )));
+    }
+    if file.makes_devices {
+        advise(Advice::NotObeyed(
+            "`io.element.msc4190`: a service cannot make devices of its users by `PUT /devices`; \
+             it logs in with `m.login.application_service` instead",
+        ));
     }
     for namespace in namespaces.iter().filter(|it| it.exclusive) {
         // A pattern that names the server ends where user IDs end.
         if !namespace.regex.contains(':') && pattern_advice::end_is_open(&namespace.regex) {
             let regex = &namespace.regex;
-            advise(format!(
+            advise(Advice::Warning(format!(
                 "the exclusive namespace `{regex}` also owns all longer names; \
                  end it with `:` and the server name, or with `.*` if that is meant"
-            ));
+            )));
         }
     }
     let namespaces = namespaces.iter().map(|it| {

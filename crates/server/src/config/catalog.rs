@@ -11,6 +11,8 @@ use super::{
 
 mod homeserver;
 
+pub(super) use homeserver::Area;
+
 /// Keys that belong together.
 pub(super) struct Group {
     pub(super) title: &'static str,
@@ -114,22 +116,35 @@ pub(super) fn default_value(key: &Key) -> Option<Value> {
     if key.kind.is_plain_text() {
         return Some(Value::Text(text.to_owned()));
     }
-    Node::parse(text, &Arc::from("default"))
+    Node::parse_value(text, &Arc::from("default"))
         .ok()
         .map(|node| node.value)
 }
 
-/// Is this a top-level key that only a homeserver has use for?
-pub(super) fn is_homeserver_key(name: &str) -> bool {
-    homeserver::KEYS.contains(&name) || homeserver::PREFIXES.iter().any(|p| name.starts_with(p))
+/// What takes care of a top-level key of `homeserver.yaml` that has no effect here; `None` for a key
+/// that is not one of those.
+pub(super) fn done_elsewhere(name: &str) -> Option<&'static str> {
+    let area = homeserver::AREAS
+        .iter()
+        .find(|area| area.keys.contains(&name));
+    let is_foreign = || homeserver::PREFIXES.iter().any(|p| name.starts_with(p));
+    match area {
+        Some(area) => Some(area.instead),
+        None => is_foreign().then_some(homeserver::BY_PREFIX),
+    }
 }
 
-/// The top-level keys of a homeserver, for the documentation.
-pub(super) fn homeserver_keys() -> &'static [&'static str] {
-    homeserver::KEYS
+/// The top-level keys of a homeserver by what takes care of them, for the documentation.
+pub(super) fn homeserver_areas() -> &'static [Area] {
+    homeserver::AREAS
 }
 
 /// Beginnings of names that belong to a homeserver whatever follows, for the documentation.
 pub(super) fn homeserver_prefixes() -> &'static [&'static str] {
     homeserver::PREFIXES
+}
+
+/// What takes care of options with those beginnings.
+pub(super) fn homeserver_prefix_owner() -> &'static str {
+    homeserver::BY_PREFIX
 }

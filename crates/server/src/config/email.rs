@@ -62,7 +62,20 @@ const EMAIL: &[Key] = &[
         "Mails about messages: a homeserver's business, but checked.",
     )
     .or("false"),
-    Key::new("notif_for_new_users", Kind::Flag, "For a homeserver.")
+    Key::new("client_base_url", Kind::Text, NOTIFICATIONS).inert(),
+    Key::new("expiry_template_html", Kind::Text, EXPIRY).inert(),
+    Key::new("expiry_template_text", Kind::Text, EXPIRY).inert(),
+    Key::new(
+        "invite_client_location",
+        Kind::Text,
+        "Invitations to rooms: the homeserver.",
+    )
+    .inert(),
+    Key::new("notif_delay_before_mail", Kind::Duration, NOTIFICATIONS).inert(),
+    Key::new("notif_template_html", Kind::Text, NOTIFICATIONS).inert(),
+    Key::new("notif_template_text", Kind::Text, NOTIFICATIONS).inert(),
+    Key::new("riot_base_url", Kind::Text, NOTIFICATIONS).inert(),
+    Key::new("notif_for_new_users", Kind::Flag, NOTIFICATIONS)
         .or("true")
         .inert(),
     Key::new("subjects", Kind::Section(SUBJECTS), "Subjects of mails."),
@@ -158,6 +171,8 @@ const EMAIL: &[Key] = &[
     .or("already_in_use.txt"),
 ];
 
+const NOTIFICATIONS: &str = "Mails about messages: the homeserver.";
+const EXPIRY: &str = "Accounts do not expire here.";
 const FORCE_TLS: &str = "force_tls";
 const REQUIRE_TLS: &str = "require_transport_security";
 
@@ -176,6 +191,15 @@ const SUBJECTS: &[Key] = &[
         "The mail to an address that has an account already.",
     )
     .or("[%(server_name)s] Email already in use"),
+    Key::new("invite_from_person", Kind::Text, NOTIFICATIONS).inert(),
+    Key::new("invite_from_person_to_room", Kind::Text, NOTIFICATIONS).inert(),
+    Key::new("invite_from_person_to_space", Kind::Text, NOTIFICATIONS).inert(),
+    Key::new("message_from_person", Kind::Text, NOTIFICATIONS).inert(),
+    Key::new("message_from_person_in_room", Kind::Text, NOTIFICATIONS).inert(),
+    Key::new("messages_from_person", Kind::Text, NOTIFICATIONS).inert(),
+    Key::new("messages_from_person_and_others", Kind::Text, NOTIFICATIONS).inert(),
+    Key::new("messages_in_room", Kind::Text, NOTIFICATIONS).inert(),
+    Key::new("messages_in_room_and_others", Kind::Text, NOTIFICATIONS).inert(),
 ];
 
 /// The mail server, and what mails say.
@@ -314,6 +338,9 @@ fn read_login(section: &Section<'_>) -> Option<(String, Secret<String>)> {
 
 fn read_sender(section: &Section<'_>, app_name: &str, delegated: bool) -> Option<Sender> {
     let notifications = section.flag("enable_notifs");
+    if notifications {
+        section.ignore("enable_notifs", NOTIFICATIONS);
+    }
     let Some(text) = section.text("notif_from") else {
         if !delegated {
             section.require(

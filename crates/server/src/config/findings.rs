@@ -26,6 +26,11 @@ impl Origin {
             line: (line > 0).then_some(line),
         }
     }
+
+    /// The source and the line in it, to sort by; a whole file comes before its lines.
+    pub(super) fn place(&self) -> (&str, Option<u64>) {
+        (&self.source, self.line)
+    }
 }
 
 impl fmt::Display for Origin {
@@ -63,8 +68,8 @@ impl fmt::Display for Finding {
 /// Why a key of the file does nothing here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ignored {
-    /// A homeserver has use for it, this server has not.
-    HomeserverOnly,
+    /// Something else takes care of it: this says what.
+    DoneElsewhere(&'static str),
     /// This server does not know it.
     Unknown,
 }
@@ -72,8 +77,13 @@ pub(crate) enum Ignored {
 /// Everything found while reading a configuration, in the order of discovery.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
+    /// Some of what was written could not be read, so nothing can be said about what is missing, nor about
+    /// how options go together.
+    pub(crate) incomplete: bool,
     /// Each of them stops the server from starting.
     pub(crate) mistakes: Vec<Finding>,
+    /// Options that decide who gets in, and that this server does not obey.
+    pub(crate) not_obeyed: Vec<Finding>,
     /// Worth a look, but no reason not to start.
     pub(crate) warnings: Vec<Finding>,
     /// Paths of keys without effect.
@@ -90,6 +100,8 @@ fn list(mistakes: &[Finding]) -> String {
         1 => "the configuration has a mistake:".to_owned(),
         count => format!("the configuration has {count} mistakes:"),
     };
+    let mut mistakes: Vec<&Finding> = mistakes.iter().collect();
+    mistakes.sort_by_key(|mistake| mistake.origin.as_ref().map(Origin::place));
     for mistake in mistakes {
         text.push_str("\n  ");
         text.push_str(&mistake.to_string());

@@ -278,7 +278,7 @@ impl Listener {
         });
         let x_forwarded = section.flag_if_given("x_forwarded").unwrap_or(is_unix);
         if kind.as_deref() == Some("manhole") || resources.is_empty() {
-            section.ignore("");
+            section.ignore("", "nothing that this server serves is listened for there");
             return None;
         }
         Some(Self {

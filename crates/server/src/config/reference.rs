@@ -27,20 +27,23 @@ fn tables() -> String {
         }
         text.push('\n');
     }
-    text.push_str("### Keys of a homeserver\n\nThese are known and ignored: ");
-    let names: Vec<String> = catalog::homeserver_keys()
-        .iter()
-        .map(|name| format!("`{name}`"))
-        .collect();
+    text.push_str(
+        "### Keys of a homeserver\n\nThese are known and have no effect here.\n\n\
+         | Keys | What takes care of it |\n|---|---|\n",
+    );
+    for area in catalog::homeserver_areas() {
+        let names: Vec<String> = area.keys.iter().map(|name| format!("`{name}`")).collect();
+        let _ = writeln!(text, "| {} | {} |", names.join(", "), area.instead);
+    }
     let prefixes: Vec<String> = catalog::homeserver_prefixes()
         .iter()
-        .map(|prefix| format!("`{prefix}…`"))
+        .map(|prefix| format!("all that begin with `{prefix}`"))
         .collect();
     let _ = writeln!(
         text,
-        "{}; and all that begin with {}.",
-        names.join(", "),
-        prefixes.join(", ")
+        "| {} | {} |",
+        prefixes.join(", "),
+        catalog::homeserver_prefix_owner()
     );
     text
 }

@@ -92,7 +92,7 @@ pub(super) const KEYS: &[Key] = &[
     Key::new(
         "account_validity",
         Kind::Section(ACCOUNT_VALIDITY),
-        "Accounts that expire: a homeserver's business, but checked.",
+        "Accounts that expire. Not obeyed: accounts do not expire here.",
     ),
 ];
 
@@ -105,18 +105,54 @@ const SERVER_NOTICES: &[Key] = &[
         Kind::Text,
         "Its localpart, which nobody may register.",
     ),
-    Key::new("system_mxid_display_name", Kind::Text, "For a homeserver.").inert(),
-    Key::new("system_mxid_avatar_url", Kind::Text, "For a homeserver.").inert(),
-    Key::new("room_name", Kind::Text, "For a homeserver.").inert(),
-    Key::new("room_avatar_url", Kind::Text, "For a homeserver.").inert(),
-    Key::new("room_topic", Kind::Text, "For a homeserver.").inert(),
-    Key::new("auto_join", Kind::Flag, "For a homeserver.").inert(),
+    Key::new(
+        "system_mxid_display_name",
+        Kind::Text,
+        "Notices from the server: the homeserver.",
+    )
+    .inert(),
+    Key::new(
+        "system_mxid_avatar_url",
+        Kind::Text,
+        "Notices from the server: the homeserver.",
+    )
+    .inert(),
+    Key::new(
+        "room_name",
+        Kind::Text,
+        "Notices from the server: the homeserver.",
+    )
+    .inert(),
+    Key::new(
+        "room_avatar_url",
+        Kind::Text,
+        "Notices from the server: the homeserver.",
+    )
+    .inert(),
+    Key::new(
+        "room_topic",
+        Kind::Text,
+        "Notices from the server: the homeserver.",
+    )
+    .inert(),
+    Key::new(
+        "auto_join",
+        Kind::Flag,
+        "Notices from the server: the homeserver.",
+    )
+    .inert(),
 ];
+
+const NO_EXPIRY: &str = "Accounts do not expire here.";
 
 const ACCOUNT_VALIDITY: &[Key] = &[
     Key::new("enabled", Kind::Flag, "Do accounts expire? Needs `period`.").or("false"),
     Key::new("period", Kind::Duration, "After how long."),
-    Key::new("renew_at", Kind::Duration, "For a homeserver.").inert(),
+    Key::new("renew_at", Kind::Duration, NO_EXPIRY).inert(),
+    Key::new("renew_email_subject", Kind::Text, NO_EXPIRY).inert(),
+    Key::new("account_renewed_html_path", Kind::Text, NO_EXPIRY).inert(),
+    Key::new("invalid_token_html_path", Kind::Text, NO_EXPIRY).inert(),
+    Key::new("template_dir", Kind::Text, NO_EXPIRY).inert(),
 ];
 
 /// Who may register, and by which flows.

@@ -6,39 +6,99 @@ mod understood;
 use std::fmt::Write as _;
 
 use super::Config;
-use super::findings::{Findings, Ignored};
+use super::findings::{Finding, Findings, Ignored};
 
 /// The report, ending with a line end. Shows no secret.
 pub(super) fn report(config: Option<&Config>, findings: &Findings) -> String {
     let mut report = Report::default();
+    report.summary(findings);
     report.list(
-        "Mistakes",
-        findings.mistakes.iter().map(ToString::to_string),
+        "NOT OBEYED, although it decides who gets in",
+        findings.not_obeyed.iter().map(ToString::to_string),
     );
-    report.list(
-        "Warnings",
-        findings.warnings.iter().map(ToString::to_string),
-    );
-    for (title, reason) in [
-        ("Without effect on this server", Ignored::HomeserverOnly),
-        ("Unknown, and therefore ignored", Ignored::Unknown),
-    ] {
-        let names = findings.ignored.iter().filter(|(_, why)| *why == reason);
-        report.list(title, names.map(|(name, _)| name.clone()));
+    if let Some(config) = config {
+        understood::describe(&mut report, config);
+        report.0.push('\n');
     }
-    match config {
-        Some(config) => understood::describe(&mut report, config),
-        None => report
-            .0
-            .push_str("The server would not start with this configuration.\n"),
+    report.list(
+        "Without effect on this server",
+        elsewhere(findings).into_iter(),
+    );
+    let unknown = findings
+        .ignored
+        .iter()
+        .filter(|(_, why)| *why == Ignored::Unknown);
+    report.list(
+        "Unknown, and therefore ignored",
+        unknown.map(|(name, _)| name.clone()),
+    );
+    report.list("Warnings", in_order(&findings.warnings));
+    if !findings.mistakes.is_empty() {
+        report.list("Mistakes", in_order(&findings.mistakes));
+        report.0.push_str(WOULD_NOT_START);
     }
     report.0
+}
+
+/// What stands below mistakes.
+pub(crate) const WOULD_NOT_START: &str = "The server would not start with this configuration.\n";
+
+/// What takes care of options without effect, with their names behind it.
+fn elsewhere(findings: &Findings) -> Vec<String> {
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (name, why) in &findings.ignored {
+        let Ignored::DoneElsewhere(instead) = why else {
+            continue;
+        };
+        match groups.iter_mut().find(|(it, _)| it == instead) {
+            Some((_, names)) => names.push(name),
+            None => groups.push((instead, vec![name])),
+        }
+    }
+    groups
+        .into_iter()
+        .map(|(instead, names)| format!("{} ({instead})", names.join(", ")))
+        .collect()
+}
+
+/// Findings in the order of files and lines; those without a place come last.
+fn in_order(findings: &[Finding]) -> impl Iterator<Item = String> {
+    let mut findings: Vec<&Finding> = findings.iter().collect();
+    findings.sort_by_key(|finding| match &finding.origin {
+        Some(origin) => (0, Some(origin.place())),
+        None => (1, None),
+    });
+    findings.into_iter().map(ToString::to_string)
 }
 
 #[derive(Default)]
 struct Report(String);
 
 impl Report {
+    /// What the report holds, in one line.
+    fn summary(&mut self, findings: &Findings) {
+        let counted = [
+            (findings.mistakes.len(), "mistake", "mistakes"),
+            (
+                findings.not_obeyed.len(),
+                "option that is not obeyed",
+                "options that are not obeyed",
+            ),
+            (findings.warnings.len(), "warning", "warnings"),
+            (
+                findings.ignored.len(),
+                "option without effect",
+                "options without effect",
+            ),
+        ];
+        let counted = counted.map(|(count, one, more)| match count {
+            0 => format!("no {more}"),
+            1 => format!("1 {one}"),
+            count => format!("{count} {more}"),
+        });
+        let _ = writeln!(self.0, "{}.\n", counted.join(", "));
+    }
+
     fn list(&mut self, title: &str, items: impl Iterator<Item = String>) {
         let items: Vec<String> = items.collect();
         if items.is_empty() {

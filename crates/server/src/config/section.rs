@@ -75,7 +75,7 @@ impl<'a> Section<'a> {
             let place = format!("{name}[{index}]");
             let Value::Mapping(mapping) = &item.value else {
                 let found = item.value.describe();
-                self.mistake(&place, format!("expected a mapping, found {found}"));
+                self.wrong_value(&place, format!("expected a mapping, found {found}"));
                 continue;
             };
             let origin = Some(item.origin.clone());
@@ -112,8 +112,17 @@ impl<'a> Section<'a> {
         self.given(self.key(name).name).is_some()
     }
 
-    /// Reports a mistake in a key, or in the section itself if the name is empty.
+    /// Reports a mistake in a key, or in the section itself if the name is empty: something is missing,
+    /// or options do not go together. Says nothing where a part of the configuration could not be
+    /// read, since what is missing may stand there.
     pub(super) fn mistake(&self, name: &str, message: impl Into<String>) {
+        if !self.findings.borrow().incomplete {
+            self.wrong_value(name, message);
+        }
+    }
+
+    /// Reports a mistake in the value of a key, whatever else is written.
+    pub(super) fn wrong_value(&self, name: &str, message: impl Into<String>) {
         let finding = self.finding(name, message.into());
         self.findings.borrow_mut().mistakes.push(finding);
     }
@@ -124,12 +133,35 @@ impl<'a> Section<'a> {
         self.findings.borrow_mut().warnings.push(finding);
     }
 
-    /// Notes that something written here has no effect, because a homeserver's business is meant.
-    pub(super) fn ignore(&self, name: &str) {
+    /// Reports an option that decides who gets in and is not obeyed; `path` leads to it from here.
+    pub(super) fn not_obeyed(&self, path: &[&str], advice: &str) {
+        let message = format!("not obeyed, although it decides who gets in: {advice}");
+        let mut finding = self.finding(&path.join("."), message);
+        if let Some(node) = self.written(path) {
+            finding.origin = Some(node.origin.clone());
+        }
+        self.findings.borrow_mut().not_obeyed.push(finding);
+    }
+
+    /// What is written at the end of a path of keys, declared or not.
+    pub(super) fn written(&self, path: &[&str]) -> Option<&'a Node> {
+        let (last, sections) = path.split_last()?;
+        let mut mapping = self.mapping?;
+        for name in sections {
+            match &mapping.get(name)?.value {
+                Value::Mapping(inner) => mapping = inner,
+                _ => return None,
+            }
+        }
+        mapping.get(last)
+    }
+
+    /// Notes that something written here has no effect, and what takes care of it.
+    pub(super) fn ignore(&self, name: &str, instead: &'static str) {
         self.findings
             .borrow_mut()
             .ignored
-            .push((self.join(name), Ignored::HomeserverOnly));
+            .push((self.join(name), Ignored::DoneElsewhere(instead)));
     }
 
     /// Reports that a key is missing, unless something else than an empty text was written there:
@@ -156,7 +188,7 @@ impl<'a> Section<'a> {
         result: Result<T, E>,
     ) -> Option<T> {
         result
-            .map_err(|error| self.mistake(name, error.to_string()))
+            .map_err(|error| self.wrong_value(name, error.to_string()))
             .ok()
     }
 
@@ -235,7 +267,7 @@ impl<'a> Section<'a> {
     }
 
     fn wrong_kind(&self, key: &Key, found: &Value) {
-        self.mistake(key.name, refusal::explain(key, found));
+        self.wrong_value(key.name, refusal::explain(key, found));
     }
 
     /// Reports keys that are not declared: as mistakes in this server's own section, as ignored
@@ -248,7 +280,7 @@ impl<'a> Section<'a> {
         for (name, _) in mapping.iter() {
             if let Some(key) = self.keys.iter().find(|key| key.covers(name)) {
                 if key.inert {
-                    self.ignore(name);
+                    self.ignore(name, key.doc);
                 }
                 continue;
             }
@@ -257,9 +289,12 @@ impl<'a> Section<'a> {
             let hint = nearest.map(|known| format!("; did you mean `{known}`?"));
             let hint = hint.as_deref().unwrap_or_default();
             if own {
-                self.mistake(name, format!("there is no such option{hint}"));
-            } else if self.path.is_empty() && catalog::is_homeserver_key(name) {
-                self.ignore(name);
+                self.wrong_value(name, format!("unknown option{hint}"));
+                continue;
+            }
+            let instead = catalog::done_elsewhere(name).filter(|_| self.path.is_empty());
+            if let Some(instead) = instead {
+                self.ignore(name, instead);
             } else {
                 self.findings
                     .borrow_mut()

@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::catalog;
+use super::document;
 use super::findings::{Finding, Findings, Ignored, Origin};
 use super::secrecy;
+use super::spelling;
 use super::tree::{Mapping, Node, Value};
 
 /// Environment variables that begin with this override options.
@@ -34,7 +36,8 @@ pub(super) fn read_files(paths: &[PathBuf], findings: &RefCell<Findings>) -> Map
         };
         for file in files {
             match read_file(&file) {
-                Ok(mapping) => {
+                Ok(text) => {
+                    let mapping = document::read(&text, &source_of(&file), findings);
                     if secrecy::holds_secrets(&mapping) {
                         warn(findings, &file, secrecy::warning(&file));
                     }
@@ -42,7 +45,7 @@ pub(super) fn read_files(paths: &[PathBuf], findings: &RefCell<Findings>) -> Map
                         merged.set(&key, node);
                     }
                 }
-                Err((origin, message)) => refuse(findings, origin, message),
+                Err(message) => refuse(findings, Origin::of(&source_of(&file)), message),
             }
         }
     }
@@ -51,10 +54,7 @@ pub(super) fn read_files(paths: &[PathBuf], findings: &RefCell<Findings>) -> Map
 
 /// Merges one document that is not in a file; `name` stands for it in messages.
 pub(super) fn read_text(text: &str, name: &str, findings: &RefCell<Findings>) -> Mapping {
-    parse(text, &Arc::from(name)).unwrap_or_else(|(origin, message)| {
-        refuse(findings, origin, message);
-        Mapping::default()
-    })
+    document::read(text, &Arc::from(name), findings)
 }
 
 /// Lets environment variables override options: `REGISTRAR__EMAIL__SMTP_HOST` is `email.smtp_host`.
@@ -90,7 +90,7 @@ pub(super) fn overlay_environment(
         }
         let key = catalog::find(&names);
         if key.is_none() && catalog::find(&names[..1]).is_none() {
-            note_unknown(&names, findings);
+            note_unknown(&names, &source, findings);
             continue;
         }
         let verbatim = match key {
@@ -100,7 +100,7 @@ pub(super) fn overlay_environment(
         let node = if verbatim {
             Node::new(Value::Text(value), &source)
         } else {
-            match Node::parse(&value, &source) {
+            match Node::parse_value(&value, &source) {
                 Ok(node) => Node {
                     origin: Origin::of(&source),
                     ..node
@@ -118,16 +118,50 @@ pub(super) fn overlay_environment(
 }
 
 /// An override of something that the catalog does not have, such as an option of a homeserver.
-fn note_unknown(names: &[&str], findings: &RefCell<Findings>) {
-    let reason = if catalog::is_homeserver_key(names[0]) {
-        Ignored::HomeserverOnly
-    } else {
-        Ignored::Unknown
+fn note_unknown(names: &[&str], source: &Arc<str>, findings: &RefCell<Findings>) {
+    let reason = catalog::done_elsewhere(names[0]).map_or(Ignored::Unknown, Ignored::DoneElsewhere);
+    let mut findings = findings.borrow_mut();
+    if reason == Ignored::Unknown {
+        findings.warnings.push(Finding {
+            key: names.join("."),
+            origin: Some(Origin::of(source)),
+            message: format!("unknown, and therefore ignored{}", suggestion(names)),
+        });
+    }
+    findings.ignored.push((names.join("."), reason));
+}
+
+/// The variable that was probably meant. Options of this server need the prefix twice, which is
+/// easily forgotten.
+fn suggestion(names: &[&str]) -> String {
+    let variable = |names: &[&str]| {
+        let names: Vec<String> = names.iter().map(|it| it.to_ascii_uppercase()).collect();
+        format!("; did you mean `{PREFIX}{}`?", names.join(SEPARATOR))
     };
-    findings
-        .borrow_mut()
-        .ignored
-        .push((names.join("."), reason));
+    let own: Vec<&str> = std::iter::once("registrar")
+        .chain(names.iter().copied())
+        .collect();
+    if catalog::find(&own).is_some() || catalog::find(&own[..2]).is_some() {
+        return variable(&own);
+    }
+    // One underscore where two separate a section from its option.
+    let joined = names.join("_");
+    for (at, _) in joined.match_indices('_') {
+        let parts = [&joined[..at], &joined[at + 1..]];
+        if catalog::find(&parts).is_some() {
+            return variable(&parts);
+        }
+    }
+    let known = catalog::keys().map(|key| key.name);
+    match spelling::nearest(names[0], known) {
+        Some(known) => {
+            let meant: Vec<&str> = std::iter::once(known)
+                .chain(names[1..].iter().copied())
+                .collect();
+            variable(&meant)
+        }
+        None => String::new(),
+    }
 }
 
 /// Puts a value at a path, making the sections on the way.
@@ -173,33 +207,20 @@ fn expand(path: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(files)
 }
 
-fn read_file(path: &Path) -> Result<Mapping, (Origin, String)> {
-    let source = source_of(path);
-    let unreadable = |error: std::io::Error| {
-        (
-            Origin::of(&source),
-            format!("cannot read the file: {error}"),
-        )
-    };
+fn read_file(path: &Path) -> Result<String, String> {
+    let unreadable = |error: std::io::Error| format!("cannot read the file: {error}");
     let size = path.metadata().map_err(unreadable)?.len();
     if size > MAX_FILE_BYTES {
-        let message = format!("is larger than {MAX_FILE_BYTES} bytes, so hardly a configuration");
-        return Err((Origin::of(&source), message));
+        return Err(format!(
+            "is larger than {MAX_FILE_BYTES} bytes, so hardly a configuration"
+        ));
     }
-    parse(&std::fs::read_to_string(path).map_err(unreadable)?, &source)
-}
-
-fn parse(text: &str, source: &Arc<str>) -> Result<Mapping, (Origin, String)> {
-    let node = Node::parse(text, source)
-        .map_err(|error| (Origin::line(source, error.line), error.message))?;
-    match node.value {
-        Value::Mapping(mapping) => Ok(mapping),
-        Value::Null => Ok(Mapping::default()),
-        other => {
-            let message = format!("expected a mapping of options, found {}", other.describe());
-            Err((node.origin, message))
-        }
-    }
+    let bytes = std::fs::read(path).map_err(unreadable)?;
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
+        format!("is not UTF-8: line {line} has a byte of another encoding")
+    })
 }
 
 fn source_of(path: &Path) -> Arc<str> {
@@ -221,5 +242,7 @@ fn refuse(findings: &RefCell<Findings>, origin: Origin, message: String) {
         origin: Some(origin),
         message,
     };
-    findings.borrow_mut().mistakes.push(mistake);
+    let mut findings = findings.borrow_mut();
+    findings.incomplete = true;
+    findings.mistakes.push(mistake);
 }

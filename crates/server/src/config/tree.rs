@@ -1,9 +1,13 @@
 //! YAML as an untyped tree that remembers where each value was written.
 //!
 //! The dialect is what operators are used to from Python: `yes`, `no`, `on`, `off` are booleans and
-//! `0660` is octal. JSON is YAML. A repeated key is an error, because whichever value won,
-//! the operator would have reason to expect the other. Aliases are expanded within a budget.
+//! `0660` is octal. JSON is YAML. Of a repeated key the last value counts, as in Synapse, and the
+//! repetition is reported. A tag such as `!vault` is refused: it stands for a value that is not there.
+//! Aliases are expanded within a budget.
 
+mod mistake;
+
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -38,35 +42,62 @@ pub(super) enum Value {
 #[derive(Clone, Default)]
 pub(super) struct Mapping(Vec<(String, Node)>);
 
-/// The text is not YAML, or is too much of it.
+/// A document that is not YAML, or is too much of it.
 pub(super) struct SyntaxError {
     /// The line, from 1; 0 if unknown.
     pub(super) line: u64,
     pub(super) message: String,
 }
 
+impl SyntaxError {
+    /// Does an alias have no anchor? In a part of a document, the anchor may stand in another one.
+    pub(super) fn is_unknown_anchor(&self) -> bool {
+        self.message == mistake::UNKNOWN_ANCHOR
+    }
+}
+
+/// A key that was written twice in one mapping.
+pub(super) struct Repetition {
+    pub(super) key: String,
+    /// Where it was written again.
+    pub(super) again: Origin,
+    /// The line of the value that does not count.
+    pub(super) first_line: u64,
+}
+
 impl Node {
     /// Parses a document; `source` names it in origins. An empty document is [`Value::Null`].
-    pub(super) fn parse(text: &str, source: &Arc<str>) -> Result<Self, SyntaxError> {
+    /// Repeated keys are added to `repetitions`.
+    pub(super) fn parse(
+        text: &str,
+        source: &Arc<str>,
+        repetitions: &mut Vec<Repetition>,
+    ) -> Result<Self, SyntaxError> {
         let options = options! {
             // A snippet would show the operator's secrets.
             with_snippet: false,
             legacy_octal_numbers: true,
-            duplicate_keys: DuplicateKeyPolicy::Error,
+            duplicate_keys: DuplicateKeyPolicy::PassThrough,
+            reject_unsupported_tags: true,
             alias_limits: alias_limits! { max_total_replayed_events: MAX_ALIASED_EVENTS },
         };
         let raw: Option<Raw> =
             serde_saphyr::from_str_with_options(text, options).map_err(|error| SyntaxError {
                 line: error.location().map_or(0, |location| location.line()),
-                message: error.to_string(),
+                message: mistake::explain(&error),
             })?;
         Ok(raw.map_or_else(
             || Self {
                 value: Value::Null,
                 origin: Origin::of(source),
             },
-            |raw| raw.locate(source),
+            |raw| raw.locate(source, repetitions),
         ))
+    }
+
+    /// Parses a value that stands alone, where repeated keys are nobody's business.
+    pub(super) fn parse_value(text: &str, source: &Arc<str>) -> Result<Self, SyntaxError> {
+        Self::parse(text, source, &mut Vec::new())
     }
 
     /// A value that was not written in a file.
@@ -103,10 +134,10 @@ impl Value {
     pub(super) fn describe(&self) -> &'static str {
         match self {
             Self::Null => "nothing",
-            Self::Flag(_) => "true or false",
-            Self::Integer(_) => "a whole number",
+            Self::Flag(_) => "a boolean",
+            Self::Integer(_) => "an integer",
             Self::Number(_) => "a number with a fraction",
-            Self::Text(_) => "a text",
+            Self::Text(_) => "a string",
             Self::List(_) => "a list",
             Self::Mapping(_) => "a mapping",
         }
@@ -158,24 +189,42 @@ enum RawValue {
 }
 
 impl Raw {
-    fn locate(self, source: &Arc<str>) -> Node {
+    fn locate(self, source: &Arc<str>, repetitions: &mut Vec<Repetition>) -> Node {
         let value = match self.value {
             RawValue::Scalar(value) => value,
             RawValue::List(items) => {
-                Value::List(items.into_iter().map(|raw| raw.locate(source)).collect())
+                let nodes = items.into_iter().map(|raw| raw.locate(source, repetitions));
+                Value::List(nodes.collect())
             }
-            RawValue::Mapping(entries) => Value::Mapping(Mapping(
-                entries
-                    .into_iter()
-                    .map(|(key, raw)| (key, raw.locate(source)))
-                    .collect(),
-            )),
+            RawValue::Mapping(entries) => {
+                Value::Mapping(locate_entries(entries, source, repetitions))
+            }
         };
         Node {
             value,
             origin: Origin::line(source, self.line),
         }
     }
+}
+
+fn locate_entries(
+    entries: Vec<(String, Raw)>,
+    source: &Arc<str>,
+    repetitions: &mut Vec<Repetition>,
+) -> Mapping {
+    let mut lines: HashMap<String, u64> = HashMap::new();
+    let mut mapping = Mapping::default();
+    for (key, raw) in entries {
+        if let Some(first_line) = lines.insert(key.clone(), raw.line) {
+            repetitions.push(Repetition {
+                key: key.clone(),
+                again: Origin::line(source, raw.line),
+                first_line,
+            });
+        }
+        mapping.set(&key, raw.locate(source, repetitions));
+    }
+    mapping
 }
 
 impl<'de> Deserialize<'de> for Raw {

@@ -88,7 +88,7 @@ impl Section<'_> {
                 Some(word) => chosen.push(word),
                 None => {
                     let expected = Kind::Choice(words).describe();
-                    self.mistake(&format!("{name}[{index}]"), format!("expected {expected}"));
+                    self.wrong_value(&format!("{name}[{index}]"), format!("expected {expected}"));
                 }
             }
         }
@@ -105,9 +105,15 @@ impl Section<'_> {
         let Kind::Integer(min, max) = self.key(name).kind else {
             unreachable!("`{name}` is declared as an integer");
         };
-        self.read(name, |value| match value {
-            Value::Integer(integer) if (min..=max).contains(integer) => T::try_from(*integer).ok(),
-            _ => None,
+        self.read(name, |value| {
+            match value {
+                Value::Integer(integer) => Some(*integer),
+                // In quotes, as templates and Helm charts write them.
+                Value::Text(text) => text.trim().parse().ok(),
+                _ => None,
+            }
+            .filter(|integer| (min..=max).contains(integer))
+            .and_then(|integer| T::try_from(integer).ok())
         })
     }
 
@@ -122,6 +128,11 @@ impl Section<'_> {
             #[expect(clippy::cast_precision_loss, reason = "no rate needs 53 bits")]
             Value::Integer(integer) if *integer >= 0 => Some(*integer as f64),
             Value::Number(number) if *number >= 0.0 => Some(*number),
+            Value::Text(text) => text
+                .trim()
+                .parse()
+                .ok()
+                .filter(|number: &f64| number.is_finite() && *number >= 0.0),
             _ => None,
         })
     }
@@ -140,7 +151,7 @@ impl Section<'_> {
     pub(in crate::config) fn positive_duration(&self, name: &str) -> Duration {
         let duration = self.duration(name);
         if duration.is_zero() {
-            self.mistake(name, "must be longer than 0");
+            self.wrong_value(name, "must be longer than 0");
         }
         duration
     }
@@ -160,7 +171,7 @@ impl Section<'_> {
             Some(Value::Text(path)) => Some(PathBuf::from(path)),
             Some(other) => {
                 let found = other.describe();
-                self.mistake(&twin, format!("expected the path of a file, found {found}"));
+                self.wrong_value(&twin, format!("expected the path of a file, found {found}"));
                 None
             }
         };
@@ -168,7 +179,7 @@ impl Section<'_> {
             return in_line.map(Secret::new);
         };
         if in_line.is_some() {
-            self.mistake(
+            self.wrong_value(
                 &twin,
                 format!("only one of `{name}` and `{twin}` can be given"),
             );
@@ -181,12 +192,12 @@ impl Section<'_> {
                 }
                 let secret = text.trim_end_matches(['\r', '\n']);
                 if secret.is_empty() {
-                    self.mistake(&twin, format!("the file {} is empty", file.display()));
+                    self.wrong_value(&twin, format!("the file {} is empty", file.display()));
                 }
                 Some(Secret::new(secret.to_owned()))
             }
             Err(error) => {
-                self.mistake(
+                self.wrong_value(
                     &twin,
                     format!("cannot read the file {}: {error}", file.display()),
                 );
@@ -215,7 +226,7 @@ impl Section<'_> {
                 Value::Text(text) => texts.push(text.clone()),
                 other => {
                     let found = other.describe();
-                    self.mistake(
+                    self.wrong_value(
                         &format!("{name}[{index}]"),
                         format!("expected a text, found {found}"),
                     );

@@ -64,7 +64,7 @@ fn names_are_unique_and_defaults_fit() {
     walk(catalog::keys(), "", &mut |path, key| {
         assert!(seen.insert(path.to_owned()), "{path} is declared twice");
         assert!(
-            !catalog::is_homeserver_key(path),
+            catalog::done_elsewhere(path).is_none(),
             "{path} is listed as a homeserver's"
         );
         assert_eq!(
@@ -141,7 +141,7 @@ fn no_value_of_any_key_is_a_surprise() {
             let report = reading.report();
             assert_eq!(
                 reading.config().is_some(),
-                !report.starts_with("Mistakes"),
+                report.starts_with("no mistakes, "),
                 "{yaml}\n{report}"
             );
         }
@@ -253,7 +253,7 @@ fn the_report_tells_what_was_understood_and_no_secret() {
     .report();
     for words in [
         "Warnings (1)",
-        "Without effect on this server (1):\n  presence\n",
+        "Without effect on this server (1):\n  presence (rooms, invitations and events: the homeserver)\n",
         "Unknown, and therefore ignored (2):\n  frobnicate\n",
         "example.org",
         "[::1]:8008, 127.0.0.1:8008: client, health",
@@ -274,7 +274,7 @@ fn the_report_of_an_unusable_configuration_lists_its_mistakes() {
     assert!(reading.config().is_none());
     let report = reading.report();
     assert!(
-        report.starts_with("Mistakes (2):\n  test.yaml:"),
+        report.starts_with("2 mistakes, ") && report.contains("\nMistakes (2):\n  test.yaml:"),
         "{report}"
     );
     assert!(report.contains("would not start"), "{report}");

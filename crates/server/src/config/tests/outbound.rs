@@ -93,7 +93,7 @@ fn mistakes_in_a_webhook_name_their_key() {
         (
             "url: 'https://h.org', secret: s, retries: 3",
             "retries",
-            "no such option",
+            "unknown option",
         ),
     ];
     for (yaml, key, words) in rows {
@@ -113,8 +113,8 @@ fn a_delegate_may_have_an_access_token() {
     assert_eq!(token.expose(), "t");
 
     let lonely = read("registrar: {identity_servers: {email_access_token: t}}");
-    let [warning] = lonely.warnings() else {
-        panic!("{:?}", lonely.warnings())
+    let [warning] = lonely.findings.warnings.as_slice() else {
+        panic!("{:?}", lonely.findings.warnings)
     };
     assert_eq!(warning.key, "registrar.identity_servers.email_access_token");
 }

@@ -58,10 +58,11 @@ fn unusable_files_are_named_all_of_them() {
         error.starts_with("the configuration has 4 mistakes:"),
         "{error}"
     );
+    // In the order of their names.
     for (line, name) in error
         .lines()
         .skip(1)
-        .zip(["missing", "syntax", "list", "latin1"])
+        .zip(["latin1", "list", "missing", "syntax"])
     {
         assert!(line.contains(&format!("{name}.yaml")), "{error}");
     }
@@ -137,7 +138,9 @@ fn unknown_overrides_are_mistakes_only_in_the_own_section() {
         reading
             .findings
             .ignored
-            .contains(&("presence.enabled".into(), Ignored::HomeserverOnly))
+            .iter()
+            .any(|(name, why)| name == "presence.enabled"
+                && matches!(why, Ignored::DoneElsewhere(_)))
     );
     assert!(
         reading
@@ -231,10 +234,17 @@ fn foreign_keys_are_ignored_and_likely_misspellings_noticed() {
     );
     let findings = reading.findings;
     assert_eq!(findings.mistakes, []);
-    let ignored = |name: &str, why| findings.ignored.contains(&(name.into(), why));
-    assert!(ignored("presence", Ignored::HomeserverOnly));
-    assert!(ignored("worker_app", Ignored::HomeserverOnly));
-    assert!(ignored("frobnicate", Ignored::Unknown));
+    let reason = |name: &str| {
+        let found = findings.ignored.iter().find(|(path, _)| path == name);
+        found.map(|(_, why)| *why)
+    };
+    for (name, words) in [("presence", "homeserver"), ("worker_app", "homeserver")] {
+        let Some(Ignored::DoneElsewhere(instead)) = reason(name) else {
+            panic!("{name}: {:?}", reason(name));
+        };
+        assert!(instead.contains(words), "{name}: {instead}");
+    }
+    assert_eq!(reason("frobnicate"), Some(Ignored::Unknown));
     let warnings: Vec<String> = findings.warnings.iter().map(ToString::to_string).collect();
     assert_eq!(warnings.len(), 2, "{warnings:#?}");
     assert!(
@@ -258,6 +268,38 @@ fn unknown_keys_of_the_own_section_are_mistakes() {
     super::expect_mistake(
         "registrar: {log: {x: 1}}",
         "registrar.log.x",
-        "no such option",
+        "unknown option",
     );
+}
+
+#[test]
+fn unknown_variables_are_named_with_a_suggestion() {
+    for (name, meant) in [
+        (
+            "REGISTRAR__ENABLE_REGISTRATON",
+            "REGISTRAR__ENABLE_REGISTRATION",
+        ),
+        (
+            "REGISTRAR__LOG__FILTER",
+            "REGISTRAR__REGISTRAR__LOG__FILTER",
+        ),
+        ("REGISTRAR__EMAIL_SMTP_HOST", "REGISTRAR__EMAIL__SMTP_HOST"),
+        ("REGISTRAR__SERVER_NAMES", "REGISTRAR__SERVER_NAME"),
+    ] {
+        let reading = with_environment("", &[(name, "x")]);
+        let warnings: Vec<String> = reading.warnings().map(ToString::to_string).collect();
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(
+            warnings[0].starts_with(&format!("environment variable {name}: ")),
+            "{warnings:?}"
+        );
+        assert!(
+            warnings[0].contains(&format!("did you mean `{meant}`?")),
+            "{warnings:?}"
+        );
+    }
+    let hopeless = with_environment("", &[("REGISTRAR__FROBNICATE", "x")]);
+    let warnings: Vec<String> = hopeless.warnings().map(ToString::to_string).collect();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(!warnings[0].contains("did you mean"), "{warnings:?}");
 }

@@ -1,12 +1,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::syntax;
 use super::super::tree::{Node, Value};
-use super::{config, expect_mistake, mistakes};
+use super::super::{ListenAddress, load_text, syntax};
+use super::{config, expect_mistake, mistakes, read};
 
 fn value(yaml: &str) -> Value {
-    match Node::parse(yaml, &Arc::from("test")) {
+    match Node::parse_value(yaml, &Arc::from("test")) {
         Ok(node) => node.value,
         Err(error) => panic!("{yaml}: {}", error.message),
     }
@@ -142,11 +142,108 @@ fn debug_output_of_a_configuration_has_no_secret() {
 }
 
 #[test]
-fn a_key_given_twice_is_a_mistake() {
-    let all = mistakes("allow_guest_access: true\nallow_guest_access: false\n");
-    assert_eq!(all.len(), 1, "{all:#?}");
-    assert!(all[0].starts_with("test.yaml:3: "), "{all:#?}");
-    assert!(all[0].contains("allow_guest_access"), "{all:#?}");
+fn of_a_key_given_twice_the_last_value_counts_with_a_warning() {
+    let reading = read(
+        "allow_guest_access: false\nallow_guest_access: true\n\
+         rc_login: {address: {per_second: 1, per_second: 2}}\n",
+    );
+    let warnings: Vec<String> = reading.warnings().map(ToString::to_string).collect();
+    assert_eq!(warnings.len(), 2, "{warnings:#?}");
+    assert!(
+        warnings[0].starts_with("test.yaml:3: allow_guest_access: "),
+        "{warnings:#?}"
+    );
+    assert!(warnings[0].contains("line 2"), "{warnings:#?}");
+    let config = reading.into_config().unwrap();
+    assert!(config.registration.guests_allowed);
+    assert_eq!(config.rates.login_address.per_second, 2.0);
+}
+
+#[test]
+fn quoted_numbers_are_read() {
+    let config = config(
+        "listeners: [{port: '8009'}]\n\
+         rc_login: {address: {per_second: '0.5', burst_count: \"7\"}}",
+    );
+    let ListenAddress::Tcp(addresses) = &config.listeners[0].address else {
+        panic!("{:?}", config.listeners);
+    };
+    assert!(addresses.iter().all(|address| address.port() == 8009));
+    assert_eq!(config.rates.login_address.per_second, 0.5);
+    assert_eq!(config.rates.login_address.burst_count, 7.0);
+    for yaml in [
+        "max_mau_value: '8009x'",
+        "mau_trial_days: '70000'",
+        "rc_login: {address: {per_second: '-1'}}",
+        "rc_login: {address: {per_second: 'inf'}}",
+    ] {
+        assert_eq!(mistakes(yaml).len(), 1, "{yaml}");
+    }
+}
+
+/// Mistakes in the syntax, their lines, and words of what is said about them.
+#[test]
+fn what_is_not_yaml_is_explained_without_what_was_written() {
+    let rows = [
+        ("form_secret: hunter2\n---\nb: 1\n", 3, "one YAML document"),
+        ("form_secret: !vault hunter2\n", 2, "`!vault`"),
+        ("listeners:\n\t- port: 1\n", 3, "a tab"),
+        ("a: b: hunter2\n", 2, "put a value with a colon in quotes"),
+        ("a: 'hunter2\n", 2, "no end"),
+        ("a: \"hunter2\\q\"\n", 2, "unknown escape"),
+        ("a: [1, 2\nb: 3\n", 2, "`]`"),
+        ("a: {b: 1\nc: 3\n", 2, ""),
+        ("a: @hunter2\n", 2, "cannot begin with this character"),
+        ("email:\n  smtp_host: x\n   smtp_port: 1\n", 4, ""),
+        ("email:\n  smtp_host: x\n hunter2: 1\n", 4, "indentation"),
+        ("a: *b\n", 2, "anchor"),
+        ("hunter2\n", 2, ""),
+    ];
+    for (yaml, line, words) in rows {
+        let all = mistakes(yaml);
+        assert_eq!(all.len(), 1, "{yaml}\n{all:#?}");
+        assert!(
+            all[0].starts_with(&format!("test.yaml:{line}: ")),
+            "{yaml}\n{all:#?}"
+        );
+        assert!(all[0].contains(words), "{yaml}\n{all:#?}");
+        assert!(
+            !all[0].contains("hunter2") && !all[0].contains("at line"),
+            "{all:#?}"
+        );
+    }
+}
+
+#[test]
+fn other_mistakes_stand_beside_one_in_the_syntax_in_the_order_of_lines() {
+    let reading = read(
+        "listeners: [{port: many}]\nemail:\n  smtp_host: x\n   smtp_port: 1\n\
+         allow_guest_access: perhaps\nenable_registration: true\nregistrar: {what: 1}\n",
+    );
+    let report = reading.report();
+    let lines: Vec<&str> = report
+        .lines()
+        .filter(|line| line.contains("test.yaml:"))
+        .collect();
+    let numbers: Vec<&str> = lines
+        .iter()
+        .filter_map(|line| line.split(':').nth(1))
+        .collect();
+    assert_eq!(numbers, ["2", "5", "6", "8"], "{report}");
+    assert!(report.starts_with("4 mistakes, "), "{report}");
+    assert!(
+        report.ends_with("would not start with this configuration.\n"),
+        "{report}"
+    );
+    let error = reading.into_config().unwrap_err().to_string();
+    assert_eq!(error.lines().count(), 5, "{error}");
+}
+
+#[test]
+fn files_of_other_systems_are_read() {
+    let yaml = "\u{feff}server_name: example.org\r\nallow_guest_access: true\r\n";
+    let config = load_text(yaml, "test.yaml", []).into_config().unwrap();
+    assert!(config.registration.guests_allowed);
 }
 
 #[test]
