@@ -30,7 +30,9 @@ impl ServerName {
                 .strip_suffix(']')
                 .is_some_and(|literal| literal.parse::<std::net::Ipv6Addr>().is_ok()),
             None => {
+                // With the dot at its end that DNS allows, it would be another name.
                 !host.is_empty()
+                    && !host.ends_with('.')
                     && host
                         .bytes()
                         .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
@@ -91,7 +93,19 @@ mod tests {
             assert!(ServerName::parse(good).is_ok(), "{good}");
         }
         for bad in [
-            "", "a b", "a:b", "a:", "[::1", "[::1]x", "[zz]", "ü.org", "a/b", "a:123456",
+            "example.org.",
+            "example.org.:8448",
+            ".",
+            "",
+            "a b",
+            "a:b",
+            "a:",
+            "[::1",
+            "[::1]x",
+            "[zz]",
+            "ü.org",
+            "a/b",
+            "a:123456",
         ] {
             assert!(ServerName::parse(bad).is_err(), "{bad}");
         }
