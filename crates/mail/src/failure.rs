@@ -1,10 +1,14 @@
 //! What the domain is told when a mail does not go out.
 
+use std::io;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use lettre::transport::smtp::Error;
 use registrar_domain::ports::MailError;
 use registrar_domain::threepid::EmailAddress;
+
+use crate::connection::Server;
 
 /// The longest text taken over from a mail server, in characters.
 const MAX_CHARS: usize = 500;
@@ -17,21 +21,48 @@ const MAX_CHARS: usize = 500;
 #[error("{0}")]
 struct MaskedFailure(String);
 
+/// Why a mail did not go out, up to the server's answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("it cannot be reached: {0}")]
+    Connect(io::Error),
+    #[error("{}", explain(.0))]
+    Tls(io::Error),
+    #[error("it does not offer STARTTLS, which `require_transport_security` asks for")]
+    NoStartTls,
+    #[error(
+        "it offers no encryption, and `registrar.email.cleartext_login` does not let the password \
+         go to {0} in clear: use TLS (`force_tls` or STARTTLS), or change that option"
+    )]
+    CleartextLogin(IpAddr),
+    #[error(transparent)]
+    Smtp(#[from] Error),
+}
+
+fn explain(error: &io::Error) -> String {
+    registrar_tls::explain(error).unwrap_or_else(|| format!("TLS failed: {error}"))
+}
+
 /// Sorts an error into the domain's kinds. Only an explicit permanent refusal counts as one: a
 /// server that lacks STARTTLS today may be one that is being mended.
-pub(crate) fn mail_error(error: &Error, to: &EmailAddress) -> MailError {
-    let failure = MaskedFailure(mask(&error.to_string(), to)).into();
-    if error.is_permanent() {
-        MailError::Refused(failure)
-    } else {
-        MailError::Transient(failure)
+pub(crate) fn mail_error(server: &str, failure: &Failure, to: &EmailAddress) -> MailError {
+    let masked = MaskedFailure(format!("{server}: {}", mask(&failure.to_string(), to))).into();
+    match failure {
+        Failure::Smtp(error) if error.is_permanent() => MailError::Refused(masked),
+        _ => MailError::Transient(masked),
     }
 }
 
 /// The mail took too long.
-pub(crate) fn timed_out(after: Duration) -> MailError {
-    let ms = after.as_millis();
-    MailError::Transient(MaskedFailure(format!("the mail took longer than {ms} ms")).into())
+pub(crate) fn timed_out(server: &Server, after: Duration) -> MailError {
+    let hint = if server.may_expect_tls() {
+        "; on this port, servers expect TLS from the first byte: set `force_tls: true`"
+    } else {
+        ""
+    };
+    let (name, ms) = (server.name(), after.as_millis());
+    let text = format!("{name}: the mail took longer than {ms} ms{hint}");
+    MailError::Transient(MaskedFailure(text).into())
 }
 
 /// Replaces every word that may be an address or its local part, and everything unprintable.

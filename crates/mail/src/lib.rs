@@ -7,19 +7,24 @@
 //! | `sender`, `percent` | `notif_from` and the subjects, with their `%(name)s` variables |
 //! | `templates` | where a template is found, and what it may use |
 //! | `message` | headers and parts of a mail |
-//! | `pool` | connections to the mail server |
+//! | `pool` | connections to the mail server, and which of them are used again |
+//! | `connection` | TCP, TLS and login of one of them |
+//! | `stream`, `limit` | what the SMTP library reads from, and how much the server may send |
 //! | `failure` | what the domain is told when a mail does not go out |
 //!
 //! What is deliberately absent: a queue. A mail is handed to the mail server or the caller is told
 //! that it was not.
 
+mod connection;
 mod failure;
+mod limit;
 mod message;
 pub mod options;
 mod percent;
 mod pool;
 mod recipient;
 mod sender;
+mod stream;
 mod templates;
 
 use std::time::Duration;
@@ -81,8 +86,11 @@ impl Mailer for LettreMailer {
                 tracing::debug!("the mail server took a mail");
                 Ok(())
             }
-            Ok(Err(error)) => Err(failure::mail_error(&error, &mail.to)),
-            Err(_elapsed) => Err(failure::timed_out(self.send_timeout)),
+            Ok(Err(failure)) => {
+                let server = self.pool.server().name();
+                Err(failure::mail_error(&server, &failure, &mail.to))
+            }
+            Err(_elapsed) => Err(failure::timed_out(self.pool.server(), self.send_timeout)),
         }
     }
 }

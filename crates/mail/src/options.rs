@@ -1,6 +1,7 @@
 //! What an operator chooses about mail. Names and defaults are those of the `email` section of
 //! `homeserver.yaml`; reading that file is the binary's business.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -59,7 +60,13 @@ pub struct Smtp {
     pub tls_name: Option<String>,
     /// With these, authentication is required: a server that does not offer it gets no mail.
     pub credentials: Option<Credentials>,
-    /// Certificates to trust besides those of the public authorities, in DER form.
+    /// Where the login may be sent without encryption.
+    pub cleartext_login: CleartextLogin,
+    /// How this side introduces itself (EHLO): a full host name, or an address in brackets. `None`:
+    /// by the address that the connection starts from.
+    pub ehlo_name: Option<String>,
+    /// Certificates to trust besides those of the public authorities, in DER form: of authorities,
+    /// or the very certificate of the mail server.
     pub extra_root_certificates: Vec<Vec<u8>>,
     /// How long a TCP connection may take to come about.
     pub connect_timeout: Duration,
@@ -76,6 +83,8 @@ impl Default for Smtp {
             encryption,
             tls_name: None,
             credentials: None,
+            cleartext_login: CleartextLogin::InPrivateNetworks,
+            ehlo_name: None,
             extra_root_certificates: Vec::new(),
             connect_timeout: Duration::from_secs(30),
             send_timeout: Duration::from_secs(60),
@@ -115,6 +124,42 @@ pub struct Credentials {
     pub user: String,
     /// The password.
     pub password: Secret<String>,
+}
+
+/// Where a login may be sent without encryption.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CleartextLogin {
+    /// To no server.
+    Nowhere,
+    /// To this machine and to private networks, where operators have their relays (the default).
+    InPrivateNetworks,
+    /// To every server: anyone who listens on the way gets the password.
+    Everywhere,
+}
+
+impl CleartextLogin {
+    /// May a login be sent to this address without encryption?
+    pub fn permits(self, address: IpAddr) -> bool {
+        match self {
+            Self::Nowhere => false,
+            Self::InPrivateNetworks => is_private(address),
+            Self::Everywhere => true,
+        }
+    }
+}
+
+/// Is this an address that the public internet does not lead to? Loopback; RFC 1918; unique local
+/// (RFC 4193) and link-local addresses; those of carrier-grade NAT (RFC 6598), which overlay
+/// networks use as well. An IPv4 address mapped into IPv6 counts as IPv4.
+pub fn is_private(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => {
+            let [first, second, ..] = v4.octets();
+            let is_carrier_grade = first == 100 && (64..128).contains(&second);
+            v4.is_loopback() || v4.is_private() || v4.is_link_local() || is_carrier_grade
+        }
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
+    }
 }
 
 /// Subject lines. `%(server_name)s` and `%(app)s` are filled in; `%%` is a percent sign.
@@ -214,5 +259,60 @@ pub enum SetupError {
     },
     /// The extra root certificates cannot be used.
     #[error("the TLS settings for the mail server cannot be used")]
-    Tls(#[source] lettre::transport::smtp::Error),
+    Tls(#[from] registrar_tls::BadCertificate),
+    /// No certificate can be for this name.
+    #[error("`tlsname` (or else `smtp_host`) is neither a host name nor an address")]
+    TlsName,
+    /// The name would break the command that it stands in.
+    #[error("the EHLO name has characters that no host name has")]
+    EhloName,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn private_addresses() {
+        let rows = [
+            ("127.0.0.1", true),
+            ("127.255.255.254", true),
+            ("10.0.0.1", true),
+            ("10.255.255.255", true),
+            ("11.0.0.1", false),
+            ("172.15.255.255", false),
+            ("172.16.0.1", true),
+            ("172.31.255.255", true),
+            ("172.32.0.1", false),
+            ("192.168.1.1", true),
+            ("192.169.1.1", false),
+            ("169.254.1.1", true),
+            ("100.63.255.255", false),
+            ("100.64.0.1", true),
+            ("100.127.255.255", true),
+            ("100.128.0.1", false),
+            ("198.51.100.1", false),
+            ("203.0.113.7", false),
+            ("255.255.255.255", false),
+            ("::1", true),
+            ("fc00::1", true),
+            ("fdff::1", true),
+            ("fe80::1", true),
+            ("febf::1", true),
+            ("fec0::1", false),
+            ("2001:db8::1", false),
+            ("::ffff:10.1.2.3", true),
+            ("::ffff:127.0.0.1", true),
+            ("::ffff:203.0.113.7", false),
+            ("::10.1.2.3", false),
+            ("64:ff9b::10.1.2.3", false),
+        ];
+        for (text, expected) in rows {
+            let address = text.parse().unwrap();
+            let permits = CleartextLogin::InPrivateNetworks.permits(address);
+            assert_eq!(permits, expected, "{text}");
+            assert!(CleartextLogin::Everywhere.permits(address), "{text}");
+            assert!(!CleartextLogin::Nowhere.permits(address), "{text}");
+        }
+    }
 }

@@ -9,14 +9,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lettre::address::Envelope;
-use lettre::transport::smtp::Error;
-use lettre::transport::smtp::authentication::{self, Mechanism};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, Tls, TlsParameters};
-use lettre::transport::smtp::extension::ClientId;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
-use crate::options::{Encryption, SetupError, Smtp};
+use crate::connection::{Connection, Server};
+use crate::failure::Failure;
+use crate::options::{SetupError, Smtp};
 
 /// How many connections there are at most.
 const MAX_CONNECTIONS: usize = 4;
@@ -33,7 +31,7 @@ pub(crate) struct Pool {
 }
 
 struct Idle {
-    connection: AsyncSmtpConnection,
+    connection: Connection,
     since: Instant,
 }
 
@@ -41,13 +39,18 @@ impl Pool {
     /// An empty pool.
     ///
     /// # Errors
-    /// [`SetupError::Tls`].
+    /// A name or a certificate that cannot be used.
     pub(crate) fn new(smtp: &Smtp) -> Result<Self, SetupError> {
         Ok(Self {
-            server: Server::new(smtp).map_err(SetupError::Tls)?,
+            server: Server::new(smtp)?,
             slots: Semaphore::new(MAX_CONNECTIONS),
             idle: Mutex::new(Vec::new()),
         })
+    }
+
+    /// The mail server.
+    pub(crate) fn server(&self) -> &Server {
+        &self.server
     }
 
     /// Sends one mail. Dropped half-way, it closes the connection, and the server forgets the mail
@@ -55,7 +58,7 @@ impl Pool {
     ///
     /// # Errors
     /// Trouble with the connection, or a refusal.
-    pub(crate) async fn send(&self, envelope: &Envelope, mail: &[u8]) -> Result<(), Error> {
+    pub(crate) async fn send(&self, envelope: &Envelope, mail: &[u8]) -> Result<(), Failure> {
         let _slot = self
             .slots
             .acquire()
@@ -74,28 +77,28 @@ impl Pool {
     pub(crate) async fn close(&self) {
         let idle = std::mem::take(&mut *self.idle());
         for Idle { mut connection, .. } in idle {
-            if !matches!(timeout(PROBE_TIMEOUT, connection.quit()).await, Ok(Ok(_))) {
+            if timeout(PROBE_TIMEOUT, connection.quit()).await != Ok(true) {
                 tracing::debug!("the mail server did not answer to QUIT");
             }
         }
     }
 
     /// An idle connection that is still alive; the others are closed on the way.
-    async fn reuse(&self) -> Option<AsyncSmtpConnection> {
+    async fn reuse(&self) -> Option<Connection> {
         loop {
             let Idle {
                 mut connection,
                 since,
             } = self.idle().pop()?;
             if since.elapsed() <= MAX_IDLE
-                && timeout(PROBE_TIMEOUT, connection.test_connected()).await == Ok(true)
+                && timeout(PROBE_TIMEOUT, connection.is_alive()).await == Ok(true)
             {
                 return Some(connection);
             }
         }
     }
 
-    fn park(&self, connection: AsyncSmtpConnection) {
+    fn park(&self, connection: Connection) {
         self.idle().push(Idle {
             connection,
             since: Instant::now(),
@@ -113,83 +116,4 @@ impl std::fmt::Debug for Pool {
             .field("idle", &self.idle().len())
             .finish_non_exhaustive()
     }
-}
-
-/// How to open a connection.
-struct Server {
-    host: String,
-    port: u16,
-    tls: Tls,
-    credentials: Option<authentication::Credentials>,
-    hello_name: ClientId,
-    connect_timeout: Duration,
-}
-
-impl Server {
-    fn new(smtp: &Smtp) -> Result<Self, Error> {
-        let credentials = smtp
-            .credentials
-            .as_ref()
-            .map(|c| authentication::Credentials::new(c.user.clone(), c.password.expose().clone()));
-        Ok(Self {
-            host: smtp.host.clone(),
-            port: smtp.port,
-            tls: tls(smtp)?,
-            credentials,
-            hello_name: ClientId::default(),
-            connect_timeout: smtp.connect_timeout,
-        })
-    }
-
-    async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
-        let implicit = match &self.tls {
-            Tls::Wrapper(parameters) => Some(parameters.clone()),
-            Tls::None | Tls::Opportunistic(_) | Tls::Required(_) => None,
-        };
-        let mut connection = AsyncSmtpConnection::connect_tokio1(
-            (self.host.as_str(), self.port),
-            Some(self.connect_timeout),
-            &self.hello_name,
-            implicit,
-            None,
-        )
-        .await?;
-        match &self.tls {
-            Tls::Opportunistic(parameters) if connection.can_starttls() => {
-                connection
-                    .starttls(parameters.clone(), &self.hello_name)
-                    .await?;
-            }
-            // Fails if the server does not offer it.
-            Tls::Required(parameters) => {
-                connection
-                    .starttls(parameters.clone(), &self.hello_name)
-                    .await?;
-            }
-            Tls::None | Tls::Opportunistic(_) | Tls::Wrapper(_) => {}
-        }
-        if let Some(credentials) = &self.credentials {
-            connection
-                .auth(&[Mechanism::Plain, Mechanism::Login], credentials)
-                .await?;
-        }
-        Ok(connection)
-    }
-}
-
-fn tls(smtp: &Smtp) -> Result<Tls, Error> {
-    let parameters = || {
-        let name = smtp.tls_name.clone().unwrap_or_else(|| smtp.host.clone());
-        let mut builder = TlsParameters::builder(name);
-        for der in &smtp.extra_root_certificates {
-            builder = builder.add_root_certificate(Certificate::from_der(der.clone())?);
-        }
-        builder.build()
-    };
-    Ok(match smtp.encryption {
-        Encryption::Off => Tls::None,
-        Encryption::IfOffered => Tls::Opportunistic(parameters()?),
-        Encryption::Required => Tls::Required(parameters()?),
-        Encryption::Implicit => Tls::Wrapper(parameters()?),
-    })
 }

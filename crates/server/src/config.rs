@@ -251,7 +251,13 @@ impl Config {
         let captcha = Captcha::read(root, &own_section.section("captcha"));
         let consent = Consent::read(root, &listeners, &secrets);
         let threepids = Threepids::read(root, &own_section.section("identity_servers"));
-        let email = Email::read(root, threepids.email_delegate.is_some());
+        let public_host = server.as_ref().map(|server| server.public_baseurl.host());
+        let email = Email::read(
+            root,
+            &own_section.section("email"),
+            public_host.as_deref().unwrap_or("localhost"),
+            threepids.email_delegate.is_some(),
+        );
         let stages = registration::Stages {
             email_enabled: threepids.email_delegate.is_some() || email.is_some(),
             threepids: &threepids,

@@ -16,18 +16,19 @@ const METRICS: &str = "registrar-metrics";
 const SERVER: &str = "registrar-server";
 const STORAGE: &str = "registrar-storage-diesel";
 const TEMPLATES: &str = "registrar-templates";
+const TLS: &str = "registrar-tls";
 const WEBHOOK: &str = "registrar-webhook";
 const XTASK: &str = "xtask";
 
 /// What each crate of the workspace may use of the others. Adapters never see each other; what
 /// several of them have in common, and the domain does not need, is a library below them.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     (CAPTCHA, &[CLIENT, DOMAIN]),
-    (CLIENT, &[DOMAIN]),
+    (CLIENT, &[DOMAIN, TLS]),
     (DOMAIN, &[]),
     (HTTP, &[DOMAIN, TEMPLATES]),
     (IDENTITY, &[CLIENT, DOMAIN]),
-    (MAIL, &[DOMAIN, TEMPLATES]),
+    (MAIL, &[DOMAIN, TEMPLATES, TLS]),
     (METRICS, &[DOMAIN]),
     (
         SERVER,
@@ -37,6 +38,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ),
     (STORAGE, &[DOMAIN]),
     (TEMPLATES, &[]),
+    (TLS, &[]),
     (WEBHOOK, &[CLIENT, DOMAIN]),
     (XTASK, &[]),
 ];

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod connections;
+mod limits;
 mod mime;
 mod refusals;
 mod sink;

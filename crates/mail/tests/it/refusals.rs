@@ -4,7 +4,8 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use registrar_domain::ports::{MailError, Mailer as _};
-use registrar_mail::options::{Credentials, Encryption};
+use registrar_mail::LettreMailer;
+use registrar_mail::options::{CleartextLogin, Credentials, Encryption, SetupError};
 use tokio::net::TcpListener;
 
 use crate::sink::{Login, Script, Sink};
@@ -185,6 +186,60 @@ async fn a_wrong_login_is_a_refusal() {
         .send(&validation_mail("alice@example.net"))
         .await;
     assert!(is_refused(&result), "{result:?}");
+}
+
+#[tokio::test]
+async fn a_password_is_sent_in_clear_only_where_that_is_allowed() {
+    for encryption in [Encryption::Off, Encryption::IfOffered] {
+        for (allowed, expected) in [
+            (CleartextLogin::Nowhere, 0),
+            (CleartextLogin::InPrivateNetworks, 1),
+            (CleartextLogin::Everywhere, 1),
+        ] {
+            let login = Login {
+                mechanism: "PLAIN",
+                answers: &["AHVzZXIAcMOkc3M="],
+            };
+            let sink = Sink::start(Script {
+                login: Some(login),
+                ..Script::default()
+            })
+            .await;
+            let mut options = options(sink.port);
+            options.smtp.encryption = encryption;
+            options.smtp.credentials = Some(credentials());
+            options.smtp.cleartext_login = allowed;
+            let result = mailer(options)
+                .send(&validation_mail("alice@example.net"))
+                .await;
+            assert_eq!(result.is_ok(), expected == 1, "{allowed:?} {result:?}");
+            let commands = sink.received().commands;
+            let logins = commands.iter().filter(|line| line.starts_with("AUTH"));
+            assert_eq!(logins.count(), expected, "{allowed:?} {commands:?}");
+            if let Err(error) = result {
+                let cause = error.source().unwrap().to_string();
+                let words = "registrar.email.cleartext_login";
+                assert!(cause.contains(words), "{cause}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_would_end_the_command_is_found_at_construction() {
+    for name in [
+        "mail.example.org\r\nMAIL FROM:<a@b>",
+        "two words",
+        "bücher.example",
+    ] {
+        let mut options = options(25);
+        options.smtp.ehlo_name = Some(name.to_owned());
+        let mistakes = LettreMailer::new(options).unwrap_err();
+        assert!(
+            matches!(mistakes[..], [SetupError::EhloName]),
+            "{mistakes:?}"
+        );
+    }
 }
 
 fn credentials() -> Credentials {

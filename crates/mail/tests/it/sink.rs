@@ -1,6 +1,7 @@
 //! A mail server that does what a script says and keeps what it gets.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
@@ -14,14 +15,23 @@ pub(crate) struct Script {
     pub(crate) extensions: Vec<&'static str>,
     /// Offers STARTTLS and can carry it out.
     pub(crate) starttls: Option<TlsAcceptor>,
+    /// What follows the reply to STARTTLS in the same packet, not encrypted.
+    pub(crate) after_starttls: &'static str,
     /// TLS from the first byte.
     pub(crate) implicit_tls: Option<TlsAcceptor>,
     /// Wants this login, by this mechanism.
     pub(crate) login: Option<Login>,
+    /// Offers the login only once the connection is encrypted.
+    pub(crate) login_only_encrypted: bool,
     /// Answers other than the usual ones: the beginning of a command, and the reply to it.
     pub(crate) replies: Vec<(&'static str, &'static str)>,
     /// Never answers this command again. `.` is the end of a mail.
     pub(crate) hang_at: Option<&'static str>,
+    /// Answers this command with these bytes over and over, instead of the usual reply, until the
+    /// client has enough.
+    pub(crate) flood_at: Option<(&'static str, &'static [u8])>,
+    /// Lets so much time go by between two bytes of such an answer.
+    pub(crate) drip: Option<Duration>,
     /// Hangs on its first connection only.
     pub(crate) hang_once: bool,
     /// Hangs up after each mail.
@@ -142,6 +152,7 @@ impl Session {
         let mut stream = BufReader::new(stream);
         if self.greet {
             self.hang("connect").await;
+            self.flood("connect", &mut stream).await?;
             let greeting = self.reply_to("connect").unwrap_or("220 sink ESMTP");
             stream
                 .write_all(format!("{greeting}\r\n").as_bytes())
@@ -156,6 +167,7 @@ impl Session {
             self.log.lock().unwrap().commands.push(command.clone());
             let verb = command.split(' ').next().unwrap().to_uppercase();
             self.hang(&verb).await;
+            self.flood(&verb, &mut stream).await?;
             if let Some(reply) = self.reply_to(&command) {
                 stream.write_all(format!("{reply}\r\n").as_bytes()).await?;
                 continue;
@@ -163,7 +175,9 @@ impl Session {
             match verb.as_str() {
                 "EHLO" => stream.write_all(self.capabilities().as_bytes()).await?,
                 "STARTTLS" => {
-                    stream.write_all(b"220 go ahead\r\n").await?;
+                    let injected = self.script.after_starttls;
+                    let reply = format!("220 go ahead\r\n{injected}");
+                    stream.write_all(reply.as_bytes()).await?;
                     return Ok(Some(stream.into_inner()));
                 }
                 "AUTH" => self.log_in(&command, &mut stream).await?,
@@ -191,6 +205,7 @@ impl Session {
             }
         }
         self.hang(".").await;
+        self.flood(".", stream).await?;
         data.truncate(data.len() - ".\r\n".len());
         let reply = self.reply_to(".").unwrap_or("250 queued");
         let mail = ReceivedMail {
@@ -235,6 +250,7 @@ impl Session {
         lines.extend(
             self.script
                 .login
+                .filter(|_| self.encrypted || !self.script.login_only_encrypted)
                 .map(|login| format!("AUTH {}", login.mechanism)),
         );
         let last = lines.pop().unwrap();
@@ -249,6 +265,28 @@ impl Session {
             .iter()
             .find(|(start, _)| command.starts_with(start))
             .map(|(_, reply)| *reply)
+    }
+
+    async fn flood(
+        &self,
+        verb: &str,
+        stream: &mut BufReader<Box<dyn Stream>>,
+    ) -> std::io::Result<()> {
+        let Some((at, bytes)) = self.script.flood_at else {
+            return Ok(());
+        };
+        while verb == at {
+            let Some(pause) = self.script.drip else {
+                stream.write_all(bytes).await?;
+                continue;
+            };
+            for byte in bytes {
+                stream.write_u8(*byte).await?;
+                stream.flush().await?;
+                tokio::time::sleep(pause).await;
+            }
+        }
+        Ok(())
     }
 
     async fn hang(&self, verb: &str) {

@@ -16,7 +16,7 @@ async fn envelope_and_headers() {
         .unwrap();
 
     let commands = sink.received().commands;
-    assert!(commands[0].starts_with("EHLO "), "{commands:?}");
+    assert_eq!(commands[0], "EHLO [127.0.0.1]");
     let rest = [
         "MAIL FROM:<noreply@example.org>",
         "RCPT TO:<alice@example.net>",
@@ -43,6 +43,18 @@ async fn envelope_and_headers() {
         mail.lines()
             .all(|line| line.len() <= 998 && line.is_ascii())
     );
+}
+
+#[tokio::test]
+async fn this_side_introduces_itself_by_the_name_it_was_given() {
+    let sink = Sink::start(Script::default()).await;
+    let mut options = options(sink.port);
+    options.smtp.ehlo_name = Some("matrix.example.org".to_owned());
+    mailer(options)
+        .send(&validation_mail("alice@example.net"))
+        .await
+        .unwrap();
+    assert_eq!(sink.received().commands[0], "EHLO matrix.example.org");
 }
 
 #[tokio::test]

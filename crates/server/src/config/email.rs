@@ -5,9 +5,13 @@ use std::time::Duration;
 
 use registrar_domain::secret::Secret;
 use registrar_http_hyper::pages::PageNames;
+use registrar_mail::options::CleartextLogin;
 
 use super::key::{Key, Kind};
 use super::section::Section;
+
+mod cleartext;
+mod ehlo;
 
 pub(super) const KEYS: &[Key] = &[Key::new(
     "email",
@@ -202,6 +206,9 @@ const SUBJECTS: &[Key] = &[
     Key::new("messages_in_room_and_others", Kind::Text, NOTIFICATIONS).inert(),
 ];
 
+/// The keys of `registrar.email`.
+pub(super) const OWN_KEYS: &[Key] = &[ehlo::KEY, cleartext::KEY];
+
 /// The mail server, and what mails say.
 #[derive(Clone, Debug)]
 pub(crate) struct Email {
@@ -215,6 +222,10 @@ pub(crate) struct Email {
     pub(crate) tls: MailTls,
     /// `tlsname`, else the host.
     pub(crate) tls_name: String,
+    /// `registrar.email.cleartext_login`.
+    pub(crate) cleartext_login: CleartextLogin,
+    /// `registrar.email.ehlo_name`, or the default.
+    pub(crate) ehlo_name: String,
     /// `notif_from`. `None` when a delegate sends the mails.
     pub(crate) sender: Option<Sender>,
     /// `app_name`.
@@ -281,22 +292,34 @@ pub(crate) struct MailTexts {
 }
 
 impl Email {
-    /// `None` without the section. `delegated`: an identity server sends the mails.
-    pub(super) fn read(root: &Section<'_>, delegated: bool) -> Option<Self> {
+    /// Reads the keys of a homeserver, and the opened section `registrar.email`. `None` without the
+    /// homeserver's section. `delegated`: an identity server sends the mails.
+    /// `public_host`: the host in `public_baseurl`.
+    pub(super) fn read(
+        root: &Section<'_>,
+        own: &Section<'_>,
+        public_host: &str,
+        delegated: bool,
+    ) -> Option<Self> {
         let section = root.section("email");
+        let (cleartext_login, ehlo_name) = (cleartext::read(own), ehlo::read(own, public_host));
         if !section.is_filled() {
             return None;
         }
         let host = section.text_or_default("smtp_host");
         let tls = read_tls(&section);
-        let default_port = if tls == MailTls::Immediate { 465 } else { 25 };
         let app_name = section.text_or_default("app_name");
         let sender = read_sender(&section, &app_name, delegated);
+        let port = read_port(&section, tls);
+        let login = read_login(&section);
+        if login.is_some() {
+            cleartext::warn(&section, &host, tls, cleartext_login);
+        }
         Some(Self {
-            port: section
-                .integer_if_given("smtp_port")
-                .unwrap_or(default_port),
-            login: read_login(&section),
+            port,
+            login,
+            cleartext_login,
+            ehlo_name,
             tls,
             tls_name: section.text("tlsname").unwrap_or_else(|| host.clone()),
             host,
@@ -325,6 +348,25 @@ fn read_tls(section: &Section<'_>) -> MailTls {
         (false, false, true) => MailTls::Opportunistic,
         (false, false, false) => MailTls::Never,
     }
+}
+
+/// Where TLS from the first byte is spoken, by long custom and RFC 8314.
+const IMPLICIT_TLS_PORT: u16 = 465;
+
+fn read_port(section: &Section<'_>, tls: MailTls) -> u16 {
+    let given = section.integer_if_given("smtp_port");
+    if given == Some(IMPLICIT_TLS_PORT) && tls != MailTls::Immediate {
+        section.warning(
+            "smtp_port",
+            "on port 465, mail servers expect TLS from the first byte, but this server would wait \
+             for a greeting and send no mail: set `force_tls: true`, or use port 587 with STARTTLS",
+        );
+    }
+    given.unwrap_or(if tls == MailTls::Immediate {
+        IMPLICIT_TLS_PORT
+    } else {
+        25
+    })
 }
 
 fn read_login(section: &Section<'_>) -> Option<(String, Secret<String>)> {

@@ -8,7 +8,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::key::{Key, Kind};
 use super::section::Section;
-use super::{captcha, database, threepids, webhook};
+use super::{captcha, database, email, threepids, webhook};
 
 mod network;
 
@@ -60,6 +60,11 @@ const REGISTRAR: &[Key] = &[
         "captcha",
         Kind::Section(captcha::OWN_KEYS),
         "The captcha at registration.",
+    ),
+    Key::new(
+        "email",
+        Kind::Section(email::OWN_KEYS),
+        "How the mail server is spoken to, beyond what `email` says.",
     ),
     Key::new(
         "identity_servers",

@@ -56,6 +56,12 @@ impl HttpUrl {
         Self(self.0.trim_end_matches('/').to_owned())
     }
 
+    /// The host, without the port; an IPv6 address in brackets.
+    pub(super) fn host(&self) -> String {
+        let uri: http::Uri = self.0.parse().expect("it was parsed before");
+        uri.host().unwrap_or_default().to_owned()
+    }
+
     /// The URL as text.
     pub(crate) fn as_str(&self) -> &str {
         &self.0

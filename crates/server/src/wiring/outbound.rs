@@ -45,8 +45,11 @@ impl Outbound {
         let msisdn = delegate(config, Medium::Msisdn).map_err(&mut note);
         let captcha = captcha_verifier(config).map_err(&mut note);
         let hooks = registration_hooks(config).map_err(&mut note);
+        if asks_others(config) {
+            mistakes.extend(authorities::mistakes());
+        }
         match (email, msisdn, captcha, hooks) {
-            (Ok(email), Ok(msisdn), Ok(captcha), Ok(hooks)) => Ok(Self {
+            (Ok(email), Ok(msisdn), Ok(captcha), Ok(hooks)) if mistakes.is_empty() => Ok(Self {
                 email,
                 msisdn,
                 captcha,
@@ -55,6 +58,15 @@ impl Outbound {
             _ => Err(mistakes),
         }
     }
+}
+
+/// Is there a server that could have to show a certificate?
+fn asks_others(config: &Config) -> bool {
+    config.email.is_some()
+        || config.threepids.email_delegate.is_some()
+        || config.threepids.msisdn_delegate.is_some()
+        || config.captcha.private_key.is_some()
+        || config.webhook.is_some()
 }
 
 /// An identity server validates email addresses if there is one, else this server does if it can
@@ -113,6 +125,8 @@ fn smtp(email: &Email, deadline: Duration) -> Smtp {
         },
         tls_name: Some(email.tls_name.clone()),
         credentials: credentials.map(|(user, password)| Credentials { user, password }),
+        cleartext_login: email.cleartext_login,
+        ehlo_name: Some(email.ehlo_name.clone()),
         extra_root_certificates: authorities::of_the_system(),
         connect_timeout: defaults.connect_timeout.min(deadline),
         send_timeout: defaults.send_timeout.min(deadline),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use registrar_domain::limit::Rate;
 use registrar_domain::uia::flow::Flow;
+use registrar_mail::options::CleartextLogin;
 use registrar_storage_diesel::{Backend, PostgresOptions, SslMode};
 
 use super::super::syntax::show_duration;
@@ -117,6 +118,14 @@ pub(super) fn mail_tls(tls: MailTls) -> &'static str {
         MailTls::Opportunistic => "STARTTLS if offered",
         MailTls::Required => "STARTTLS",
         MailTls::Immediate => "TLS",
+    }
+}
+
+pub(super) fn cleartext_login(allowed: CleartextLogin) -> &'static str {
+    match allowed {
+        CleartextLogin::Nowhere => "sent nowhere",
+        CleartextLogin::InPrivateNetworks => "sent in private networks only",
+        CleartextLogin::Everywhere => "sent everywhere",
     }
 }
 

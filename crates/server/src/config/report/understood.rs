@@ -195,6 +195,11 @@ fn mails(report: &mut Report, email: &Email) {
     report.row("  name in its certificate", &email.tls_name);
     let user = email.login.as_ref().map(|(user, _)| user);
     report.row("  logging in as", show::list(user, "nobody"));
+    report.row(
+        "  password without TLS",
+        show::cleartext_login(email.cleartext_login),
+    );
+    report.row("  introduced as", &email.ehlo_name);
     if let Some(sender) = &email.sender {
         let name = show::list(&sender.name, "no name");
         report.row("  sender", format!("{} ({name})", sender.address));

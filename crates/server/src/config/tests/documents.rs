@@ -252,7 +252,7 @@ fn the_report_tells_what_was_understood_and_no_secret() {
     )
     .report();
     for words in [
-        "Warnings (1)",
+        "Warnings (2)",
         "Without effect on this server (1):\n  presence (rooms, invitations and events: the homeserver)\n",
         "Unknown, and therefore ignored (2):\n  frobnicate\n",
         "example.org",

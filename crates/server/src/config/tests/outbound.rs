@@ -174,3 +174,127 @@ fn the_report_shows_whom_is_asked_and_no_secret() {
     }
     assert!(!report.contains("hunter2"), "{report}");
 }
+
+/// The warnings about the mail server, each with its key, for these keys of `email`.
+fn mail_warnings(email: &str, own: &str) -> Vec<String> {
+    let yaml =
+        format!("email: {{notif_from: a@b.org, {email}}}\nregistrar: {{email: {{{own}}}}}\n");
+    let reading = read(&yaml);
+    assert!(reading.config().is_some(), "{yaml} {:?}", mistakes(&yaml));
+    reading.warnings().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn port_465_without_tls_from_the_first_byte_is_a_warning() {
+    let rows = [
+        ("smtp_port: 465", 1),
+        ("smtp_port: 465, enable_tls: false", 1),
+        ("smtp_port: 465, require_transport_security: true", 1),
+        ("smtp_port: 465, force_tls: true", 0),
+        ("force_tls: true", 0),
+        ("smtp_port: 587", 0),
+        ("", 0),
+    ];
+    for (email, expected) in rows {
+        let found = mail_warnings(&format!("smtp_host: m.example.org, {email}"), "");
+        assert_eq!(found.len(), expected, "{email}: {found:?}");
+        for warning in found {
+            assert!(warning.contains("email.smtp_port"), "{warning}");
+            assert!(warning.contains("`force_tls: true`"), "{warning}");
+        }
+    }
+}
+
+#[test]
+fn a_password_without_encryption_is_a_warning() {
+    let rows = [
+        // In private networks it is sent.
+        ("localhost", "", "", Some("smtp_pass")),
+        ("127.0.0.1", "", "", Some("smtp_pass")),
+        ("10.1.2.3", "", "", Some("smtp_pass")),
+        ("100.64.0.9", ", enable_tls: false", "", Some("smtp_pass")),
+        ("'[fd00::25]'", "", "", Some("smtp_pass")),
+        ("mailserver", "", "", Some("smtp_pass")),
+        ("relay.lan", ", enable_tls: false", "", Some("smtp_pass")),
+        // To public addresses it is not.
+        ("203.0.113.7", "", "", None),
+        ("203.0.113.7", ", enable_tls: false", "", Some("enable_tls")),
+        ("mail.example.org", "", "", None),
+        (
+            "mail.example.org",
+            ", enable_tls: false",
+            "",
+            Some("smtp_pass"),
+        ),
+        // The operator's choice.
+        ("mail.example.org", "", "everywhere", Some("smtp_pass")),
+        ("localhost", "", "nowhere", None),
+        (
+            "localhost",
+            ", enable_tls: false",
+            "nowhere",
+            Some("enable_tls"),
+        ),
+        // With encryption, or without a password, there is nothing to say.
+        ("localhost", ", force_tls: true", "", None),
+        (
+            "localhost",
+            ", require_transport_security: true",
+            "everywhere",
+            None,
+        ),
+    ];
+    for (host, email, allowed, key) in rows {
+        let own = if allowed.is_empty() {
+            String::new()
+        } else {
+            format!("cleartext_login: {allowed}")
+        };
+        let email = format!("smtp_host: {host}, app_name: A{email}");
+        let found = mail_warnings(&format!("{email}, smtp_user: u, smtp_pass: hunter2"), &own);
+        assert_eq!(
+            found.len(),
+            usize::from(key.is_some()),
+            "{email} {own}: {found:?}"
+        );
+        for (warning, key) in found.iter().zip(key) {
+            assert!(
+                warning.contains(&format!("email.{key}")),
+                "{email}: {warning}"
+            );
+            assert!(warning.contains("force_tls"), "{warning}");
+            assert!(!warning.contains("hunter2"), "{warning}");
+        }
+        assert!(mail_warnings(&email, &own).is_empty(), "{email} {own}");
+    }
+}
+
+#[test]
+fn how_the_mail_server_is_spoken_to_is_the_operator_s_choice() {
+    let yaml = "email: {notif_from: a@b.org}\n\
+                registrar: {email: {ehlo_name: mx.example.org, cleartext_login: nowhere}}";
+    let report = read(yaml).report();
+    assert!(
+        report.contains("mx.example.org") && report.contains("sent nowhere"),
+        "{report}"
+    );
+    let email = config(yaml).email.unwrap();
+    assert_eq!(email.ehlo_name, "mx.example.org");
+    let by_default = config("email: {notif_from: a@b.org}").email.unwrap();
+    assert!(
+        by_default.ehlo_name.contains('.'),
+        "{}",
+        by_default.ehlo_name
+    );
+    for name in ["'two words'", "192.0.2.1", "\"a\\r\\nMAIL\""] {
+        let yaml =
+            format!("email: {{notif_from: a@b.org}}\nregistrar: {{email: {{ehlo_name: {name}}}}}");
+        expect_mistake(&yaml, "registrar.email.ehlo_name", "host name");
+    }
+    let yaml = "registrar: {email: {cleartext_login: yes}}";
+    expect_mistake(
+        &format!("email: {{notif_from: a@b.org}}\n{yaml}"),
+        "registrar.email.cleartext_login",
+        "`nowhere`",
+    );
+}
