@@ -113,11 +113,11 @@ impl CaptchaVerifier for SiteVerify {
             ("response", response),
         ];
         fields.extend(client_ip.as_deref().map(|ip| ("remoteip", ip)));
-        let answer = self
-            .client
-            .post_form("", &fields)
-            .await
-            .map_err(no_answer)?;
+        let answer = match self.client.post_form("", &fields).await {
+            // No provider gives out a response that it could not be sent.
+            Err(ExchangeError::Unsendable(_)) => return Ok(CaptchaVerdict::Rejected),
+            answer => answer.map_err(no_answer)?,
+        };
         if !answer.status().is_success() {
             return Err(Nonsense::Status(answer.status().as_u16()).into());
         }
@@ -154,7 +154,7 @@ impl From<Nonsense> for CaptchaError {
 fn no_answer(error: ExchangeError) -> CaptchaError {
     match error {
         ExchangeError::TimedOut => CaptchaError::TimedOut,
-        ExchangeError::TooLong(_) | ExchangeError::Failed(_) => {
+        ExchangeError::Unsendable(_) | ExchangeError::TooLong(_) | ExchangeError::Failed(_) => {
             CaptchaError::Unusable(error.into())
         }
     }

@@ -1,6 +1,5 @@
 //! Requests and answers as all adapters share them: headers, deadlines, limits.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,7 +13,6 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use registrar_domain::secret::Secret;
-use rustls::{ClientConfig, RootCertStore};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::time::timeout;
@@ -39,11 +37,14 @@ const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlen
 #[derive(Debug)]
 pub struct Client {
     http: legacy::Client<HttpsConnector<Connector>, Full<Bytes>>,
+    /// The server, for people.
+    server: String,
     base_url: String,
     /// What every request carries.
     headers: HeaderMap,
     headers_timeout: Duration,
     total_timeout: Duration,
+    max_request_bytes: usize,
     max_response_bytes: usize,
 }
 
@@ -61,11 +62,18 @@ impl Client {
             .map(|url| Proxy::parse(url.expose()))
             .transpose()?;
         let headers = headers(options, &url, proxy.as_ref())?;
+        let tls = registrar_tls::client_config(&options.extra_root_certificates)?;
+        let tcp = Connector::new(
+            proxy,
+            tls.clone(),
+            options.connect_timeout,
+            max_connection_bytes(options.max_response_bytes),
+        );
         let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls(&options.extra_root_certificates)?)
+            .with_tls_config(tls)
             .https_or_http()
             .enable_http1()
-            .wrap_connector(Connector::new(proxy, options.connect_timeout));
+            .wrap_connector(tcp);
         let http = legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(MAX_IDLE)
@@ -74,10 +82,12 @@ impl Client {
             .build(connector);
         Ok(Self {
             http,
+            server: url.authority().map(ToString::to_string).unwrap_or_default(),
             base_url: base_url.to_owned(),
             headers,
             headers_timeout: options.headers_timeout,
             total_timeout: options.total_timeout,
+            max_request_bytes: options.max_request_bytes,
             max_response_bytes: options.max_response_bytes,
         })
     }
@@ -103,7 +113,7 @@ impl Client {
         path: &str,
         body: &(impl Serialize + Sync),
     ) -> Result<Answer, ExchangeError> {
-        let body = serde_json::to_vec(body).map_err(|e| ExchangeError::Failed(e.into()))?;
+        let body = serde_json::to_vec(body).map_err(|e| ExchangeError::Unsendable(e.into()))?;
         self.post(path, JSON, body.into()).await
     }
 
@@ -145,9 +155,15 @@ impl Client {
         path_and_query: &str,
         body: Bytes,
     ) -> Result<Request<Full<Bytes>>, ExchangeError> {
-        let uri: Uri = format!("{}{path_and_query}", self.base_url)
+        let url = format!("{}{path_and_query}", self.base_url);
+        let max = self.max_request_bytes;
+        if url.len() + body.len() > max {
+            let reason = format!("it is longer than {max} bytes");
+            return Err(ExchangeError::Unsendable(reason.into()));
+        }
+        let uri: Uri = url
             .parse()
-            .map_err(|e: http::uri::InvalidUri| ExchangeError::Failed(e.into()))?;
+            .map_err(|e: http::uri::InvalidUri| ExchangeError::Unsendable(e.into()))?;
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = method;
         *request.uri_mut() = uri;
@@ -160,7 +176,7 @@ impl Client {
             let response = timeout(self.headers_timeout, self.http.request(request))
                 .await
                 .map_err(|_elapsed| ExchangeError::TimedOut)?
-                .map_err(error::request_error)?;
+                .map_err(|e| error::request_error(e, &self.server))?;
             let status = response.status();
             tracing::debug!(http.status = status.as_u16(), "the other server answers");
             let body = Limited::new(response.into_body(), self.max_response_bytes)
@@ -215,20 +231,8 @@ fn headers(options: &Options, url: &Uri, proxy: Option<&Proxy>) -> Result<Header
     Ok(headers)
 }
 
-fn tls(extra_root_certificates: &[Vec<u8>]) -> Result<ClientConfig, SetupError> {
-    let mut roots = RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
-    for der in extra_root_certificates {
-        roots
-            .add(der.clone().into())
-            .map_err(SetupError::RootCertificate)?;
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("the provider knows the default versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(config)
+/// All that may be read for one answer, in bytes: heads, among them informational ones, a body in
+/// small chunks, and what TLS adds.
+const fn max_connection_bytes(max_response_bytes: usize) -> usize {
+    2 * MAX_HEAD_BYTES + 8 * max_response_bytes + 64 * 1024
 }

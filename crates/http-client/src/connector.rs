@@ -1,4 +1,4 @@
-//! TCP connections to a server, or to a proxy on the way there. TLS comes on top.
+//! TCP connections to a server, or to a proxy on the way there. TLS with the server comes on top.
 
 use std::future::Future;
 use std::io;
@@ -7,71 +7,117 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::Uri;
-use http::uri::Scheme;
+use http::uri::{Authority, Scheme};
 use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use rustls::ClientConfig;
+use tokio::net::{TcpStream, lookup_host};
 use tower_service::Service;
 
-use crate::proxy::Proxy;
+use crate::limit::Bounded;
+use crate::proxy::{Names, Proxy, Socks, Way};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Connecting = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;
+/// What leads to the server, or to a proxy, in that case with TLS if the proxy wants it.
+type FirstLeg = MaybeHttpsStream<TokioIo<TcpStream>>;
 
 /// Opens connections.
 #[derive(Clone, Debug)]
 pub(crate) struct Connector {
     tcp: HttpConnector,
+    /// To a proxy: TLS if its URL says `https`.
+    to_proxy: HttpsConnector<HttpConnector>,
     proxy: Option<Proxy>,
     timeout: Duration,
+    max_bytes: usize,
 }
 
 impl Connector {
-    pub(crate) fn new(proxy: Option<Proxy>, timeout: Duration) -> Self {
+    /// `timeout` is for the whole way, `max_bytes` for what is read from it in answer to one request.
+    pub(crate) fn new(
+        proxy: Option<Proxy>,
+        tls: ClientConfig,
+        timeout: Duration,
+        max_bytes: usize,
+    ) -> Self {
         let mut tcp = HttpConnector::new();
         // `https` destinations come through here as well: TLS is the caller's business.
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
+        let to_proxy = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp.clone());
         Self {
             tcp,
+            to_proxy,
             proxy,
             timeout,
+            max_bytes,
         }
     }
 
-    fn connect(&mut self, destination: Uri) -> Connecting {
+    fn connect(
+        &mut self,
+        destination: Uri,
+    ) -> Pin<Box<dyn Future<Output = Result<(FirstLeg, bool), BoxError>> + Send>> {
         let Some(proxy) = &self.proxy else {
             let connecting = self.tcp.call(destination);
-            return Box::pin(async {
-                Ok(Stream {
-                    tcp: connecting.await?,
-                    is_proxied: false,
-                })
-            });
+            return Box::pin(async { Ok((MaybeHttpsStream::Http(connecting.await?), false)) });
         };
-        if destination.scheme() == Some(&Scheme::HTTPS) {
-            let mut tunnel = Tunnel::new(proxy.uri.clone(), self.tcp.clone());
-            if let Some(authorization) = proxy.authorization() {
-                tunnel = tunnel.with_auth(authorization.clone());
+        match &proxy.way {
+            Way::Http(authorization) if destination.scheme() == Some(&Scheme::HTTPS) => {
+                let mut tunnel = Tunnel::new(proxy.uri.clone(), self.to_proxy.clone());
+                if let Some(authorization) = authorization {
+                    tunnel = tunnel.with_auth(authorization.clone());
+                }
+                let connecting = tunnel.call(destination);
+                Box::pin(async { Ok((connecting.await?, false)) })
             }
-            let connecting = tunnel.call(destination);
-            return Box::pin(async {
-                Ok(Stream {
-                    tcp: connecting.await?,
-                    is_proxied: false,
-                })
-            });
+            Way::Http(_) => {
+                let connecting = self.to_proxy.call(proxy.uri.clone());
+                Box::pin(async { Ok((connecting.await?, true)) })
+            }
+            Way::Socks(socks) => {
+                let connector = SocksV5::new(proxy.uri.clone(), self.to_proxy.clone());
+                let socks = socks.clone();
+                Box::pin(async { Ok((through_socks(connector, socks, destination).await?, false)) })
+            }
         }
-        let connecting = self.tcp.call(proxy.uri.clone());
-        Box::pin(async {
-            Ok(Stream {
-                tcp: connecting.await?,
-                is_proxied: true,
-            })
-        })
     }
+}
+
+async fn through_socks(
+    mut connector: SocksV5<HttpsConnector<HttpConnector>>,
+    socks: Socks,
+    destination: Uri,
+) -> Result<FirstLeg, BoxError> {
+    if let Some((user, password)) = socks.login {
+        connector = connector.with_auth(user, password.expose().clone());
+    }
+    let host = destination.host().unwrap_or_default();
+    let is_https = destination.scheme() == Some(&Scheme::HTTPS);
+    let port = destination
+        .port_u16()
+        .unwrap_or(if is_https { 443 } else { 80 });
+    let authority = match socks.names {
+        Names::ByProxy => format!("{host}:{port}"),
+        Names::Here => {
+            let bare = host.trim_matches(['[', ']']);
+            let mut addresses = lookup_host((bare, port)).await?;
+            let no_address = || io::Error::new(io::ErrorKind::NotFound, "its name has no address");
+            addresses.next().ok_or_else(no_address)?.to_string()
+        }
+    };
+    let destination = Uri::from(authority.parse::<Authority>()?);
+    // The library's error does not show what it is made of.
+    let connecting = connector.call(destination).await;
+    connecting.map_err(|error| format!("the proxy: {error}").into())
 }
 
 impl Service<Uri> for Connector {
@@ -85,25 +131,30 @@ impl Service<Uri> for Connector {
 
     fn call(&mut self, destination: Uri) -> Connecting {
         let connecting = tokio::time::timeout(self.timeout, self.connect(destination));
-        Box::pin(async {
-            connecting.await.unwrap_or_else(|_elapsed| {
+        let max_bytes = self.max_bytes;
+        Box::pin(async move {
+            let (first_leg, is_proxied) = connecting.await.unwrap_or_else(|_elapsed| {
                 Err(io::Error::new(io::ErrorKind::TimedOut, "connecting took too long").into())
+            })?;
+            Ok(Stream {
+                io: TokioIo::new(Bounded::new(TokioIo::new(first_leg), max_bytes)),
+                is_proxied,
             })
         })
     }
 }
 
-/// A TCP connection that knows whether a proxy reads what is said on it.
+/// A connection that knows whether a proxy reads what is said on it.
 #[derive(Debug)]
 pub(crate) struct Stream {
-    tcp: TokioIo<TcpStream>,
+    io: TokioIo<Bounded<TokioIo<FirstLeg>>>,
     /// Requests then name the whole URL and not only its path.
     is_proxied: bool,
 }
 
 impl Connection for Stream {
     fn connected(&self) -> Connected {
-        self.tcp.connected().proxy(self.is_proxied)
+        Connected::new().proxy(self.is_proxied)
     }
 }
 
@@ -113,7 +164,7 @@ impl Read for Stream {
         cx: &mut Context<'_>,
         buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().tcp).poll_read(cx, buffer)
+        Pin::new(&mut self.get_mut().io).poll_read(cx, buffer)
     }
 }
 
@@ -123,14 +174,14 @@ impl Write for Stream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().tcp).poll_write(cx, bytes)
+        Pin::new(&mut self.get_mut().io).poll_write(cx, bytes)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().tcp).poll_flush(cx)
+        Pin::new(&mut self.get_mut().io).poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().tcp).poll_shutdown(cx)
+        Pin::new(&mut self.get_mut().io).poll_shutdown(cx)
     }
 }

@@ -5,6 +5,7 @@
 //! | `options` | what an operator may choose, and what a mistake there is called |
 //! | `client` | headers, deadlines, and how much of an answer is read |
 //! | `connector` | TCP, and the way through a proxy |
+//! | `limit` | how much is read from a connection, whatever is made of it |
 //! | `proxy` | which requests go through which proxy |
 //! | `encode` | percent-encoding in queries and forms |
 //! | `error` | why there is no answer |
@@ -18,6 +19,7 @@ mod client;
 mod connector;
 pub mod encode;
 mod error;
+mod limit;
 mod options;
 #[cfg(feature = "fakes")]
 pub mod peer;
@@ -26,4 +28,4 @@ mod proxy;
 pub use client::{Answer, Client};
 pub use error::ExchangeError;
 pub use options::{Options, SetupError};
-pub use proxy::Proxies;
+pub use proxy::{BadProxy, Proxies, Proxy};

@@ -6,15 +6,19 @@ use http::Uri;
 use http::uri::Scheme;
 use registrar_domain::secret::Secret;
 
+use crate::proxy::BadProxy;
+
 /// How to reach a server, whatever it is asked.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The `User-Agent` header.
     pub user_agent: String,
-    /// An HTTP proxy to go through, `http://[user:password@]host:port`. A request for an `https`
+    /// A proxy to go through, `scheme://[user:password@]host[:port]` with `http`, `https` (TLS on the
+    /// way to the proxy), `socks5` or `socks5h` (the proxy resolves names). A request for an `https`
     /// URL is tunneled, so that the proxy cannot read it.
     pub proxy: Option<Secret<String>>,
-    /// Certificates to trust besides those of the public authorities, in DER form.
+    /// Certificates to trust besides those of the public authorities, in DER form: of authorities,
+    /// or the very certificate of a server or proxy.
     pub extra_root_certificates: Vec<Vec<u8>>,
     /// How long name resolution, TCP connection and proxy tunnel may take together.
     pub connect_timeout: Duration,
@@ -22,12 +26,15 @@ pub struct Options {
     pub headers_timeout: Duration,
     /// How long a call may take altogether.
     pub total_timeout: Duration,
+    /// The longest request that is sent, in bytes: its URL and its body.
+    pub max_request_bytes: usize,
     /// The longest answer that is read, in bytes.
     pub max_response_bytes: usize,
 }
 
 impl Default for Options {
-    /// No proxy, 15 s to connect, 60 s until the headers, 90 s altogether, and 64 KiB of answer.
+    /// No proxy, 15 s to connect, 60 s until the headers, 90 s altogether, and 64 KiB each of request
+    /// and answer.
     fn default() -> Self {
         Self {
             user_agent: concat!("registrar/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -36,6 +43,7 @@ impl Default for Options {
             connect_timeout: Duration::from_secs(15),
             headers_timeout: Duration::from_secs(60),
             total_timeout: Duration::from_secs(90),
+            max_request_bytes: 64 * 1024,
             max_response_bytes: 64 * 1024,
         }
     }
@@ -59,9 +67,9 @@ pub enum SetupError {
     /// The server's URL cannot be used.
     #[error("expected an http or https URL without a user, a query or a fragment")]
     Url,
-    /// The proxy's URL cannot be used. The text does not repeat it: it may hold a password.
-    #[error("the proxy's URL must look like http://[user:password@]host:port")]
-    Proxy,
+    /// The proxy's URL cannot be used. The message does not repeat it: it may hold a password.
+    #[error(transparent)]
+    Proxy(#[from] BadProxy),
     /// The bearer token cannot be a header.
     #[error("the token has characters that no header may have")]
     BearerToken,
@@ -69,8 +77,8 @@ pub enum SetupError {
     #[error("the user agent has characters that no header may have")]
     UserAgent,
     /// A root certificate cannot be used.
-    #[error("an extra root certificate cannot be read")]
-    RootCertificate(#[source] rustls::Error),
+    #[error(transparent)]
+    RootCertificate(#[from] registrar_tls::BadCertificate),
 }
 
 /// Checks the URL of a server. An [`http::Uri`] alone would forgive too much: it drops fragments.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
@@ -22,6 +23,10 @@ pub struct Script {
     pub tls: Option<TlsAcceptor>,
     /// Accepts CONNECT, as a proxy would, and plays the server behind it, too.
     pub is_proxy: bool,
+    /// Speaks TLS as a proxy does, before anything else.
+    pub proxy_tls: Option<TlsAcceptor>,
+    /// Speaks SOCKS 5, wants this user and password if there are any, and plays the server behind it.
+    pub socks: Option<Option<(&'static str, &'static str)>>,
 }
 
 /// What the server does after it has sent its bytes.
@@ -34,6 +39,8 @@ pub enum Then {
     HangUp,
     /// Says nothing more.
     Hang,
+    /// Sends this over and over, with so many milliseconds in between.
+    Repeat(&'static [u8], u64),
 }
 
 /// The server. It ends with the runtime that it was started in.
@@ -125,6 +132,13 @@ async fn talk(
     log: &Mutex<Vec<String>>,
 ) -> std::io::Result<()> {
     let mut stream: Box<dyn Stream> = Box::new(socket);
+    if let Some(acceptor) = &script.proxy_tls {
+        stream = Box::new(acceptor.accept(stream).await?);
+    }
+    if let Some(login) = script.socks {
+        let destination = serve_socks(&mut stream, login).await?;
+        log.lock().unwrap().push(destination);
+    }
     if script.is_proxy && script.tls.is_some() {
         let mut plain = BufReader::new(stream);
         let request = read_request(&mut plain).await?;
@@ -148,8 +162,53 @@ async fn talk(
             Then::KeepOpen => {}
             Then::HangUp => return stream.shutdown().await,
             Then::Hang => std::future::pending::<()>().await,
+            Then::Repeat(bytes, pause_ms) => loop {
+                stream.write_all(bytes).await?;
+                stream.flush().await?;
+                tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+            },
         }
     }
+}
+
+/// The proxy's part of RFC 1928 and RFC 1929. What the client wants to reach, as `SOCKS host:port`.
+async fn serve_socks(
+    stream: &mut Box<dyn Stream>,
+    login: Option<(&str, &str)>,
+) -> std::io::Result<String> {
+    assert_eq!(stream.read_u8().await?, 5);
+    let methods = read_counted(stream).await?;
+    let method = if login.is_some() { 2 } else { 0 };
+    assert!(methods.contains(&method), "{methods:?}");
+    stream.write_all(&[5, method]).await?;
+    stream.flush().await?;
+    if let Some((user, password)) = login {
+        assert_eq!(stream.read_u8().await?, 1);
+        let given = (read_counted(stream).await?, read_counted(stream).await?);
+        let right = given == (user.into(), password.into());
+        stream.write_all(&[1, u8::from(!right)]).await?;
+        stream.flush().await?;
+    }
+    let mut head = [0; 4];
+    stream.read_exact(&mut head).await?;
+    assert_eq!(head[..3], [5, 1, 0]);
+    let host = match head[3] {
+        1 => std::net::Ipv4Addr::from_bits(stream.read_u32().await?).to_string(),
+        3 => String::from_utf8(read_counted(stream).await?).unwrap(),
+        4 => std::net::Ipv6Addr::from_bits(stream.read_u128().await?).to_string(),
+        other => panic!("address type {other}"),
+    };
+    let port = stream.read_u16().await?;
+    stream.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await?;
+    stream.flush().await?;
+    Ok(format!("SOCKS {host}:{port}"))
+}
+
+/// Bytes with their number in front.
+async fn read_counted(stream: &mut Box<dyn Stream>) -> std::io::Result<Vec<u8>> {
+    let mut bytes = vec![0; stream.read_u8().await?.into()];
+    stream.read_exact(&mut bytes).await?;
+    Ok(bytes)
 }
 
 async fn read_request(stream: &mut BufReader<Box<dyn Stream>>) -> std::io::Result<String> {

@@ -1,16 +1,18 @@
 //! Proxies: which one a request goes through, and what it wants to hear.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use http::uri::Authority;
 use http::{HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::Matcher;
 use percent_encoding::percent_decode_str;
 use registrar_domain::secret::Secret;
 
-use crate::options::SetupError;
-
-/// The proxies of a machine, as the environment variables `http_proxy`, `https_proxy` and
-/// `no_proxy` describe them.
+/// The proxies for outgoing requests, as an operator or the environment variables of a machine
+/// (`http_proxy`, `https_proxy`, `no_proxy`) describe them.
 #[derive(Clone, Debug, Default)]
 pub struct Proxies {
     /// For requests to `http` URLs.
@@ -32,63 +34,170 @@ impl Proxies {
             "https" => self.https.as_ref(),
             _ => None,
         }?;
+        // To the matcher, a domain with everything below it has no asterisk.
+        let exceptions = self.exceptions.replace("*.", ".");
         // The matcher is only asked about the exceptions: a proxy that it cannot understand, it
         // would silently go around.
         let matcher = Matcher::builder()
             .all("http://proxy.invalid")
-            .no(format!("localhost,127.0.0.0/8,::1,{}", self.exceptions))
+            .no(format!("localhost,127.0.0.0/8,::1,{exceptions}"))
             .build();
         matcher.intercept(&uri).map(|_| proxy)
     }
 }
 
-/// A proxy, and what it wants to hear.
+/// A URL is not that of a proxy that can be used. The message does not repeat it: it may hold a
+/// password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the proxy's URL must look like http://[user:password@]host[:port], with http, https, socks5 or \
+     socks5h in front"
+)]
+pub struct BadProxy;
+
+/// The port of a proxy whose URL names none, as homeservers have it.
+const DEFAULT_PORT: u16 = 1080;
+/// The longest user name and password of SOCKS, in bytes (RFC 1929, section 2).
+const MAX_SOCKS_LOGIN_BYTES: usize = 255;
+
+/// A proxy, and what it wants to hear. Its `Display` and `Debug` hide the password.
 #[derive(Clone, Debug)]
-pub(crate) struct Proxy {
+pub struct Proxy {
+    /// Where it is: `https` if TLS is spoken with it, else `http`.
     pub(crate) uri: Uri,
-    authorization: Option<HeaderValue>,
+    pub(crate) way: Way,
+    scheme: &'static str,
+    user: Option<String>,
+}
+
+/// How a proxy is asked to pass something on.
+#[derive(Clone, Debug)]
+pub(crate) enum Way {
+    /// By HTTP, with this `Proxy-Authorization` if there is a login.
+    Http(Option<HeaderValue>),
+    /// By SOCKS 5.
+    Socks(Socks),
+}
+
+/// What SOCKS 5 leaves open.
+#[derive(Clone, Debug)]
+pub(crate) struct Socks {
+    pub(crate) login: Option<(String, Secret<String>)>,
+    pub(crate) names: Names,
+}
+
+/// Where the names of servers are resolved.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Names {
+    Here,
+    ByProxy,
 }
 
 impl Proxy {
-    /// Reads `http://[user:password@]host:port`; the scheme may be left out.
+    /// Reads `scheme://[user:password@]host[:port]`; the scheme may be left out and is `http` then.
+    /// User and password are percent-encoded.
     ///
     /// # Errors
-    /// [`SetupError::Proxy`].
-    pub(crate) fn parse(url: &str) -> Result<Self, SetupError> {
-        let rest = match url.split_once("://") {
-            Some(("http", rest)) => rest,
-            Some(_) => return Err(SetupError::Proxy),
-            None => url,
-        };
+    /// [`BadProxy`].
+    pub fn parse(url: &str) -> Result<Self, BadProxy> {
+        let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+        let scheme = SCHEMES
+            .into_iter()
+            .find(|known| known.eq_ignore_ascii_case(scheme))
+            .ok_or(BadProxy)?;
         let rest = rest.strip_suffix('/').unwrap_or(rest);
-        let (login, host) = match rest.rsplit_once('@') {
-            Some((login, host)) => (Some(login), host),
+        let (login, place) = match rest.rsplit_once('@') {
+            Some((login, place)) => (Some(login), place),
             None => (None, rest),
         };
-        let uri: Uri = format!("http://{host}")
-            .parse()
-            .map_err(|_| SetupError::Proxy)?;
-        if host.contains(['/', '?', '#']) || uri.host().is_none_or(str::is_empty) {
-            return Err(SetupError::Proxy);
+        if place.contains(['/', '?', '#']) {
+            return Err(BadProxy);
         }
+        let authority: Authority = place.parse().map_err(|_| BadProxy)?;
+        if authority.host().is_empty() {
+            return Err(BadProxy);
+        }
+        let port = match (authority.port_u16(), place.ends_with(authority.host())) {
+            (Some(port), _) if port > 0 => port,
+            (None, true) => DEFAULT_PORT,
+            _ => return Err(BadProxy),
+        };
+        let leg = if scheme == HTTPS { HTTPS } else { HTTP };
+        let uri = format!("{leg}://{}:{port}/", authority.host());
+        let login = login.map(decode).transpose()?;
+        let user = login.as_ref().map(|(user, _)| user.clone());
+        let way = match scheme {
+            SOCKS | SOCKS_REMOTE => Way::Socks(Socks::new(login, scheme)?),
+            _ => Way::Http(login.map(|(user, password)| basic(&user, &password))),
+        };
         Ok(Self {
-            uri,
-            authorization: login.map(basic),
+            uri: uri.parse().map_err(|_| BadProxy)?,
+            way,
+            scheme,
+            user,
         })
     }
 
-    /// The `Proxy-Authorization` header, if the proxy asks for a login.
+    /// The `Proxy-Authorization` header, if it is an HTTP proxy that asks for a login.
     pub(crate) fn authorization(&self) -> Option<&HeaderValue> {
-        self.authorization.as_ref()
+        match &self.way {
+            Way::Http(authorization) => authorization.as_ref(),
+            Way::Socks(_) => None,
+        }
     }
 }
 
-/// The header of HTTP's basic authentication. A URL's user and password are percent-encoded.
-fn basic(login: &str) -> HeaderValue {
+/// Where the proxy is and who logs in there, without the password.
+impl fmt::Display for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = self.uri.authority().map_or("", Authority::as_str);
+        write!(f, "{}://{place}", self.scheme)?;
+        match &self.user {
+            Some(user) => write!(f, ", logging in as {}", user.escape_debug()),
+            None => Ok(()),
+        }
+    }
+}
+
+const HTTP: &str = "http";
+const HTTPS: &str = "https";
+const SOCKS: &str = "socks5";
+const SOCKS_REMOTE: &str = "socks5h";
+const SCHEMES: [&str; 4] = [HTTP, HTTPS, SOCKS, SOCKS_REMOTE];
+
+impl Socks {
+    fn new(login: Option<(String, Secret<String>)>, scheme: &str) -> Result<Self, BadProxy> {
+        let is_short = |text: &str| text.len() <= MAX_SOCKS_LOGIN_BYTES;
+        let fits = |(user, password): &(String, Secret<String>)| {
+            is_short(user) && is_short(password.expose())
+        };
+        if !login.iter().all(fits) {
+            return Err(BadProxy);
+        }
+        Ok(Self {
+            login,
+            names: if scheme == SOCKS_REMOTE {
+                Names::ByProxy
+            } else {
+                Names::Here
+            },
+        })
+    }
+}
+
+/// User and password as they stand in a URL.
+fn decode(login: &str) -> Result<(String, Secret<String>), BadProxy> {
     let (user, password) = login.split_once(':').unwrap_or((login, ""));
-    let mut pair: Vec<u8> = percent_decode_str(user).collect();
-    pair.push(b':');
-    pair.extend(percent_decode_str(password));
+    let decode = |text: &str| {
+        let text = percent_decode_str(text).decode_utf8();
+        text.map(Cow::into_owned).map_err(|_| BadProxy)
+    };
+    Ok((decode(user)?, Secret::new(decode(password)?)))
+}
+
+/// The header of HTTP's basic authentication.
+fn basic(user: &str, password: &Secret<String>) -> HeaderValue {
+    let pair = format!("{user}:{}", password.expose());
     let text = format!("Basic {}", STANDARD.encode(pair));
     let mut value = HeaderValue::from_str(&text).expect("base64 is fit for a header");
     value.set_sensitive(true);
@@ -101,23 +210,70 @@ mod tests {
 
     #[test]
     fn proxies() {
-        let rows: &[(&str, Option<[&str; 2]>)] = &[
-            ("http://proxy:3128", Some(["http://proxy:3128/", ""])),
-            ("http://[::1]:3128/", Some(["http://[::1]:3128/", ""])),
+        let long = format!("socks5://u:{}@p", "x".repeat(256));
+        let rows: &[(&str, Option<[&str; 3]>)] = &[
+            (
+                "http://proxy:3128",
+                Some(["http://proxy:3128/", "", "http://proxy:3128"]),
+            ),
+            (
+                "HTTP://[::1]:3128/",
+                Some(["http://[::1]:3128/", "", "http://[::1]:3128"]),
+            ),
             (
                 "http://u:p%40q@proxy",
-                Some(["http://proxy/", "Basic dTpwQHE="]),
+                Some([
+                    "http://proxy:1080/",
+                    "Basic dTpwQHE=",
+                    "http://proxy:1080, logging in as u",
+                ]),
             ),
-            ("http://u@proxy", Some(["http://proxy/", "Basic dTo="])),
-            ("https://proxy:3128", None),
-            ("proxy:3128", Some(["http://proxy:3128/", ""])),
-            ("u:p@proxy", Some(["http://proxy/", "Basic dTpw"])),
-            ("socks5://proxy", None),
+            (
+                "https://u@proxy",
+                Some([
+                    "https://proxy:1080/",
+                    "Basic dTo=",
+                    "https://proxy:1080, logging in as u",
+                ]),
+            ),
+            (
+                "https://proxy:3128",
+                Some(["https://proxy:3128/", "", "https://proxy:3128"]),
+            ),
+            (
+                "proxy:3128",
+                Some(["http://proxy:3128/", "", "http://proxy:3128"]),
+            ),
+            (
+                "u:p@proxy",
+                Some([
+                    "http://proxy:1080/",
+                    "Basic dTpw",
+                    "http://proxy:1080, logging in as u",
+                ]),
+            ),
+            (
+                "socks5://proxy",
+                Some(["http://proxy:1080/", "", "socks5://proxy:1080"]),
+            ),
+            (
+                "socks5h://u:p@proxy:9",
+                Some(["http://proxy:9/", "", "socks5h://proxy:9, logging in as u"]),
+            ),
+            (&long, None),
+            ("socks4://proxy", None),
+            ("socks://proxy", None),
+            ("ftp://proxy", None),
             ("", None),
             ("http://", None),
             ("http://u:p@", None),
+            ("http://:3128", None),
+            ("http://proxy:", None),
+            ("http://proxy:0", None),
+            ("http://proxy:99999", None),
             ("http://proxy/path", None),
             ("http://pro xy", None),
+            ("http://u:%ff@proxy", None),
         ];
         for (url, expected) in rows {
             let found = Proxy::parse(url).ok().map(|proxy| {
@@ -125,11 +281,18 @@ mod tests {
                 [
                     proxy.uri.to_string(),
                     authorization.unwrap_or_default().to_owned(),
+                    proxy.to_string(),
                 ]
             });
-            assert_eq!(found, expected.map(|pair| pair.map(str::to_owned)), "{url}");
+            assert_eq!(found, expected.map(|row| row.map(str::to_owned)), "{url}");
         }
-        assert!(!format!("{:?}", Proxy::parse("http://u:p@proxy").unwrap()).contains("dTpw"));
+        for url in ["http://u:hunter2@proxy", "socks5://u:hunter2@proxy"] {
+            let debug = format!("{:?}", Proxy::parse(url).unwrap());
+            assert!(
+                !debug.contains("hunter2") && !debug.contains("dTpo"),
+                "{debug}"
+            );
+        }
     }
 
     #[test]
@@ -138,7 +301,8 @@ mod tests {
         let proxies = Proxies {
             http: secret("http://plain:3128"),
             https: secret("http://secure:3128"),
-            exceptions: "internal.example, .lan,10.0.0.0/8".to_owned(),
+            exceptions: "internal.example, .lan,10.0.0.0/8, *.cluster.example, 192.0.2.7"
+                .to_owned(),
         };
         let rows = [
             ("http://captcha.example/", Some("http://plain:3128")),
@@ -147,6 +311,10 @@ mod tests {
             ("https://internal.example:8443/", None),
             ("https://hooks.internal.example/", None),
             ("http://sydent.lan/", None),
+            ("https://hooks.cluster.example/", None),
+            ("http://192.0.2.7/", None),
+            ("http://192.0.2.8/", Some("http://plain:3128")),
+            ("https://INTERNAL.example/", None),
             ("http://10.1.2.3:8090", None),
             ("http://localhost:8090", None),
             ("http://127.0.0.1:8090", None),

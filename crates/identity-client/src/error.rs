@@ -25,6 +25,7 @@ impl From<Nonsense> for IdentityServerError {
 pub(crate) fn no_answer(error: ExchangeError) -> IdentityServerError {
     match error {
         ExchangeError::TimedOut => IdentityServerError::TimedOut,
+        ExchangeError::Unsendable(cause) => IdentityServerError::Unaskable(cause),
         ExchangeError::TooLong(_) | ExchangeError::Failed(_) => {
             IdentityServerError::Unusable(error.into())
         }

@@ -14,7 +14,7 @@ pub struct Options {
     pub api: Api,
     /// The `User-Agent` header.
     pub user_agent: String,
-    /// An HTTP proxy to go through, `http://[user:password@]host:port`. A request for an `https`
+    /// A proxy to go through, as in [`registrar_http_client::Options`]. A request for an `https`
     /// URL is tunneled, so that the proxy cannot read it.
     pub proxy: Option<Secret<String>>,
     /// Certificates to trust besides those of the public authorities, in DER form.
@@ -60,6 +60,7 @@ impl Options {
             headers_timeout: self.headers_timeout,
             total_timeout: self.total_timeout,
             max_response_bytes: self.max_response_bytes,
+            ..registrar_http_client::Options::default()
         }
     }
 }
@@ -96,9 +97,9 @@ pub enum SetupError {
          slash at its end"
     )]
     BaseUrl,
-    /// The proxy's URL cannot be used. The text does not repeat it: it may hold a password.
-    #[error("the proxy's URL must look like http://[user:password@]host:port")]
-    Proxy,
+    /// The proxy's URL cannot be used. The message does not repeat it: it may hold a password.
+    #[error(transparent)]
+    Proxy(registrar_http_client::BadProxy),
     /// The access token cannot be a header.
     #[error("the access token for the identity server has characters that no token has")]
     AccessToken,
@@ -106,8 +107,8 @@ pub enum SetupError {
     #[error("the user agent has characters that no header may have")]
     UserAgent,
     /// A root certificate cannot be used.
-    #[error("an extra root certificate cannot be read")]
-    RootCertificate(#[source] rustls::Error),
+    #[error(transparent)]
+    RootCertificate(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl From<registrar_http_client::SetupError> for SetupError {
@@ -115,10 +116,10 @@ impl From<registrar_http_client::SetupError> for SetupError {
         use registrar_http_client::SetupError as Http;
         match error {
             Http::Url => Self::BaseUrl,
-            Http::Proxy => Self::Proxy,
+            Http::Proxy(source) => Self::Proxy(source),
             Http::BearerToken => Self::AccessToken,
             Http::UserAgent => Self::UserAgent,
-            Http::RootCertificate(source) => Self::RootCertificate(source),
+            Http::RootCertificate(source) => Self::RootCertificate(source.into()),
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::stopwatch::Stopwatch;
 const SUCCESS: &str = "200";
 /// What the reference counts what never got an answer as.
 const NO_ANSWER: &str = "ERR";
-const OUTCOMES: [&str; 4] = ["done", "refused", "timed_out", "unusable"];
+const OUTCOMES: [&str; 5] = ["done", "refused", "timed_out", "unaskable", "unusable"];
 const CAPTCHA_OUTCOMES: [&str; 4] = ["human", "rejected", "timed_out", "unusable"];
 
 #[derive(Clone)]
@@ -131,6 +131,8 @@ impl OutgoingMetrics {
                 ("refused", status.as_str())
             }
             Err(IdentityServerError::TimedOut) => ("timed_out", NO_ANSWER),
+            // Nothing was sent: to whoever watches the server, that is no trouble of the server's.
+            Err(IdentityServerError::Unaskable(_)) => ("unaskable", NO_ANSWER),
             Err(IdentityServerError::Unusable(_)) => ("unusable", NO_ANSWER),
         };
         self.responses.with_label_values(&[method, code]).inc();

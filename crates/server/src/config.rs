@@ -2,7 +2,7 @@
 //!
 //! | step | file |
 //! |---|---|
-//! | find and merge files, apply environment variables | `sources.rs`; `proxies.rs` for those of the machine |
+//! | find and merge files, apply environment variables | `sources.rs` |
 //! | YAML to an untyped tree that remembers lines | `tree.rs` |
 //! | which keys exist, of what kind, with which default | `key.rs`, `catalog.rs`, and `KEYS` in each section's file |
 //! | read a mapping key by key, collecting mistakes | `section.rs`, `findings.rs` |
@@ -169,9 +169,9 @@ fn interpret(
     findings: RefCell<Findings>,
 ) -> Reading {
     let environment: Vec<(String, String)> = environment.into_iter().collect();
-    let proxies = proxies::read(&environment);
+    let machine = proxies::of_the_machine(&environment);
     sources::overlay_environment(&mut merged, environment, &findings);
-    let config = Config::read(&Section::root(&merged, &findings), proxies);
+    let config = Config::read(&Section::root(&merged, &findings), machine);
     let findings = findings.into_inner();
     let config = config.filter(|_| findings.mistakes.is_empty());
     debug_assert!(
@@ -237,7 +237,7 @@ impl Reading {
 
 impl Config {
     /// Reads every section, whatever is wrong with another. `None` only after a reported mistake.
-    fn read(root: &Section<'_>, proxies: Proxies) -> Option<Self> {
+    fn read(root: &Section<'_>, machine: Proxies) -> Option<Self> {
         let own_section = root.section("registrar");
         let server = Server::read(root);
         let mut listeners = listeners::read(root);
@@ -279,7 +279,7 @@ impl Config {
             email,
             threepids,
             webhook: Webhook::read(&own_section.section("webhook")),
-            proxies,
+            proxies: proxies::read(root, machine),
             app_services: AppServices::read(root),
             usage: Usage::read(root),
             template_dir: templates::read(root),

@@ -14,6 +14,7 @@ pub mod options;
 mod question;
 
 use async_trait::async_trait;
+use http::StatusCode;
 use registrar_domain::id::ServerName;
 use registrar_domain::ports::registration_hooks::{
     HookError, RegistrationFacts, RegistrationHooks, RegistrationVerdict, ThreepidPurpose,
@@ -72,6 +73,8 @@ impl Webhook {
             subject,
         };
         match (self.exchange(&body, read).await, self.on_failure) {
+            // What a client sends must not decide whether anybody looks at it.
+            (Err(error @ HookError::Unaskable(_)), _) => Err(error),
             (Err(error), OnFailure::Allow) => {
                 let error: &dyn std::error::Error = &error;
                 tracing::warn!(
@@ -91,17 +94,37 @@ impl Webhook {
         read: fn(&Map<String, Value>) -> Found<T>,
     ) -> Result<T, HookError> {
         let answer = self.client.post_json("", body).await.map_err(no_answer)?;
-        if !answer.status().is_success() {
-            return Err(Nonsense::Status(answer.status().as_u16()).into());
+        let status = answer.status();
+        if is_about_the_question(status) {
+            return Err(HookError::Unaskable(
+                Nonsense::Status(status.as_u16()).into(),
+            ));
+        }
+        if !status.is_success() {
+            return Err(Nonsense::Status(status.as_u16()).into());
         }
         let (object, _) = answer.object().ok_or(Nonsense::NotAnObject)?;
         Ok(read(&object)?)
     }
 }
 
+/// Does the service complain about what the question says, most of which the client sent? Other
+/// refusals, such as of the secret or of the path, are the operator's to mend.
+fn is_about_the_question(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::BAD_REQUEST
+            | StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::URI_TOO_LONG
+            | StatusCode::UNPROCESSABLE_ENTITY
+            | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+    )
+}
+
 fn no_answer(error: ExchangeError) -> HookError {
     match error {
         ExchangeError::TimedOut => HookError::TimedOut,
+        ExchangeError::Unsendable(cause) => HookError::Unaskable(cause),
         ExchangeError::TooLong(_) | ExchangeError::Failed(_) => HookError::Unusable(error.into()),
     }
 }

@@ -88,7 +88,8 @@ impl Question {
 }
 
 /// What happens when the service gives no answer: it cannot be reached, is too slow, refuses, or
-/// makes no sense.
+/// makes no sense. A question that it cannot be asked because of what the client sent is refused in
+/// either case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnFailure {
     /// The request fails with an internal error, and can be repeated when the service is back.

@@ -213,3 +213,14 @@ fn every_provider_has_a_name_and_a_url_that_works() {
     options.verify_url = "nowhere".to_owned();
     assert!(matches!(SiteVerify::new(options), Err(SetupError::Url)));
 }
+
+#[tokio::test]
+async fn a_response_that_is_too_long_to_be_verified_is_no_solution() {
+    let peer = Peer::answering("200 OK", r#"{"success":true}"#).await;
+    let captcha = SiteVerify::new(options(peer.port)).unwrap();
+    for response in ["x".repeat(70_000), "&".repeat(30_000)] {
+        let verdict = captcha.verify(&response, None).await.unwrap();
+        assert_eq!(verdict, CaptchaVerdict::Rejected);
+    }
+    assert!(peer.requests().is_empty());
+}

@@ -114,6 +114,9 @@ pub enum IdentityServerError {
         /// Its whole answer if that was a JSON object, as text.
         body: Option<String>,
     },
+    /// It cannot be asked, because of what the client sent: the request would be too long.
+    #[error("the identity server cannot be asked about this request")]
+    Unaskable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// It could not be reached, or what it said makes no sense.
     #[error("the identity server could not be used")]
     Unusable(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -127,6 +127,10 @@ pub enum HookError {
     /// It did not answer in time.
     #[error("the registration hook did not answer in time")]
     TimedOut,
+    /// It cannot be asked about this request, because of what the client sent: the question is too
+    /// long, or the hook says that it is. Trouble of the hook itself is none of this.
+    #[error("the registration hook cannot be asked about this request")]
+    Unaskable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// It could not be reached, or what it said makes no sense.
     #[error("the registration hook could not be used")]
     Unusable(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -3,6 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod limits;
+mod proxies;
+
 use registrar_domain::secret::Secret;
 use registrar_http_client::peer::Peer;
 use registrar_http_client::{Client, ExchangeError, Options, SetupError};
@@ -50,7 +53,7 @@ async fn what_is_no_object_is_none_and_what_is_no_path_is_not_asked() {
     }
     let peer = Peer::answering("200 OK", "{}").await;
     let outcome = client(&peer).get("/a b").await;
-    assert!(matches!(outcome, Err(ExchangeError::Failed(_))));
+    assert!(matches!(outcome, Err(ExchangeError::Unsendable(_))));
     assert!(peer.requests().is_empty());
 }
 
@@ -65,9 +68,9 @@ fn mistakes_are_found_at_construction() {
     let found = mistake("http://127.0.0.1:1/#a", |_| ());
     assert!(matches!(found, SetupError::Url));
     let found = mistake(url, |o| {
-        o.proxy = Some(Secret::new("socks5://p".to_owned()));
+        o.proxy = Some(Secret::new("socks4://p".to_owned()));
     });
-    assert!(matches!(found, SetupError::Proxy));
+    assert!(matches!(found, SetupError::Proxy(_)));
     let found = mistake(url, |o| o.user_agent = "a\r\nb".to_owned());
     assert!(matches!(found, SetupError::UserAgent));
     let client = Client::new(url, &Options::default()).unwrap();

@@ -25,7 +25,11 @@ pub(crate) async fn call(
     let sid = encode::component(sid);
     let secret = encode::component(client_secret.expose());
     let path = format!("/3pid/getValidated3pid?sid={sid}&client_secret={secret}");
-    let answer = client.get(&path).await?;
+    let answer = match client.get(&path).await {
+        // No server gives out a session ID that it could not be asked about.
+        Err(IdentityServerError::Unaskable(_)) => return Ok(None),
+        answer => answer?,
+    };
     if !answer.status().is_success() {
         report_refusal(&answer);
         return Ok(None);

@@ -345,3 +345,19 @@ async fn a_connection_closed_while_idle_is_replaced() {
     }
     assert_eq!(peer.requests().len(), 3);
 }
+
+#[tokio::test]
+async fn what_is_too_long_to_be_asked_is_the_client_s_and_proves_nothing() {
+    let peer = Peer::answering("200 OK", r#"{"sid":"1"}"#).await;
+    let client = client(&options(peer.port));
+    let long = "x".repeat(70_000);
+    let found = client.validated(&long, &secret()).await;
+    assert!(matches!(found, Ok(None)), "{found:?}");
+    let found = client.submit_msisdn_token("1", &secret(), &long).await;
+    assert!(matches!(found, Err(Error::Unaskable(_))), "{found:?}");
+    let mut request = msisdn_request();
+    request.country = long;
+    let found = client.request_msisdn_token(&request).await;
+    assert!(matches!(found, Err(Error::Unaskable(_))), "{found:?}");
+    assert!(peer.requests().is_empty());
+}

@@ -138,8 +138,8 @@ fn mistakes_are_found_at_construction() {
     };
     let base_url = mistake(|o| o.base_url.push('/'));
     assert!(matches!(base_url, SetupError::BaseUrl));
-    let proxy = mistake(|o| o.proxy = Some(Secret::new("socks5://p".to_owned())));
-    assert!(matches!(proxy, SetupError::Proxy));
+    let proxy = mistake(|o| o.proxy = Some(Secret::new("socks4://p".to_owned())));
+    assert!(matches!(proxy, SetupError::Proxy(_)));
     let agent = mistake(|o| o.user_agent = "a\r\nb".to_owned());
     assert!(matches!(agent, SetupError::UserAgent));
     let root = mistake(|o| o.extra_root_certificates = vec![b"no certificate".to_vec()]);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::key::{Key, Kind};
 use super::tree::{Node, Value};
 use super::{
-    app_services, captcha, consent, database, email, lifetimes, listeners, own, password, rates,
-    registration, rooms, secrets, server, templates, threepids, usage,
+    app_services, captcha, consent, database, email, lifetimes, listeners, own, password, proxies,
+    rates, registration, rooms, secrets, server, templates, threepids, usage,
 };
 
 mod homeserver;
@@ -64,6 +64,10 @@ pub(super) const GROUPS: &[Group] = &[
     Group {
         title: "Third-party identifiers",
         keys: threepids::KEYS,
+    },
+    Group {
+        title: "Proxies",
+        keys: proxies::KEYS,
     },
     Group {
         title: "Application services",

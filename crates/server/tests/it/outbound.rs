@@ -110,6 +110,8 @@ async fn the_webhook_has_the_last_word() {
         ("200 OK", r#"{"verdict":"deny"}"#, "allow", 429),
         ("500 Oops", r#"{"verdict":"allow"}"#, "deny", 500),
         ("500 Oops", r#"{"verdict":"deny"}"#, "allow", 200),
+        ("413 Too Large", r#"{"verdict":"allow"}"#, "allow", 400),
+        ("422 Odd", r#"{"verdict":"allow"}"#, "deny", 400),
     ] {
         let service = Peer::answering(status, answer).await;
         let home = with_webhook(&service, on_failure);

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use registrar_domain::ports::HookError;
 use registrar_domain::ports::registration_hooks::RegistrationVerdict::{Allow, Deny, ShadowBan};
+use registrar_domain::ports::registration_hooks::{RegistrationFacts, RegistrationHooks as _};
 use registrar_http_client::peer::{Peer, Script, Then, reply};
 use registrar_webhook::{OnFailure, Options};
 use tokio::net::TcpListener;
 
-use crate::{ask, options, webhook};
+use crate::{ask, facts, options, webhook};
 
 #[tokio::test]
 async fn verdicts() {
@@ -122,6 +123,50 @@ async fn what_is_no_answer_denies_or_allows_as_configured() {
     let options = options(listener.local_addr().unwrap().port());
     drop(listener);
     expect_failure("nobody", &options, |e| matches!(e, HookError::Unusable(_))).await;
+}
+
+/// Cannot be asked because of what the client sent, whatever the operator wants to happen when there
+/// is no answer.
+async fn expect_unaskable(name: &str, facts: &RegistrationFacts, options: &Options) {
+    for on_failure in [OnFailure::Deny, OnFailure::Allow] {
+        let mut options = options.clone();
+        options.on_failure = on_failure;
+        let hook = webhook(&options);
+        let errors = [
+            hook.check_registration(facts).await.map(drop).unwrap_err(),
+            hook.choose_username(facts).await.map(drop).unwrap_err(),
+            hook.choose_display_name(facts).await.map(drop).unwrap_err(),
+        ];
+        for error in errors {
+            assert!(matches!(error, HookError::Unaskable(_)), "{name} {error:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_question_that_cannot_be_asked_is_never_a_yes() {
+    for status in [
+        "400 Bad Request",
+        "413 Payload Too Large",
+        "414 URI Too Long",
+        "422 Unprocessable Content",
+        "431 Request Header Fields Too Large",
+    ] {
+        let peer = Peer::answering(status, GOOD).await;
+        expect_unaskable(status, &facts(), &options(peer.port)).await;
+    }
+
+    let peer = Peer::answering("200 OK", GOOD).await;
+    let mut long = facts();
+    long.clients[0].user_agent = "x".repeat(64 * 1024);
+    expect_unaskable("user agent", &long, &options(peer.port)).await;
+    let mut many = facts();
+    many.clients = vec![many.clients[0].clone(); 4000];
+    expect_unaskable("clients", &many, &options(peer.port)).await;
+    let mut named = facts();
+    named.username = Some("\0".repeat(20_000));
+    expect_unaskable("escapes", &named, &options(peer.port)).await;
+    assert!(peer.requests().is_empty());
 }
 
 #[tokio::test]

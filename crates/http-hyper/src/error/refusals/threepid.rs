@@ -125,6 +125,9 @@ impl From<IdentityServerError> for MatrixError {
             IdentityServerError::TimedOut => {
                 failed(&error, "the identity server did not answer in time")
             }
+            IdentityServerError::Unaskable(_) => {
+                Self::bad_request(ErrCode::InvalidParam, error.to_string())
+            }
             IdentityServerError::Refused { .. } | IdentityServerError::Unusable(_) => {
                 failed(&error, "the identity server could not be used")
             }
@@ -150,6 +153,10 @@ impl From<CaptchaError> for MatrixError {
 impl From<HookError> for MatrixError {
     fn from(error: HookError) -> Self {
         match error {
+            HookError::Unaskable(_) => Self::bad_request(
+                ErrCode::InvalidParam,
+                "this request cannot be checked: what it says is too long",
+            ),
             HookError::TimedOut | HookError::Unusable(_) => Self::internal(&error),
         }
     }

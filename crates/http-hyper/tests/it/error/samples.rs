@@ -563,6 +563,7 @@ fn ports() -> Vec<Chapter> {
             IdentityServerError, "The identity server; what it refuses itself is handed on.":
             TimedOut,
             Refused { status: 400, errcode: None, body: None },
+            Unaskable("too long".into()),
             Unusable("not JSON".into()),
         },
         chapter! {
@@ -573,6 +574,7 @@ fn ports() -> Vec<Chapter> {
         chapter! {
             HookError, "The operator's own rules, when they cannot be asked.":
             TimedOut,
+            Unaskable("too long".into()),
             Unusable("not JSON".into()),
         },
         chapter! {

@@ -187,10 +187,6 @@ pub(in crate::config) const AREAS: &[Area] = &[
         ],
     },
     Area {
-        instead: "proxies: the environment variables `http_proxy`, `https_proxy`, `no_proxy`",
-        keys: &["http_proxy", "https_proxy", "no_proxy_hosts"],
-    },
-    Area {
         instead: "the database: `database`, or `registrar.database`",
         keys: &["database_path"],
     },

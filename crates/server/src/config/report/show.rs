@@ -5,7 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use registrar_domain::limit::Rate;
+use registrar_domain::secret::Secret;
 use registrar_domain::uia::flow::Flow;
+use registrar_http_client::Proxy;
 use registrar_mail::options::CleartextLogin;
 use registrar_storage_diesel::{Backend, PostgresOptions, SslMode};
 
@@ -22,6 +24,15 @@ pub(super) fn given<T>(secret: &Option<T>) -> &'static str {
         "given"
     } else {
         "not given"
+    }
+}
+
+/// A proxy without its password.
+pub(super) fn proxy(url: &Option<Secret<String>>) -> String {
+    match url.as_ref().map(|url| Proxy::parse(url.expose())) {
+        None => "none".to_owned(),
+        Some(Ok(proxy)) => proxy.to_string(),
+        Some(Err(_)) => "given, but it cannot be used".to_owned(),
     }
 }
 

@@ -183,8 +183,8 @@ fn outside(report: &mut Report, config: &Config) {
             report.row("  without an answer", format!("in {timeout}: {failure}"));
         }
     }
-    report.row("proxy for http", show::given(&config.proxies.http));
-    report.row("proxy for https", show::given(&config.proxies.https));
+    report.row("proxy for http", show::proxy(&config.proxies.http));
+    report.row("proxy for https", show::proxy(&config.proxies.https));
     let exceptions = Some(&config.proxies.exceptions).filter(|text| !text.is_empty());
     report.row("  no proxy for", show::list(exceptions, "this machine"));
 }

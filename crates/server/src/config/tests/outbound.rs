@@ -298,3 +298,75 @@ fn how_the_mail_server_is_spoken_to_is_the_operator_s_choice() {
         "`nowhere`",
     );
 }
+
+#[test]
+fn proxies_of_the_file_win_over_those_of_the_machine() {
+    let machine = [
+        ("http_proxy", "http://machine"),
+        ("https_proxy", "http://machine"),
+        ("no_proxy", "b.org"),
+    ];
+    let find = |yaml: &str| {
+        let environment = machine.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let text = format!("{MINIMAL}{yaml}");
+        let config = load_text(&text, "test.yaml", environment).into_config();
+        let proxies = config.unwrap().proxies;
+        [
+            "http://a.org",
+            "https://a.org",
+            "https://b.org",
+            "https://c.b.org",
+            "http://10.1.2.3",
+        ]
+        .map(|url| proxies.find(url).map(|proxy| proxy.expose().clone()))
+    };
+    let expect = |yaml: &str, expected: [Option<&str>; 5]| {
+        assert_eq!(
+            find(yaml),
+            expected.map(|url| url.map(str::to_owned)),
+            "{yaml}"
+        );
+    };
+    let (m, f) = (Some("http://machine"), Some("socks5h://u:p@file:1"));
+    expect("", [m, m, None, None, m]);
+    expect("http_proxy: 'socks5h://u:p@file:1'", [f, m, None, None, f]);
+    expect("https_proxy: 'socks5h://u:p@file:1'", [m, f, None, None, m]);
+    expect("https_proxy: null", [m, None, None, None, m]);
+    expect("http_proxy: ''", [None, m, None, None, None]);
+    expect(
+        "no_proxy_hosts: [10.0.0.0/8, a.org]",
+        [None, None, m, m, None],
+    );
+    expect("no_proxy_hosts: 'c.b.org, 10.1.2.3'", [m, m, m, None, None]);
+    expect("no_proxy_hosts: ['*.b.org']", [m, m, None, None, m]);
+    expect("no_proxy_hosts: []", [m, m, m, m, m]);
+}
+
+#[test]
+fn a_proxy_that_cannot_be_used_is_a_mistake_and_a_password_is_never_shown() {
+    for key in ["http_proxy", "https_proxy"] {
+        for bad in ["socks4://u:hunter2@p", "http://u:hunter2@", "u:hunter2@p/x"] {
+            let yaml = format!("{key}: '{bad}'");
+            expect_mistake(&yaml, key, "socks5h");
+            assert!(!read(&yaml).report().contains("hunter2"), "{yaml}");
+        }
+    }
+    for bad in ["'http://a.org'", "[a.org/x]", "['two words']"] {
+        expect_mistake(
+            &format!("no_proxy_hosts: {bad}"),
+            "no_proxy_hosts",
+            "network",
+        );
+    }
+    let yaml = "http_proxy: 'socks5://u:hunter2@p'\nhttps_proxy: 'https://u:hunter2@q:3128'\n\
+                no_proxy_hosts: [intern.example.org, 10.0.0.0/8]";
+    let report = read(yaml).report();
+    for words in [
+        "socks5://p:1080, logging in as u",
+        "https://q:3128, logging in as u",
+        "intern.example.org,10.0.0.0/8",
+    ] {
+        assert!(report.contains(words), "{words}\n{report}");
+    }
+    assert!(!report.contains("hunter2"), "{report}");
+}

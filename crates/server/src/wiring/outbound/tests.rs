@@ -78,7 +78,7 @@ fn every_mistake_of_an_adapter_names_the_option() {
          recaptcha_private_key: k\n\
          registrar: {{webhook: {{url: 'http://hooks.example.org', secret: \"a\\nb\"}}}}\n"
     );
-    let config = config_with(&yaml, &[("https_proxy", "socks5://u:hunter2@p")]);
+    let config = config_with(&yaml, &[("https_proxy", "socks4://u:hunter2@p")]);
     let found = Outbound::new(&config).err().unwrap_or_default();
     let expected: [&[&str]; 4] = [
         &[
