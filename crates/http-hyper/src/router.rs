@@ -1,7 +1,8 @@
 //! How a request finds its endpoint in the table of [`ROUTES`].
 //!
 //! Paths are compared as they come: an escaped slash is no slash, a trailing one makes another
-//! path, and `..` is a name like any other.
+//! path, and `..` is a name like any other. Only what kind of 404 an unknown path gets is decided
+//! by what its client seems to have meant.
 
 mod pattern;
 mod routes;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::ALLOW;
 use http::{HeaderValue, Method, StatusCode};
+use percent_encoding::percent_decode_str;
 
 use crate::app::{App, Reply};
 use crate::error::{ErrCode, MatrixError};
@@ -215,17 +217,24 @@ impl Router {
             Some(Destination::Place(Arc::clone(place), parameters))
         });
         matched.unwrap_or_else(|| {
-            let is_api = ["/_matrix", "/_synapse"].into_iter().any(|tree| {
-                path.strip_prefix(tree)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            });
-            if is_api {
+            if is_api(path) {
                 Destination::UnknownEndpoint
             } else {
                 Destination::UnknownPage
             }
         })
     }
+}
+
+/// Is an unknown path among those that programs ask for? They get JSON. A base URL that ends in a
+/// slash makes clients ask for `//_matrix/…`, and some escape too much.
+fn is_api(path: &str) -> bool {
+    let path = percent_decode_str(path).decode_utf8_lossy();
+    let mut names = path.trim_start_matches('/').split('/');
+    path.starts_with('/')
+        && names
+            .next()
+            .is_some_and(|first| ["_matrix", "_synapse", "health", ".well-known"].contains(&first))
 }
 
 impl Place {

@@ -102,10 +102,21 @@ async fn unknown_paths_of_the_api_are_unrecognized() {
         "/_matrix/client/v3%2Fregister",
         "/_synapse/nosuch",
         "/_matrix",
+        "//_matrix/client/v3/login",
+        "/_matrix//client/v3/login",
+        "/_matrix/client/v3/login/",
+        "/%2F_matrix/client/v3/login",
+        "//_synapse/admin/v1/register",
+        "/health/extra",
+        "/health/",
+        "//health",
+        "/.well-known/nosuch",
+        "/.well-known/matrix/server",
     ] {
         for method in [Method::GET, Method::POST, Method::PATCH] {
             let answer = server.send(method, path, &[], "{}").await;
             assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+            assert_eq!(answer.headers["access-control-allow-origin"], "*", "{path}");
             let body: Value = serde_json::from_str(&answer.body).unwrap();
             assert_eq!(body["errcode"], "M_UNRECOGNIZED", "{path}");
         }
@@ -115,7 +126,7 @@ async fn unknown_paths_of_the_api_are_unrecognized() {
 #[tokio::test]
 async fn unknown_paths_elsewhere_are_a_page() {
     let server = TestServer::new();
-    for path in ["/nosuch", "/", "/.well-known/matrix/server", "/_matrixes"] {
+    for path in ["/nosuch", "/", "//", "/healthy", "/_matrixes"] {
         let answer = server.get(path).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
         assert_eq!(answer.headers["content-type"], "text/html; charset=utf-8");
@@ -133,6 +144,19 @@ async fn a_wrong_method_is_told_the_right_one() {
     assert_eq!(answer.headers["allow"], "GET, HEAD, OPTIONS");
     let body: Value = serde_json::from_str(&answer.body).unwrap();
     assert_eq!(body["errcode"], "M_UNRECOGNIZED");
+}
+
+#[tokio::test]
+async fn a_wrong_method_is_refused_in_json_wherever_it_is() {
+    let server = TestServer::new();
+    for path in ["/health", "/.well-known/matrix/client"] {
+        for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH] {
+            let answer = server.send(method, path, &[], "").await;
+            assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+            let body: Value = serde_json::from_str(&answer.body).unwrap();
+            assert_eq!(body["errcode"], "M_UNRECOGNIZED", "{path}");
+        }
+    }
 }
 
 #[tokio::test]

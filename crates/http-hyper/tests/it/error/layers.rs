@@ -26,7 +26,7 @@ pub(super) async fn refusals() -> Vec<(&'static str, Wire)> {
             wire(&server.get("/_matrix/client/v3/nosuch").await),
         ),
         (
-            "a path outside of `/_matrix` and `/_synapse` that leads nowhere: an HTML page",
+            "a path outside of `/_matrix`, `/_synapse`, `/health` and `/.well-known` that leads nowhere: an HTML page",
             wire(&server.get("/nosuch").await),
         ),
         (
