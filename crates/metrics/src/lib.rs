@@ -36,7 +36,7 @@ use registrar_domain::services::{EmailValidation, Ports};
 
 pub use family::{Entry, Kind};
 pub use http::HttpMetrics;
-pub use sample::{HashingSample, PacingSample, PoolSample, PoolsSample};
+pub use sample::{HashingSample, LogSample, PacingSample, PoolSample, PoolsSample};
 
 use database::{DatabaseMetrics, ObservedStore};
 use events::EventMetrics;
@@ -179,6 +179,13 @@ impl Metrics {
         let sampled = self.sampled.clone();
         self.samplers()
             .push(Box::new(move || sampled.set_pacing(sample())));
+    }
+
+    /// Has the lines of the log counted whenever somebody reads the numbers.
+    pub fn watch_log(&self, sample: impl Fn() -> LogSample + Send + 'static) {
+        let sampled = self.sampled.clone();
+        self.samplers()
+            .push(Box::new(move || sampled.set_log(sample())));
     }
 
     fn samplers(&self) -> std::sync::MutexGuard<'_, Vec<Sampler>> {

@@ -1,6 +1,6 @@
 //! What is measured when somebody reads the numbers, rather than counted when it happens.
 
-use prometheus::{IntGauge, IntGaugeVec};
+use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
 
 use crate::family::Families;
 
@@ -47,6 +47,17 @@ pub struct PacingSample {
     pub refused_clients: usize,
 }
 
+/// How many lines the log has had since the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogSample {
+    /// Warnings, those that were left out included.
+    pub warnings: u64,
+    /// Errors, those that were left out included.
+    pub errors: u64,
+    /// Those of both that were left out because there were too many of a kind.
+    pub left_out: u64,
+}
+
 #[derive(Clone)]
 pub(crate) struct SampledMetrics {
     connections: IntGaugeVec,
@@ -56,6 +67,8 @@ pub(crate) struct SampledMetrics {
     hash_capacity: IntGauge,
     delayed_clients: IntGauge,
     refused_clients: IntGauge,
+    log_lines: IntCounterVec,
+    log_lines_left_out: IntCounter,
 }
 
 impl SampledMetrics {
@@ -96,6 +109,15 @@ impl SampledMetrics {
             ),
             delayed_clients: delayed_clients.with_label_values(&[crate::events::AVAILABILITY]),
             refused_clients: refused_clients.with_label_values(&[crate::events::AVAILABILITY]),
+            log_lines: families.counters(
+                "registrar_log_lines_total",
+                "Warnings and errors for the log, those that were left out included.",
+                &["level"],
+            ),
+            log_lines_left_out: families.counter(
+                "registrar_log_lines_left_out_total",
+                "Warnings and errors that were left out because there were too many of a kind.",
+            ),
         }
     }
 
@@ -121,6 +143,17 @@ impl SampledMetrics {
         self.hash_capacity.set(gauge_value(sample.capacity));
     }
 
+    pub(crate) fn set_log(&self, sample: LogSample) {
+        let LogSample {
+            warnings,
+            errors,
+            left_out,
+        } = sample;
+        raise(&self.log_lines.with_label_values(&["warn"]), warnings);
+        raise(&self.log_lines.with_label_values(&["error"]), errors);
+        raise(&self.log_lines_left_out, left_out);
+    }
+
     pub(crate) fn set_pacing(&self, sample: Option<PacingSample>) {
         let Some(sample) = sample else {
             return;
@@ -130,6 +163,11 @@ impl SampledMetrics {
         self.refused_clients
             .set(gauge_value(sample.refused_clients));
     }
+}
+
+/// Brings a counter up to a number that is counted elsewhere.
+fn raise(counter: &IntCounter, to: u64) {
+    counter.inc_by(to.saturating_sub(counter.get()));
 }
 
 fn gauge_value(count: usize) -> i64 {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use registrar_metrics::{HashingSample, PacingSample, PoolSample, PoolsSample};
+use registrar_metrics::{HashingSample, LogSample, PacingSample, PoolSample, PoolsSample};
 
 use crate::numbers::{Numbers, metrics};
 
@@ -36,6 +36,11 @@ fn touched() -> registrar_metrics::Metrics {
             delayed_clients: 5,
             refused_clients: 4,
         })
+    });
+    metrics.watch_log(|| LogSample {
+        warnings: 7,
+        errors: 6,
+        left_out: 5,
     });
     metrics
 }
@@ -95,6 +100,9 @@ fn samples_are_taken_when_somebody_reads() {
             r#"synapse_rate_limit_reject_affected_hosts{rate_limiter_name="username_availability"}"#,
             4.0,
         ),
+        (r#"registrar_log_lines_total{level="warn"}"#, 7.0),
+        (r#"registrar_log_lines_total{level="error"}"#, 6.0),
+        ("registrar_log_lines_left_out_total", 5.0),
     ];
     for (series, expected) in rows {
         assert!(
