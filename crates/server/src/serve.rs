@@ -54,14 +54,11 @@ async fn serve(
 ) -> anyhow::Result<()> {
     let mut signals = Signals::install()?;
     // Sockets first: a port in use is found out before the database is touched.
-    let listeners = config.listeners.iter().map(|listener| {
-        Ok((
-            listen::open(&listener.address)?,
-            wiring::listener_options(&config, listener),
-        ))
-    });
-    let listeners: Vec<_> = listeners.collect::<anyhow::Result<_>>()?;
-    let Wired { app, housekeeping } = wiring::wire(&config).await?;
+    let sockets = listen::open_all(config.listeners.iter().map(|it| &it.address))?;
+    let options = config.listeners.iter();
+    let options = options.map(|listener| wiring::listener_options(&config, listener));
+    let listeners: Vec<_> = sockets.into_iter().zip(options).collect();
+    let Wired { app, housekeeping } = wiring::wire(&config, throttle).await?;
 
     let (stop, stopping) = watch::channel(false);
     let limits = limits(&config.http);

@@ -23,7 +23,9 @@ const LISTENER: &[Key] = &[
     Key::new(
         "bind_addresses",
         Kind::Texts,
-        "The IP addresses to listen on. Default: all of them.",
+        "The IP addresses to listen on. Default: all of them. `::` takes IPv4 clients too, unless an \
+         IPv4 address with this port stands beside it. Where addresses of both families are \
+         given, a family that the machine lacks is passed over with a warning.",
     ),
     Key::new(
         "bind_address",
@@ -122,8 +124,8 @@ pub(crate) struct Listener {
 /// Where to listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ListenAddress {
-    /// TCP sockets; never empty. `[::]` and `0.0.0.0` may both occur, so IPv6 sockets must be
-    /// IPv6 only.
+    /// TCP sockets; never empty. `[::]` takes IPv4 clients too unless an IPv4 address stands beside
+    /// it.
     Tcp(Vec<SocketAddr>),
     /// A Unix socket and its permission bits.
     Unix {
@@ -354,7 +356,8 @@ fn read_address(section: &Section<'_>) -> Option<ListenAddress> {
     }
 }
 
-/// An IP address, or `localhost` for the two of loopback; the empty text means all.
+/// An IP address, or `localhost` for the two of loopback; the empty text means all. An IPv4 address
+/// that is written as an IPv6 one is an IPv4 address.
 fn parse_bind_address(text: &str) -> Option<Vec<IpAddr>> {
     match text {
         "" => Some(vec![
@@ -362,7 +365,10 @@ fn parse_bind_address(text: &str) -> Option<Vec<IpAddr>> {
             Ipv4Addr::UNSPECIFIED.into(),
         ]),
         "localhost" => Some(vec![Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()]),
-        _ => text.parse().ok().map(|ip| vec![ip]),
+        _ => {
+            let ip = text.parse::<IpAddr>().ok()?;
+            Some(vec![ip.to_canonical()])
+        }
     }
 }
 
