@@ -9,11 +9,14 @@ use registrar_domain::ports::observer::NullObserver;
 use registrar_domain::services::Ports;
 use registrar_http_hyper::Monitor;
 use registrar_http_hyper::monitor::{Answered, Exchange};
-use registrar_metrics::{HashingSample, Metrics, Options, PacingSample, PoolSample, PoolsSample};
+use registrar_metrics::{
+    HashingSample, LogSample, Metrics, Options, PacingSample, PoolSample, PoolsSample,
+};
 use registrar_storage_diesel::{DieselStore, PoolUsage};
 
 use crate::hashing::HashPool;
 use crate::pacing::AvailabilityPacer;
+use crate::telemetry::Throttle;
 
 /// The numbers, if the operator wants any.
 #[derive(Clone)]
@@ -86,6 +89,22 @@ impl Monitoring {
                 busy: load.busy,
                 capacity: load.capacity,
             })
+        });
+    }
+
+    /// Watches how much is logged.
+    pub(crate) fn watch_log(&self, throttle: &Throttle) {
+        let Some(metrics) = &self.0 else {
+            return;
+        };
+        let throttle = throttle.clone();
+        metrics.watch_log(move || {
+            let counts = throttle.counts();
+            LogSample {
+                warnings: counts.warnings,
+                errors: counts.errors,
+                left_out: counts.left_out,
+            }
         });
     }
 

@@ -16,7 +16,7 @@ use crate::config::{Config, Http, LogFormat};
 use crate::listen::{self, Sockets};
 use crate::shutdown::Signals;
 use crate::system::OsEntropy;
-use crate::telemetry::{self, Format};
+use crate::telemetry::{self, Format, Throttle};
 use crate::wiring::{self, Wired};
 
 /// The runtime of every subcommand that needs one. SQLite and migrations want several threads.
@@ -41,15 +41,16 @@ pub(crate) fn run(
         LogFormat::Json => Format::Json,
         LogFormat::Auto | LogFormat::Human => Format::Human,
     };
-    telemetry::start(format, &config.log.filter)?;
+    let throttle = telemetry::start(format, &config.log.filter)?;
     for warning in warnings {
         tracing::warn!("configuration: {warning}");
     }
-    runtime()?.block_on(serve(config, ready))
+    runtime()?.block_on(serve(config, &throttle, ready))
 }
 
 async fn serve(
     config: Config,
+    throttle: &Throttle,
     ready: impl FnOnce(&[SocketAddr]) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let mut signals = Signals::install()?;
@@ -97,7 +98,9 @@ async fn serve(
         let (housekeeping, holder) = (housekeeping.clone(), holder.clone());
         tasks.spawn(keep_house(housekeeping, job, holder, stopping.clone()));
     }
+    tasks.spawn(sum_logs_up(throttle.clone(), stopping));
     ready(&addresses)?;
+    throttle.arm();
 
     let signal = signals.next().await;
     tracing::info!(
@@ -108,6 +111,7 @@ async fn serve(
     while let Some(ended) = tasks.join_next().await {
         ended.context("a task of the server failed")?;
     }
+    throttle.sum_up();
     tracing::info!("stopped");
     drop(app);
     Ok(())
@@ -125,6 +129,16 @@ fn limits(http: &Http) -> Limits {
 async fn stopped(mut stopping: watch::Receiver<bool>) {
     // An error means that the sender is gone, which is as good a reason to stop.
     let _gone = stopping.wait_for(|stop| *stop).await;
+}
+
+/// Says now and then which log lines were left out, as long as the server runs.
+async fn sum_logs_up(throttle: Throttle, stopping: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = stopped(stopping.clone()) => return,
+            () = tokio::time::sleep(telemetry::PERIOD) => throttle.sum_up(),
+        }
+    }
 }
 
 /// Does a job now and then, as long as the server runs.

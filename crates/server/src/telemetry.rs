@@ -1,5 +1,7 @@
 //! Logs: for people on a terminal, as JSON lines where they are asked for.
 
+mod throttle;
+
 use std::io::IsTerminal as _;
 
 use anyhow::Context as _;
@@ -7,6 +9,8 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+
+pub(crate) use throttle::{PERIOD, Throttle};
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,13 +21,16 @@ pub(crate) enum Format {
     Json,
 }
 
-/// Starts logging to standard error.
+/// Starts logging to standard error. Gives what holds floods of lines back.
 ///
 /// # Errors
 /// A filter that cannot be read, or logging that has been started before.
-pub(crate) fn start(format: Format, filter: &str) -> anyhow::Result<()> {
+pub(crate) fn start(format: Format, filter: &str) -> anyhow::Result<Throttle> {
     let filter = EnvFilter::try_new(filter).context("`registrar.log.filter` cannot be read")?;
-    let registry = tracing_subscriber::registry().with(filter);
+    let throttle = Throttle::default();
+    let registry = tracing_subscriber::registry()
+        .with(filter)
+        .with(throttle.clone());
     match format {
         Format::Human => registry
             .with(
@@ -44,7 +51,7 @@ pub(crate) fn start(format: Format, filter: &str) -> anyhow::Result<()> {
     }
     .context("logging has been started already")?;
     report_panics();
-    Ok(())
+    Ok(throttle)
 }
 
 /// Reports where a panic happened, and not what it says: that may quote what a client sent.

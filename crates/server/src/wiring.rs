@@ -22,6 +22,7 @@ use crate::hashing::{self, HashPool};
 use crate::monitoring::Monitoring;
 use crate::pacing::AvailabilityPacer;
 use crate::system::{OsEntropy, SystemClock};
+use crate::telemetry::Throttle;
 
 /// What can be made of a configuration without touching anything.
 pub(crate) struct Prepared {
@@ -59,13 +60,14 @@ pub(crate) struct Wired {
 /// # Errors
 /// Templates or settings of other servers that cannot be used, a database that cannot be used, or
 /// threads that cannot be started.
-pub(crate) async fn wire(config: &Config) -> anyhow::Result<Wired> {
+pub(crate) async fn wire(config: &Config, throttle: &Throttle) -> anyhow::Result<Wired> {
     let Prepared { outbound, pages } = Prepared::new(config).map_err(|mistakes| all(&mistakes))?;
     let monitoring = if config.server.metrics {
         Monitoring::start(&config.server.name)
     } else {
         Monitoring::off()
     };
+    monitoring.watch_log(throttle);
     let ports = ports(config, config.hashing.threads, outbound, &monitoring).await?;
     let services = Services::new(monitoring.watch(ports), config.policy());
     let options = Options {
