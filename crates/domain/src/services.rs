@@ -16,6 +16,7 @@ pub use crate::core::{EmailValidation, Ports};
 use crate::device::manage::Devices;
 use crate::housekeeping::Housekeeping;
 use crate::policy::Policy;
+use crate::ports::Clock;
 use crate::registration_token::admin::TokenAdmin;
 use crate::registration_token::validity::TokenValidity;
 use crate::threepid::manage::AccountThreepids;
@@ -69,6 +70,8 @@ pub struct Services {
     pub token_submission: TokenSubmission,
     /// The periodic removal of what has had its time.
     pub housekeeping: Housekeeping,
+    /// The clock that all of them go by.
+    pub clock: Arc<dyn Clock>,
     /// The policy that all of them follow.
     pub policy: Arc<Policy>,
 }
@@ -77,6 +80,7 @@ impl Services {
     /// Wires the use-cases to the outside world.
     pub fn new(ports: Ports, policy: Policy) -> Self {
         let policy = Arc::new(policy);
+        let clock = Arc::clone(&ports.clock);
         let core = Arc::new(Core::new(ports, Arc::clone(&policy)));
         Self {
             registration: Registration::new(Arc::clone(&core)),
@@ -99,6 +103,7 @@ impl Services {
             token_requests: TokenRequests::new(Arc::clone(&core)),
             token_submission: TokenSubmission::new(Arc::clone(&core)),
             housekeeping: Housekeeping::new(core),
+            clock,
             policy,
         }
     }

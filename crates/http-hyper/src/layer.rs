@@ -4,6 +4,7 @@
 pub(crate) mod admission;
 pub(crate) mod body;
 pub(crate) mod cors;
+pub(crate) mod date;
 pub(crate) mod deadline;
 pub(crate) mod head;
 pub(crate) mod measure;

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::layer::admission::admission;
 use crate::layer::body::body;
 use crate::layer::cors::cors;
+use crate::layer::date::date;
 use crate::layer::deadline::deadline;
 use crate::layer::head::head;
 use crate::layer::measure::measure;
@@ -70,6 +71,7 @@ pub(crate) fn build(app: &Arc<App>, routes: &[Route], options: ListenerOptions) 
     let (body_limit_bytes, request_timeout) = (limits.body_limit_bytes, limits.request_timeout);
     let slots = Arc::clone(&app.slots);
     let monitor = limits.monitor.clone();
+    let clock = Arc::clone(&app.services.clock);
     let endpoints = {
         let app = Arc::clone(app);
         service_fn(move |request| {
@@ -81,6 +83,10 @@ pub(crate) fn build(app: &Arc<App>, routes: &[Route], options: ListenerOptions) 
         // First of all the request gets its ID, so that nothing about it is logged without.
         .layer(around(move |request, inner| {
             request_id(request_id_header.clone(), request, inner)
+        }))
+        // Whatever is answered, it is answered now.
+        .layer(around(move |request, inner| {
+            date(Arc::clone(&clock), request, inner)
         }))
         // Who asks and for what: the layers below want to know.
         .layer(around(move |request, inner| {

@@ -13,13 +13,14 @@ use crate::server::{Answer, TestServer};
 pub(crate) const PASSWORD: &str = "Secret-Passw0rd";
 
 /// The headers of every JSON answer; see `headers.rs` for the values of those for web clients.
-const JSON_HEADERS: [&str; 7] = [
+const JSON_HEADERS: [&str; 8] = [
     "access-control-allow-headers",
     "access-control-allow-methods",
     "access-control-allow-origin",
     "access-control-expose-headers",
     "cache-control",
     "content-type",
+    "date",
     "x-request-id",
 ];
 

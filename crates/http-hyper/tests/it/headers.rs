@@ -37,6 +37,18 @@ async fn json_is_for_every_origin_and_no_cache() {
 }
 
 #[tokio::test]
+async fn the_date_follows_the_clock_in_both_directions() {
+    let server = TestServer::new();
+    for (path, expected) in [
+        (AVAILABLE, "Tue, 14 Nov 2023 22:13:20 GMT"),
+        ("/nosuch", "Tue, 14 Nov 2023 23:13:20 GMT"),
+    ] {
+        assert_eq!(server.get(path).await.headers["date"], expected);
+        server.clock.advance(std::time::Duration::from_secs(3600));
+    }
+}
+
+#[tokio::test]
 async fn options_is_answered_for_every_path() {
     let server = TestServer::with(|it| it.max_requests = 0, |_| {});
     for path in [
