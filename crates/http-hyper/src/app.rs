@@ -5,9 +5,10 @@ use std::sync::Arc;
 use registrar_domain::given::Given;
 use registrar_domain::services::Services;
 use registrar_domain::token::authenticate::{Administrator, Assertion, Audience, Requester};
-use tokio::sync::Semaphore;
 
 use crate::error::MatrixError;
+use crate::layer::admission::Rooms;
+use crate::layer::body::budget::Budget;
 use crate::options::Options;
 use crate::pages::Pages;
 use crate::request::Request;
@@ -21,21 +22,24 @@ pub struct App {
     pub(crate) services: Services,
     pub(crate) pages: Pages,
     pub(crate) options: Options,
-    /// One permit a request in progress.
-    pub(crate) slots: Arc<Semaphore>,
+    /// Room for requests in progress.
+    pub(crate) rooms: Arc<Rooms>,
+    /// Memory for their bodies.
+    pub(crate) budget: Arc<Budget>,
 }
 
 impl App {
     /// Puts the use-cases and the operator's choices together.
     pub fn new(services: Services, pages: Pages, options: Options) -> Arc<Self> {
-        let slots = Arc::new(Semaphore::new(
-            options.max_requests.min(Semaphore::MAX_PERMITS),
-        ));
+        let per_client = options.max_requests_per_address;
+        let rooms = Rooms::new(options.max_requests, per_client);
+        let budget = Budget::new(options.body_memory_bytes, options.body_limit_bytes);
         Arc::new(Self {
             services,
             pages,
             options,
-            slots,
+            rooms: Arc::new(rooms),
+            budget: Arc::new(budget),
         })
     }
 

@@ -12,7 +12,9 @@ pub(crate) mod request_id;
 pub(crate) mod rescue;
 pub(crate) mod trace;
 
+use std::collections::HashMap;
 use std::convert::Infallible;
+use std::hash::Hash;
 use std::task::{Context, Poll};
 
 use tower::Service;
@@ -68,5 +70,12 @@ where
 
     fn call(&mut self, request: http::Request<B>) -> Fut {
         (self.function)(request, self.inner.clone())
+    }
+}
+
+/// Gives back memory that a flood has left behind in a map.
+pub(crate) fn shrink<K: Eq + Hash, V>(map: &mut HashMap<K, V>) {
+    if map.capacity() > 64 && map.len() < map.capacity() / 8 {
+        map.shrink_to(map.len() * 2);
     }
 }

@@ -20,8 +20,15 @@ pub struct Options {
     /// From the end of a request's head to its answer; default 30 s. It covers the reading of the
     /// body (408 when that is what takes so long) and the work (503).
     pub request_timeout: Duration,
+    /// The memory for bodies that are on their way or belong to requests in progress, in bytes;
+    /// default 64 MiB, of which one client may have a quarter. When it is used up, the oldest body on
+    /// its way of the client that uses most is given up with 503. One body always fits.
+    pub body_memory_bytes: usize,
     /// Requests in progress at the same time, over all listeners; default 1024. Those beyond get 503.
+    /// One whose body is still on its way is not in progress. Probes have room of their own.
     pub max_requests: usize,
+    /// Those of one client, which is an IPv4 address or an IPv6 /64; default 256.
+    pub max_requests_per_address: usize,
     /// Who counts requests and answers; without one there is nothing at [`Resource::Metrics`].
     pub monitor: Option<Arc<dyn Monitor>>,
 }
@@ -32,7 +39,9 @@ impl Default for Options {
             well_known_client: None,
             body_limit_bytes: 1024 * 1024,
             request_timeout: Duration::from_secs(30),
+            body_memory_bytes: 64 * 1024 * 1024,
             max_requests: 1024,
+            max_requests_per_address: 256,
             monitor: None,
         }
     }
@@ -71,4 +80,14 @@ pub enum Resource {
     Metrics,
     /// `/health`.
     Health,
+}
+
+impl Resource {
+    /// Is it for those who watch the server rather than for people and their clients?
+    pub fn is_for_probes(self) -> bool {
+        match self {
+            Self::Metrics | Self::Health => true,
+            Self::Client | Self::Consent => false,
+        }
+    }
 }

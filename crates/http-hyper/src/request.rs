@@ -21,7 +21,7 @@ pub use client::{Forwarding, Peer};
 pub use json::{Fields, JsonError, decode};
 
 pub(crate) use arguments::{decoded, has_media_type, pairs};
-pub(crate) use client::{ClientIp, context};
+pub(crate) use client::{ClientIp, Share, Subscriber, context};
 pub(crate) use parameters::Parameters;
 
 use crate::error::MatrixError;

@@ -1,9 +1,12 @@
 //! Connections: taking them in, bounding them, letting them end.
 
 mod activity;
+mod body;
 mod connection;
 mod framing;
+mod host;
 mod listener;
+mod room;
 mod stream;
 
 use std::convert::Infallible;
@@ -11,39 +14,61 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::body::Incoming;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
+pub use body::Received;
 pub use listener::Listener;
+pub use room::Capacity;
 
+use crate::request::{Forwarding, Peer, Subscriber};
 use crate::response::Response;
 use connection::Connection;
-use listener::Accepted;
+use listener::Stream;
+use room::{Admission, Place, Room};
+
+/// How long a connection waits for a place before it is looked for one again.
+const PLACE_PAUSE: Duration = Duration::from_millis(20);
 
 /// What connections may cost. Clones share the number of connections, so several listeners together
 /// stay below it.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    slots: Arc<Semaphore>,
+    room: Arc<Room>,
+    /// Which peers are proxies, whose connections do not count as those of one client; default none.
+    pub forwarding: Forwarding,
     /// From the opening of a connection until it has sent the head of a request; default 10 s.
     pub header_timeout: Duration,
     /// From the end of a request until the head of the next; default 60 s. It should be longer than what
     /// a proxy in front keeps idle connections for, or the proxy picks one that is just being closed.
     pub idle_timeout: Duration,
+    /// For how long connections without a request may send one more once the server shuts down;
+    /// default 1 s. It may have been on its way already.
+    pub last_call: Duration,
     /// How long running requests may go on once the server shuts down; default 10 s.
     pub shutdown_grace: Duration,
 }
 
 impl Limits {
-    /// So many connections at the same time, and the defaults for everything else. Further ones wait in
-    /// the queue of the operating system.
+    /// So many connections at the same time, and the defaults for everything else.
     pub fn new(max_connections: usize) -> Self {
+        Self::with(Capacity::new(max_connections))
+    }
+
+    /// So many connections and streams, and the defaults for everything else.
+    ///
+    /// When there are as many connections as there may be, those that rest or stall are closed for
+    /// new ones, first those of the address that has the most. When all have requests in progress, a
+    /// few more are taken, on which probes are answered and everything else gets 503; further ones
+    /// wait in the queue of the operating system.
+    pub fn with(capacity: Capacity) -> Self {
         Self {
-            slots: Arc::new(Semaphore::new(max_connections.min(Semaphore::MAX_PERMITS))),
+            room: Arc::new(Room::new(capacity)),
+            forwarding: Forwarding::Ignored,
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
+            last_call: Duration::from_secs(1),
             shutdown_grace: Duration::from_secs(10),
         }
     }
@@ -51,60 +76,125 @@ impl Limits {
 
 /// Serves a listener, HTTP/1.1 and HTTP/2 without TLS on the same port, until `shutdown` completes.
 ///
-/// Then nothing is accepted any more, idle connections are closed, running requests are finished
-/// within [`Limits::shutdown_grace`], and it returns.
+/// Then the connections that are waiting to be accepted are, nothing else is accepted any more, each
+/// connection without a request may send one within [`Limits::last_call`], running requests are
+/// finished within [`Limits::shutdown_grace`], and it returns.
 pub async fn serve<S>(
     listener: impl Into<Listener>,
     service: S,
     limits: Limits,
     shutdown: impl Future<Output = ()>,
 ) where
-    S: tower::Service<http::Request<Incoming>, Response = Response, Error = Infallible>,
+    S: tower::Service<http::Request<Received>, Response = Response, Error = Infallible>,
     S: Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
 {
     let listener = listener.into();
     let (drain, draining) = watch::channel(false);
-    let mut connections = JoinSet::new();
+    let mut server = Server {
+        service,
+        limits,
+        draining,
+        connections: JoinSet::new(),
+    };
     let mut shutdown = pin!(shutdown);
+    // One that has been accepted and has no place yet.
+    let mut waiting = None;
     loop {
-        let accepted = tokio::select! {
+        tokio::select! {
             biased;
             () = &mut shutdown => break,
-            Some(ended) = connections.join_next() => {
-                report(ended);
-                continue;
+            Some(ended) = server.connections.join_next() => report(ended),
+            () = sleep(PLACE_PAUSE), if waiting.is_some() => {
+                waiting = waiting.take().and_then(|accepted| server.take(accepted));
             }
-            accepted = listener.accept(&limits.slots) => accepted,
-        };
-        let Accepted { stream, peer, slot } = accepted;
+            accepted = listener.accept(&server.limits.room), if waiting.is_none() => {
+                waiting = server.take(accepted);
+            }
+        }
+    }
+    drain.send_replace(true);
+    // A client whose connection is closed without an answer does not know what became of its
+    // request, so everybody who was let in by the operating system is let in here.
+    if let Some(accepted) = waiting {
+        server.insist(accepted);
+    }
+    listener
+        .close(|accepted| {
+            if let Some(accepted) = server.take(accepted) {
+                server.insist(accepted);
+            }
+        })
+        .await;
+    server.finish().await;
+}
+
+/// A listener's connections and what is done with them.
+struct Server<S> {
+    service: S,
+    limits: Limits,
+    draining: watch::Receiver<bool>,
+    connections: JoinSet<()>,
+}
+
+impl<S> Server<S>
+where
+    S: tower::Service<http::Request<Received>, Response = Response, Error = Infallible>,
+    S: Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+{
+    /// Serves a connection if there is a place for it. Gives it back if there will be one later.
+    fn take(&mut self, (stream, peer): (Stream, Peer)) -> Option<(Stream, Peer)> {
+        match self.limits.room.admit(self.share_of(peer)) {
+            Admission::Granted(place) => self.spawn(stream, peer, place),
+            Admission::ShareUsed => {
+                tracing::debug!("a connection was refused because its client has too many");
+            }
+            Admission::Full => return Some((stream, peer)),
+        }
+        None
+    }
+
+    /// Serves a connection although there is no place for it.
+    fn insist(&mut self, (stream, peer): (Stream, Peer)) {
+        let place = self.limits.room.insist(self.share_of(peer));
+        self.spawn(stream, peer, place);
+    }
+
+    /// Whose share a connection is part of. Proxies, and what is on this machine behind a Unix
+    /// socket, have none.
+    fn share_of(&self, Peer(ip): Peer) -> Option<Subscriber> {
+        let counted = ip.filter(|ip| !self.limits.forwarding.is_proxy(*ip));
+        counted.map(Subscriber::of)
+    }
+
+    fn spawn(&mut self, stream: Stream, peer: Peer, place: Place) {
         let connection = Connection {
             peer,
-            service: service.clone(),
-            header_timeout: limits.header_timeout,
-            idle_timeout: limits.idle_timeout,
-            draining: draining.clone(),
+            service: self.service.clone(),
+            header_timeout: self.limits.header_timeout,
+            idle_timeout: self.limits.idle_timeout,
+            last_call: self.limits.last_call,
+            place: Arc::new(place),
+            draining: self.draining.clone(),
         };
-        connections.spawn(async move {
-            connection.serve(stream).await;
-            drop(slot);
-        });
+        self.connections.spawn(connection.serve(stream));
     }
-    // Closing the listener comes first: a client that is refused tries elsewhere, one that is
-    // accepted and then dropped does not know what became of its request.
-    drop(listener);
-    drain.send_replace(true);
-    let ended = timeout(limits.shutdown_grace, async {
-        while let Some(ended) = connections.join_next().await {
-            report(ended);
+
+    /// Lets all connections end.
+    async fn finish(mut self) {
+        let ended = timeout(self.limits.shutdown_grace, async {
+            while let Some(ended) = self.connections.join_next().await {
+                report(ended);
+            }
+        });
+        if ended.await.is_err() {
+            tracing::warn!(
+                connections.left = self.connections.len(),
+                "shutting down with requests that did not finish in time"
+            );
+            self.connections.shutdown().await;
         }
-    });
-    if ended.await.is_err() {
-        tracing::warn!(
-            connections.left = connections.len(),
-            "shutting down with requests that did not finish in time"
-        );
-        connections.shutdown().await;
     }
 }
 

@@ -25,7 +25,7 @@ use crate::layer::rescue::rescue;
 use crate::layer::trace::trace;
 use crate::layer::{Answer, Inner, around};
 use crate::options::ListenerOptions;
-use crate::request::{ClientIp, Forwarding, Peer};
+use crate::request::{ClientIp, Forwarding, Peer, Share};
 use crate::response::Response;
 use crate::router::{Route, Router, dispatch};
 
@@ -69,7 +69,7 @@ pub(crate) fn build(app: &Arc<App>, routes: &[Route], options: ListenerOptions) 
     } = options;
     let limits = &app.options;
     let (body_limit_bytes, request_timeout) = (limits.body_limit_bytes, limits.request_timeout);
-    let slots = Arc::clone(&app.slots);
+    let (rooms, budget) = (Arc::clone(&app.rooms), Arc::clone(&app.budget));
     let monitor = limits.monitor.clone();
     let clock = Arc::clone(&app.services.clock);
     let endpoints = {
@@ -104,18 +104,18 @@ pub(crate) fn build(app: &Arc<App>, routes: &[Route], options: ListenerOptions) 
         .layer(around(cors))
         // Panics of all layers below, so that they too are traced and readable.
         .layer(around(rescue))
-        // Before anything is read: a server that is full must not read on.
-        .layer(around(move |request, inner| {
-            admission(Arc::clone(&slots), request, inner)
-        }))
-        // The time to read the body counts, or slow bodies would fill all slots.
+        // The time to read the body counts, or slow bodies would stay for ever.
         .layer(around(move |request, inner| {
             deadline(request_timeout, request, inner)
         }))
         // Even an unknown path has its body read: a connection that is closed on an unread body may
         // take the answer with it.
         .layer(around(move |request, inner| {
-            body(body_limit_bytes, request, inner)
+            body(body_limit_bytes, Arc::clone(&budget), request, inner)
+        }))
+        // Only now is there something to do: bodies that never end must not keep others from it.
+        .layer(around(move |request, inner| {
+            admission(Arc::clone(&rooms), request, inner)
         }))
         .service(endpoints);
     Service(BoxCloneSyncService::new(stack))
@@ -130,8 +130,10 @@ async fn locate<B>(
 ) -> Answer {
     let peer = request.extensions().get().and_then(|Peer(ip)| *ip);
     let client_ip = forwarding.client_ip(peer, request.headers());
+    let share = Share(forwarding.subscriber(peer, client_ip));
     let destination = router.find(request.uri().path());
     request.extensions_mut().insert(ClientIp(client_ip));
+    request.extensions_mut().insert(share);
     request.extensions_mut().insert(destination);
     inner.call(request).await
 }

@@ -6,8 +6,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use registrar_domain::housekeeping::{Housekeeping, Job};
 use registrar_domain::ports::Entropy as _;
-use registrar_http_hyper::server::{Limits, Listener};
+use registrar_http_hyper::server::{Capacity, Limits, Listener};
 use registrar_http_hyper::service;
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -54,6 +55,7 @@ async fn serve(
     ready: impl FnOnce(&[SocketAddr]) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let mut signals = Signals::install()?;
+    allow_files(config.http.max_connections);
     // Sockets first: a port in use is found out before the database is touched.
     let sockets = listen::open_all(config.listeners.iter().map(|it| &it.address))?;
     let options = config.listeners.iter();
@@ -62,11 +64,14 @@ async fn serve(
     let Wired { app, housekeeping } = wiring::wire(&config, throttle).await?;
 
     let (stop, stopping) = watch::channel(false);
-    let limits = limits(&config.http);
+    let (everybody, probes) = (limits(&config.http), probe_limits(&config.http));
     let mut tasks = JoinSet::new();
     let mut addresses = Vec::new();
     let mut files = Vec::new();
     for (sockets, options) in listeners {
+        let is_for_probes = options.resources.iter().all(|it| it.is_for_probes());
+        let mut limits = if is_for_probes { &probes } else { &everybody }.clone();
+        limits.forwarding = options.forwarding.clone();
         let service = service(&app, options);
         let mut spawn = |listener: Listener| {
             let stopped = stopped(stopping.clone());
@@ -117,8 +122,48 @@ async fn serve(
     Ok(())
 }
 
+/// Files that are open besides connections: the database, the log, other servers.
+const OTHER_FILES: u64 = 128;
+
+/// Makes use of all the files that the system lets this process open, and says so if they are fewer
+/// than there may be connections.
+fn allow_files(max_connections: usize) {
+    let mut files = getrlimit(Resource::Nofile);
+    files.current = files.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, files) {
+        tracing::warn!(%error, "the limit on open files cannot be raised");
+    }
+    let needed = max_connections as u64 + OTHER_FILES;
+    if let Some(open_files) = getrlimit(Resource::Nofile).current
+        && open_files < needed
+    {
+        tracing::warn!(
+            open_files,
+            needed,
+            "the system allows fewer open files than `registrar.http.max_connections` needs: \
+             raise `LimitNOFILE` (systemd) or `ulimit -n`"
+        );
+    }
+}
+
+/// Connections at the same time on listeners that only those who watch the server have a use for.
+/// They do not count among the others, so that a full server can be watched.
+const PROBE_CONNECTIONS: usize = 64;
+
+fn probe_limits(http: &Http) -> Limits {
+    with_timeouts(Limits::new(PROBE_CONNECTIONS), http)
+}
+
 fn limits(http: &Http) -> Limits {
-    let mut limits = Limits::new(http.max_connections);
+    let capacity = Capacity {
+        connections: http.max_connections,
+        connections_per_address: http.max_connections_per_address,
+        streams_per_address: http.max_streams_per_address,
+    };
+    with_timeouts(Limits::with(capacity), http)
+}
+
+fn with_timeouts(mut limits: Limits, http: &Http) -> Limits {
     limits.header_timeout = http.header_timeout;
     limits.idle_timeout = http.idle_timeout;
     limits.shutdown_grace = http.shutdown_grace;

@@ -74,7 +74,9 @@ pub(crate) async fn wire(config: &Config, throttle: &Throttle) -> anyhow::Result
         well_known_client: config.server.well_known.clone(),
         body_limit_bytes: config.http.body_limit_bytes,
         request_timeout: config.http.request_timeout,
+        body_memory_bytes: config.http.body_memory_bytes,
         max_requests: config.http.max_requests,
+        max_requests_per_address: config.http.max_requests_per_address,
         monitor: monitoring.http(),
     };
     let housekeeping = services.housekeeping.clone();

@@ -1,68 +1,154 @@
 //! Bodies are read whole before anything looks at them, within limits on size and time.
 
+pub(crate) mod budget;
+
 use std::error::Error;
+use std::pin::pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{Method, StatusCode};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use hyper::body::Body;
 use tokio::time::timeout_at;
 
+use self::budget::{BodyMemory, Budget, Exhausted};
 use super::deadline::Deadline;
 use super::{Answer, Inner};
 use crate::error::{ErrCode, MatrixError};
-use crate::request::has_media_type;
+use crate::request::{Share, has_media_type};
 use crate::response::{self, Response};
 
-/// Marks, as an extension, a request that has come with both `Content-Length` and
-/// `Transfer-Encoding`, although not both of them may be left.
+/// When clients whose body there was no memory for should come back, in milliseconds.
+const RETRY_MS: u64 = 1000;
+
+/// Marks, as an extension, a request whose head can be understood in more than one way.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct AmbiguousLength;
+pub(crate) enum Malformed {
+    /// It has come with both `Content-Length` and `Transfer-Encoding`, although not both of them may
+    /// be left.
+    Length,
+    /// It names no host, or several.
+    Host,
+}
+
+/// Why a body was not read to its end.
+enum Unread {
+    TooLarge,
+    TooSlow,
+    Broken,
+    NoMemory,
+}
+
+impl From<Exhausted> for Unread {
+    fn from(_: Exhausted) -> Self {
+        Self::NoMemory
+    }
+}
 
 /// Reads the body of each request, or refuses it.
 pub(crate) async fn body<B>(
     limit_bytes: usize,
+    budget: Arc<Budget>,
     request: http::Request<B>,
     mut inner: impl Inner<Bytes>,
 ) -> Answer
 where
-    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send,
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send,
 {
     let (head, body) = request.into_parts();
     if let Some(refusal) = refuse_unread(&head, limit_bytes) {
         return Ok(response::hang_up(refusal));
     }
-    let reading = Limited::new(body, limit_bytes).collect();
+    if body.is_end_stream() {
+        return inner
+            .call(http::Request::from_parts(head, Bytes::new()))
+            .await;
+    }
+    let owner = head.extensions.get().and_then(|Share(client)| *client);
+    let reading = async { read(body, limit_bytes, budget.begin(owner)?).await };
     let read = match head.extensions.get() {
-        Some(Deadline(deadline)) => match timeout_at(*deadline, reading).await {
-            Ok(read) => read,
-            Err(_elapsed) => return Ok(response::hang_up(too_slow())),
-        },
+        Some(Deadline(deadline)) => timeout_at(*deadline, reading)
+            .await
+            .unwrap_or(Err(Unread::TooSlow)),
         None => reading.await,
     };
     match read {
-        Ok(body) => {
-            inner
-                .call(http::Request::from_parts(head, body.to_bytes()))
-                .await
+        Ok((body, memory)) => {
+            let answer = inner.call(http::Request::from_parts(head, body)).await;
+            drop(memory);
+            answer
         }
-        Err(error) if error.is::<LengthLimitError>() => {
-            Ok(response::hang_up(too_large(limit_bytes)))
-        }
-        Err(error) => {
+        Err(unread) => Ok(response::hang_up(match unread {
+            Unread::TooLarge => too_large(limit_bytes),
+            Unread::TooSlow => too_slow(),
+            Unread::Broken => broken(),
+            Unread::NoMemory => {
+                tracing::warn!("a request was given up because too many bodies are on their way");
+                MatrixError::busy(RETRY_MS).into_response()
+            }
+        })),
+    }
+}
+
+/// The whole body and the memory it takes.
+async fn read<B>(
+    body: B,
+    limit_bytes: usize,
+    mut memory: BodyMemory,
+) -> Result<(Bytes, BodyMemory), Unread>
+where
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send,
+{
+    let mut body = pin!(body);
+    let mut first = Bytes::new();
+    // Pieces are copied together: each of many small ones would keep its whole buffer.
+    let mut whole = Vec::new();
+    loop {
+        let frame = tokio::select! {
+            biased;
+            () = memory.given_up() => return Err(Unread::NoMemory),
+            frame = body.frame() => frame,
+        };
+        let Some(frame) = frame else { break };
+        let frame = frame.map_err(|error| {
+            let error = error.into();
             tracing::debug!(error = %error, "the body of a request could not be read");
-            Ok(response::hang_up(broken()))
+            Unread::Broken
+        })?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        if first.len() + whole.len() + data.len() > limit_bytes {
+            return Err(Unread::TooLarge);
+        }
+        memory.grow(data.len())?;
+        if first.is_empty() && whole.is_empty() {
+            first = data;
+        } else {
+            whole.extend_from_slice(&std::mem::take(&mut first));
+            whole.extend_from_slice(&data);
         }
     }
+    let memory = memory.complete()?;
+    let body = if whole.is_empty() {
+        first
+    } else {
+        whole.into()
+    };
+    Ok((body, memory))
 }
 
 /// What is refused for its head alone, without reading a byte of the body.
 fn refuse_unread(head: &http::request::Parts, limit_bytes: usize) -> Option<Response> {
     let length = head.headers.get(CONTENT_LENGTH);
     let has_both = length.is_some() && head.headers.contains_key(TRANSFER_ENCODING);
-    if has_both || head.extensions.get::<AmbiguousLength>().is_some() {
-        return Some(ambiguous());
+    match head.extensions.get() {
+        Some(Malformed::Length) => return Some(ambiguous()),
+        Some(Malformed::Host) => return Some(no_host()),
+        None if has_both => return Some(ambiguous()),
+        None => {}
     }
     if head.method == Method::POST && has_media_type(&head.headers, "multipart/form-data") {
         return Some(response::empty(StatusCode::UNSUPPORTED_MEDIA_TYPE));
@@ -99,4 +185,8 @@ fn ambiguous() -> Response {
         "a request has either Content-Length or Transfer-Encoding",
     )
     .into_response()
+}
+
+fn no_host() -> Response {
+    MatrixError::bad_request(ErrCode::Unknown, "a request names exactly one host").into_response()
 }

@@ -1,7 +1,7 @@
 //! Who is asking: the peer of the connection, or the client that a proxy in front forwards.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use http::header::USER_AGENT;
@@ -43,6 +43,28 @@ impl fmt::Debug for Forwarding {
 }
 
 impl Forwarding {
+    /// Is a peer one that speaks for many clients? Where everybody's word counts, it is one that
+    /// connects from this machine or a private network, as proxies do.
+    pub(crate) fn is_proxy(&self, peer: IpAddr) -> bool {
+        match self {
+            Self::Ignored => false,
+            Self::FromAnyone => is_local(peer),
+            Self::FromProxies(is_proxy) => is_proxy(peer.to_canonical()),
+        }
+    }
+
+    /// Whose share of the server a request is part of. A proxy that does not say for whom it asks
+    /// has none.
+    pub(crate) fn subscriber(
+        &self,
+        peer: Option<IpAddr>,
+        client_ip: Option<IpAddr>,
+    ) -> Option<Subscriber> {
+        let is_proxy = |ip: &IpAddr| peer.map(|peer| peer.to_canonical()) == Some(*ip);
+        let client_ip = client_ip.filter(|ip| !(is_proxy(ip) && self.is_proxy(*ip)));
+        client_ip.map(Subscriber::of)
+    }
+
     /// The client's address. A header that is missing, empty or unreadable gives the peer's, so that
     /// no header frees anyone from the limits of some address.
     pub fn client_ip(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
@@ -60,6 +82,27 @@ impl Forwarding {
             Self::FromProxies(_) => None,
         };
         forwarded.or(peer).map(|ip| ip.to_canonical())
+    }
+}
+
+fn is_local(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+    }
+}
+
+/// One IPv4 address, or the /64 that an IPv6 subscriber is given: what shares of the server are
+/// counted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Subscriber(IpAddr);
+
+impl Subscriber {
+    pub(crate) fn of(ip: IpAddr) -> Self {
+        Self(match ip.to_canonical() {
+            IpAddr::V4(ip) => ip.into(),
+            IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64)).into(),
+        })
     }
 }
 
@@ -97,6 +140,10 @@ fn parse_address(text: &str) -> Option<IpAddr> {
 /// The client's address, as an extension of each request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClientIp(pub(crate) Option<IpAddr>);
+
+/// Whose share of the server a request is part of, as an extension of each request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Share(pub(crate) Option<Subscriber>);
 
 /// What use-cases know about a request.
 pub(crate) fn context(headers: &HeaderMap, extensions: &Extensions) -> RequestContext {

@@ -1,9 +1,11 @@
 //! What a connection is doing, so that one that does nothing can be closed.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until};
 
 /// No request has ended yet.
@@ -12,10 +14,31 @@ const NEVER: u64 = u64::MAX;
 /// Counts the requests of a connection. Cheap for requests: only the one that waits looks at times.
 pub(super) struct Activity {
     opened: Instant,
+    /// Requests in progress, from the end of their heads to their answers.
     running: AtomicUsize,
+    /// Those of them whose bodies have not come to their end.
+    reading: AtomicUsize,
+    /// Since when there have been such requests, in milliseconds since the connection was opened.
+    reading_since_ms: AtomicU64,
+    /// Wakes the one that waits for the first request.
+    first: Notify,
     /// When the last request ended, in milliseconds since the connection was opened.
     last_end_ms: AtomicU64,
+    has_begun: AtomicBool,
     hangs_up: AtomicBool,
+    /// Wakes the one that serves the connection: its place is needed.
+    gives_way: Notify,
+}
+
+/// What a connection is doing, and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// A whole request is being answered.
+    Working,
+    /// A head or a body is on its way.
+    Waiting(Instant),
+    /// Between two requests.
+    Idle(Instant),
 }
 
 impl Activity {
@@ -23,15 +46,66 @@ impl Activity {
         Self {
             opened: Instant::now(),
             running: AtomicUsize::new(0),
+            reading: AtomicUsize::new(0),
+            reading_since_ms: AtomicU64::new(0),
+            first: Notify::new(),
             last_end_ms: AtomicU64::new(NEVER),
+            has_begun: AtomicBool::new(false),
             hangs_up: AtomicBool::new(false),
+            gives_way: Notify::new(),
         }
     }
 
     /// A request begins; it ends when the answer is dropped.
     pub(super) fn begin(self: &Arc<Self>) -> Running {
         self.running.fetch_add(1, Ordering::Relaxed);
+        if !self.has_begun.swap(true, Ordering::Relaxed) {
+            self.first.notify_waiters();
+        }
         Running(Arc::clone(self))
+    }
+
+    /// The body of a request that has begun is on its way until the value is dropped.
+    pub(super) fn read(self: &Arc<Self>) -> Reading {
+        if self.reading.fetch_add(1, Ordering::Relaxed) == 0 {
+            let now_ms = self.elapsed_ms();
+            self.reading_since_ms.store(now_ms, Ordering::Relaxed);
+        }
+        Reading(Arc::clone(self))
+    }
+
+    /// What the connection is doing.
+    pub(super) fn standing(&self) -> Standing {
+        let reading = self.reading.load(Ordering::Relaxed);
+        if self.running.load(Ordering::Relaxed) > reading {
+            return Standing::Working;
+        }
+        if reading > 0 {
+            let since_ms = self.reading_since_ms.load(Ordering::Relaxed);
+            return Standing::Waiting(self.opened + Duration::from_millis(since_ms));
+        }
+        match self.last_end() {
+            None => Standing::Waiting(self.opened),
+            Some(last_end) => Standing::Idle(last_end),
+        }
+    }
+
+    /// The place of the connection is needed for another one.
+    pub(super) fn give_way(&self) {
+        self.gives_way.notify_one();
+    }
+
+    /// Returns when the place of the connection is needed.
+    pub(super) async fn has_to_give_way(&self) {
+        self.gives_way.notified().await;
+    }
+
+    /// Returns as soon as a request has begun.
+    pub(super) async fn has_begun(&self) {
+        let first = self.first.notified();
+        if !self.has_begun.load(Ordering::Relaxed) {
+            first.await;
+        }
     }
 
     /// The connection is to be closed although the client may still be sending.
@@ -70,15 +144,38 @@ impl Activity {
                 sleep(pause).await;
                 continue;
             }
-            let deadline = deadline(match self.last_end_ms.load(Ordering::Relaxed) {
-                NEVER => None,
-                last_end_ms => Some(self.opened + Duration::from_millis(last_end_ms)),
-            });
+            let deadline = deadline(self.last_end());
             if deadline <= Instant::now() {
                 return;
             }
             sleep_until(deadline).await;
         }
+    }
+
+    fn last_end(&self) -> Option<Instant> {
+        match self.last_end_ms.load(Ordering::Relaxed) {
+            NEVER => None,
+            last_end_ms => Some(self.opened + Duration::from_millis(last_end_ms)),
+        }
+    }
+
+    fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(0)
+    }
+}
+
+/// A request whose body is on its way.
+pub(super) struct Reading(Arc<Activity>);
+
+impl fmt::Debug for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reading").finish_non_exhaustive()
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.0.reading.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -88,10 +185,8 @@ pub(super) struct Running(Arc<Activity>);
 impl Drop for Running {
     fn drop(&mut self) {
         let activity = &self.0;
-        let elapsed_ms = activity.opened.elapsed().as_millis();
-        activity
-            .last_end_ms
-            .store(u64::try_from(elapsed_ms).unwrap_or(0), Ordering::Relaxed);
+        let now_ms = activity.elapsed_ms();
+        activity.last_end_ms.store(now_ms, Ordering::Relaxed);
         activity.running.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::CONNECTION;
-use http::{HeaderValue, Version as HttpVersion};
+use http::{HeaderValue, StatusCode, Version as HttpVersion};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -17,23 +17,36 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tower::ServiceExt as _;
 
-use super::activity::Activity;
+use super::activity::{Activity, Standing};
+use super::body::{Received, Sent};
 use super::framing::HeadWatch;
+use super::host;
+use super::room::Place;
 use super::stream::{Rewound, Version, sniff};
-use crate::layer::body::AmbiguousLength;
+use crate::layer::admission::ProbesOnly;
+use crate::layer::body::Malformed;
 use crate::request::Peer;
-use crate::response::{HangUp, Response};
+use crate::response::{self, HangUp, Response};
 
 /// The longest head of a request, in bytes; longer ones get 431.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// Requests in progress on one HTTP/2 connection; a client with more waits.
 const MAX_STREAMS: u32 = 100;
+/// What an HTTP/2 client may send of one body before it is read, in bytes.
+const STREAM_WINDOW_BYTES: u32 = 64 * 1024;
+/// The same for all bodies of a connection together.
+const CONNECTION_WINDOW_BYTES: u32 = 256 * 1024;
 /// How often, and for how long, an HTTP/2 client is asked whether it is still there.
 const PING: Duration = Duration::from_secs(20);
 /// How long a connection without a request may stay once it has been asked to end.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// How long the end of an answer may take on a connection that gives way to another one.
+const HASTE: Duration = Duration::from_millis(50);
 /// How long a client may go on sending what is not wanted.
 const LINGER: Duration = Duration::from_secs(3);
+
+/// An answer on its way to the client.
+type Outgoing = http::Response<Sent>;
 
 /// A connection and what is to be done with it.
 pub(super) struct Connection<S> {
@@ -41,26 +54,39 @@ pub(super) struct Connection<S> {
     pub(super) service: S,
     pub(super) header_timeout: Duration,
     pub(super) idle_timeout: Duration,
+    pub(super) last_call: Duration,
+    pub(super) place: Arc<Place>,
     /// Becomes true when the server shuts down.
     pub(super) draining: watch::Receiver<bool>,
 }
 
+/// Why a connection stops to be served.
+enum End {
+    /// It is over.
+    Ended(Result<(), hyper::Error>),
+    /// It has done nothing for too long, or the server shuts down.
+    Asked,
+    /// Its place is needed.
+    GivesWay,
+}
+
 impl<S> Connection<S>
 where
-    S: tower::Service<http::Request<Incoming>, Response = Response, Error = Infallible>,
+    S: tower::Service<http::Request<Received>, Response = Response, Error = Infallible>,
     S: Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
 {
     /// Serves the connection until either side closes it.
     pub(super) async fn serve(
-        mut self,
+        self,
         mut stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     ) {
-        let activity = Arc::new(Activity::new());
+        let activity = Arc::clone(self.place.activity());
         let sniffed = tokio::select! {
             biased;
-            _ = self.draining.wait_for(|draining| *draining) => return,
+            () = activity.has_to_give_way() => return,
             sniffed = timeout(self.header_timeout, sniff(&mut stream)) => sniffed,
+            () = self.last_call() => return,
         };
         let Ok(Ok(Some((version, first)))) = sniffed else {
             tracing::debug!("a connection ended before it said anything");
@@ -81,9 +107,16 @@ where
                     .header_read_timeout(None)
                     .max_buf_size(MAX_HEAD_BYTES)
                     .serve_connection(io, service);
-                self.run(Pin::new(&mut connection), &activity).await;
-                if activity.hangs_up() {
-                    linger(connection.into_parts().io.into_inner()).await;
+                let last_call = async {
+                    self.drains().await;
+                    activity.idle_for(self.last_call).await;
+                };
+                self.run(Pin::new(&mut connection), &activity, last_call)
+                    .await;
+                let is_draining = *self.draining.borrow();
+                if activity.hangs_up() || is_draining {
+                    let limit = if is_draining { FAREWELL } else { LINGER };
+                    linger(connection.into_parts().io.into_inner(), limit).await;
                 }
             }
             Version::Http2 => {
@@ -91,64 +124,130 @@ where
                 let connection = http2::Builder::new(TokioExecutor::new())
                     .timer(TokioTimer::new())
                     .max_concurrent_streams(MAX_STREAMS)
+                    .initial_stream_window_size(STREAM_WINDOW_BYTES)
+                    .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
                     .max_header_list_size(MAX_HEAD_BYTES as u32)
                     .keep_alive_interval(PING)
                     .keep_alive_timeout(PING)
                     .serve_connection(io, service);
-                self.run(pin!(connection), &activity).await;
+                // A client that is told to go away has requests answered that it has sent before it
+                // heard so; only a connection that is just beginning would end without that.
+                let last_call = async {
+                    self.drains().await;
+                    let begun = timeout(self.last_call, activity.has_begun()).await;
+                    tracing::trace!(begun = begun.is_ok(), "an HTTP/2 client is told to go away");
+                };
+                self.run(pin!(connection), &activity, last_call).await;
             }
         }
     }
 
-    /// Lets the connection run, and asks it to end when it is idle or the server shuts down.
-    async fn run<C>(&self, mut connection: Pin<&mut C>, activity: &Activity)
-    where
+    /// Completes when the server shuts down.
+    async fn drains(&self) {
+        let mut draining = self.draining.clone();
+        // An error means that the server is gone, which is as good a reason.
+        let _gone = draining.wait_for(|draining| *draining).await;
+    }
+
+    /// Completes when the server has been shutting down for so long that a client that has not sent
+    /// anything is not waited for.
+    async fn last_call(&self) {
+        self.drains().await;
+        tokio::time::sleep(self.last_call).await;
+    }
+
+    /// Lets the connection run, and asks it to end when it is idle, when its place is needed, or
+    /// after `last_call`.
+    async fn run<C>(
+        &self,
+        mut connection: Pin<&mut C>,
+        activity: &Activity,
+        last_call: impl Future<Output = ()>,
+    ) where
         C: GracefulConnection<Error = hyper::Error>,
     {
-        let mut draining = self.draining.clone();
-        let ended = tokio::select! {
-            ended = connection.as_mut() => Some(ended),
-            _ = draining.wait_for(|draining| *draining) => None,
-            () = activity.idle(self.header_timeout, self.idle_timeout) => None,
+        let end = tokio::select! {
+            ended = connection.as_mut() => End::Ended(ended),
+            () = activity.has_to_give_way() => End::GivesWay,
+            () = last_call => End::Asked,
+            () = activity.idle(self.header_timeout, self.idle_timeout) => End::Asked,
         };
-        let ended = match ended {
-            Some(ended) => Some(ended),
-            None => {
-                connection.as_mut().graceful_shutdown();
-                // Whoever has sent half a head, or does not take its answer, is not waited for.
-                tokio::select! {
-                    ended = connection.as_mut() => Some(ended),
-                    () = activity.idle_for(FAREWELL) => None,
+        let ended = match end {
+            End::Ended(ended) => Some(ended),
+            End::GivesWay => match activity.standing() {
+                Standing::Waiting(_) => return,
+                Standing::Idle(_) => {
+                    connection.as_mut().graceful_shutdown();
+                    timeout(HASTE, connection.as_mut()).await.ok()
                 }
-            }
+                // A request has begun since the connection was chosen: it gets its answer.
+                Standing::Working => self.finish(connection, activity).await,
+            },
+            End::Asked => self.finish(connection, activity).await,
         };
         if let Some(Err(error)) = ended {
             tracing::debug!(error = %error, "a connection broke off");
         }
     }
 
+    /// Asks a connection to end. One that has sent half a head, or does not take its answer, is not
+    /// waited for.
+    async fn finish<C>(
+        &self,
+        mut connection: Pin<&mut C>,
+        activity: &Activity,
+    ) -> Option<Result<(), hyper::Error>>
+    where
+        C: GracefulConnection<Error = hyper::Error>,
+    {
+        connection.as_mut().graceful_shutdown();
+        tokio::select! {
+            ended = connection.as_mut() => Some(ended),
+            () = activity.idle_for(FAREWELL) => None,
+        }
+    }
+
     /// Answers one request.
     fn answer(
         &self,
-        mut request: http::Request<Incoming>,
+        request: http::Request<Incoming>,
         activity: &Arc<Activity>,
         watch: Option<&Arc<HeadWatch>>,
-    ) -> impl Future<Output = Result<Response, Infallible>> + Send + use<S> {
+    ) -> impl Future<Output = Result<Outgoing, Infallible>> + Send + use<S> {
         let running = activity.begin();
         let activity = Arc::clone(activity);
         let watch = watch.cloned();
-        request.extensions_mut().insert(self.peer);
+        let is_named_once = host::is_named_once(&request);
+        let mut request = request.map(|body| Received::new(body, &activity));
+        let extensions = request.extensions_mut();
+        extensions.insert(self.peer);
+        if self.place.is_in_reserve() {
+            extensions.insert(ProbesOnly);
+        }
         if watch.as_ref().is_some_and(|watch| watch.begin()) {
-            request.extensions_mut().insert(AmbiguousLength);
+            extensions.insert(Malformed::Length);
+        } else if !is_named_once {
+            extensions.insert(Malformed::Host);
         }
         let service = self.service.clone();
+        let place = Arc::clone(&self.place);
+        let draining = self.draining.clone();
         async move {
             let version = request.version();
+            let stream = if version == HttpVersion::HTTP_2 {
+                let Some(stream) = place.stream() else {
+                    tracing::debug!("a stream was refused because its client has too many");
+                    return Ok(response::empty(StatusCode::SERVICE_UNAVAILABLE)
+                        .map(|body| Sent::new(body, None)));
+                };
+                Some(stream)
+            } else {
+                None
+            };
             let mut response = service.oneshot(request).await?;
+            let hangs_up = response.extensions_mut().remove::<HangUp>().is_some();
             // HTTP/2 ends the one stream by itself; its connection can go on.
-            if response.extensions_mut().remove::<HangUp>().is_some()
-                && version < HttpVersion::HTTP_2
-            {
+            if (hangs_up || *draining.borrow()) && version < HttpVersion::HTTP_2 {
                 response
                     .headers_mut()
                     .insert(CONNECTION, HeaderValue::from_static("close"));
@@ -158,7 +257,7 @@ where
                 watch.end();
             }
             drop(running);
-            Ok(response)
+            Ok(response.map(|body| Sent::new(body, stream)))
         }
     }
 }
@@ -167,10 +266,10 @@ where
 ///
 /// When a connection is closed on unread bytes, the operating system tells the client at once that it
 /// was reset, and the client may throw away the answer that explains why.
-async fn linger(mut stream: impl AsyncRead + Unpin) {
+async fn linger(mut stream: impl AsyncRead + Unpin, limit: Duration) {
     let mut discarded = [0; 4096];
     let reading = async { while let Ok(1..) = stream.read(&mut discarded).await {} };
-    if timeout(LINGER, reading).await.is_err() {
-        tracing::debug!("a client went on sending after its request had been refused");
+    if timeout(limit, reading).await.is_err() {
+        tracing::debug!("a client went on sending after its last answer");
     }
 }

@@ -4,12 +4,13 @@ use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt as _, Empty, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use registrar_http_hyper::server::Limits;
+use registrar_http_hyper::request::Forwarding;
+use registrar_http_hyper::server::{Capacity, Limits};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 
 use crate::server::{
-    AVAILABLE, SLOW, TestServer, patiently, read_answer, read_to_end, short, start,
+    AVAILABLE, Listening, SLOW, TestServer, patiently, read_answer, read_to_end, short, start,
 };
 
 fn limits() -> Limits {
@@ -261,37 +262,143 @@ async fn a_unix_socket_is_served() {
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
 }
 
-#[tokio::test]
-async fn connections_beyond_the_limit_wait_for_their_turn() {
-    let server = TestServer::new();
-    let listening = server.listen(Limits::new(1)).await;
-    let mut first = listening.connect().await;
-    first
-        .write_all(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
-        .await
-        .unwrap();
-    read_answer(&mut first).await;
+/// A server with room for one connection, and its proxies' clients.
+async fn with_room_for_one(server: &TestServer) -> Listening {
+    let mut limits = Limits::new(1);
+    limits.forwarding = Forwarding::FromAnyone;
+    server.listen(limits).await
+}
 
-    let mut second = listening.connect().await;
-    let request = format!(
+#[tokio::test]
+async fn an_idle_connection_gives_way_to_a_new_one() {
+    let listening = with_room_for_one(&TestServer::new()).await;
+    let mut first = listening.connect().await;
+    for _ in 0..3 {
+        first
+            .write_all(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+            .await
+            .unwrap();
+        read_answer(&mut first).await;
+        let mut next = listening.connect().await;
+        assert_eq!(read_to_end(&mut first).await, "");
+        std::mem::swap(&mut first, &mut next);
+    }
+}
+
+#[tokio::test]
+async fn stalled_requests_give_way_to_new_connections() {
+    let listening = with_room_for_one(&TestServer::new()).await;
+    for stalled in [
+        "",
+        "PRI",
+        "GET /health HTTP/1.1\r\nHo",
+        "POST /_matrix/client/v3/register HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{",
+    ] {
+        let mut stream = listening.connect().await;
+        stream.write_all(stalled.as_bytes()).await.unwrap();
+        let answer = listening
+            .exchange("GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            .await;
+        assert!(answer.ends_with("OK"), "{stalled}: {answer}");
+        let mut rest = Vec::new();
+        // Closed or reset, but not answered.
+        let _reset = patiently(stream.read_to_end(&mut rest)).await;
+        assert!(rest.is_empty(), "{stalled}");
+    }
+}
+
+#[tokio::test]
+async fn when_all_connections_are_busy_probes_are_answered_and_others_turned_away() {
+    let server = TestServer::new();
+    let listening = with_room_for_one(&server).await;
+    let mut first = listening.connect().await;
+    let slow = format!(
         "GET {AVAILABLE} HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {SLOW}\r\n\
          Connection: close\r\n\r\n"
     );
-    second.write_all(request.as_bytes()).await.unwrap();
-    tokio::select! {
-        biased;
-        () = server.slow_one_arrived() => panic!("there is room for one only"),
-        answer = async {
-            first.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
-            read_answer(&mut first).await
-        } => assert!(answer.ends_with("OK")),
+    first.write_all(slow.as_bytes()).await.unwrap();
+    server.slow_one_arrived().await;
+    for _ in 0..3 {
+        let probe = listening.exchange("GET /health HTTP/1.0\r\n\r\n").await;
+        assert!(probe.ends_with("OK"), "{probe}");
+        let other = format!("GET {AVAILABLE} HTTP/1.1\r\nHost: x\r\n\r\n");
+        let other = listening.exchange(&other).await;
+        assert!(other.starts_with("HTTP/1.1 503 "), "{other}");
+        assert!(
+            other.contains("retry-after: ") && other.contains("M_UNKNOWN"),
+            "{other}"
+        );
     }
-    drop(first);
-    patiently(server.slow_one_arrived()).await;
     server.release();
-    assert!(
-        read_to_end(&mut second)
-            .await
-            .starts_with("HTTP/1.1 200 OK\r\n")
-    );
+    let answer = read_to_end(&mut first).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_request_names_one_host() {
+    let server = TestServer::new().listen(limits()).await;
+    let rows = [
+        ("HTTP/1.1", "/", "", 400),
+        ("HTTP/1.1", "/", "Host: x\r\nHost: x\r\n", 400),
+        ("HTTP/1.1", "/", "Host: x\r\nhost: y\r\n", 400),
+        ("HTTP/1.1", "/", "Host: a b\r\n", 400),
+        ("HTTP/1.1", "http://x/", "", 400),
+        ("HTTP/1.0", "/", "Host: x\r\nHost: x\r\n", 400),
+        ("HTTP/1.1", "/", "Host:\r\n", 200),
+        ("HTTP/1.1", "/", "Host: x:80\r\n", 200),
+        ("HTTP/1.1", "http://x/", "Host: y\r\n", 200),
+        ("HTTP/1.0", "/", "", 200),
+    ];
+    for (version, base, hosts, status) in rows {
+        let request = format!("GET {base}health {version}\r\n{hosts}Connection: close\r\n\r\n");
+        let answer = server.exchange(&request).await;
+        let expected = format!("{version} {status} ");
+        assert!(answer.starts_with(&expected), "{request}: {answer}");
+        if status == 400 {
+            assert!(answer.contains("M_UNKNOWN"), "{request}: {answer}");
+            assert!(
+                answer.contains("access-control-allow-origin: *"),
+                "{request}: {answer}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_address_has_a_share_of_streams() {
+    let server = TestServer::new();
+    let mut capacity = Capacity::new(100);
+    capacity.streams_per_address = 1;
+    let listening = server.listen(Limits::with(capacity)).await;
+    let io = TokioIo::new(listening.connect().await);
+    let (mut client, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), io)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    let get = |path: &str, client: &str| {
+        Request::get(format!("http://x{path}"))
+            .header("x-forwarded-for", client)
+            .body(Empty::<Bytes>::new())
+            .unwrap()
+    };
+    let slow = tokio::spawn(client.send_request(get(AVAILABLE, SLOW)));
+    server.slow_one_arrived().await;
+    let second = client.send_request(get("/health", "192.0.2.1"));
+    let refused = patiently(second).await.unwrap();
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+
+    server.release();
+    let answered = patiently(slow).await.unwrap().unwrap();
+    assert_eq!(answered.status(), StatusCode::OK);
+    patiently(answered.into_body().collect()).await.unwrap();
+    // The place is free as soon as the server knows that all of the answer is on its way.
+    patiently(async {
+        loop {
+            let next = client.send_request(get("/health", "192.0.2.1"));
+            if next.await.unwrap().status() == StatusCode::OK {
+                return;
+            }
+        }
+    })
+    .await;
 }

@@ -3,11 +3,22 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use http_body_util::Empty;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use registrar_http_hyper::server::Limits;
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixListener, UnixStream};
+use tokio::time::timeout;
 
-use crate::server::{AVAILABLE, Listening, SLOW, TestServer, patiently, read_answer, read_to_end};
+use crate::server::{
+    AVAILABLE, Listening, SLOW, TestServer, patiently, read_answer, read_to_end, start,
+};
+
+/// The system drops what does not fit into the queue of a port that is being closed, and tries again
+/// after a second.
+const SOON: Duration = Duration::from_millis(500);
 
 fn slow_request() -> String {
     format!("GET {AVAILABLE} HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {SLOW}\r\n\r\n")
@@ -18,9 +29,7 @@ async fn refuses(listening: &Listening) {
     patiently(async {
         loop {
             match TcpStream::connect(listening.address).await {
-                // Whoever was waiting to be accepted when the port was closed hears of a reset.
                 Ok(_) => tokio::task::yield_now().await,
-                Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
                 Err(error) => return assert_eq!(error.kind(), ErrorKind::ConnectionRefused),
             }
         }
@@ -45,23 +54,134 @@ async fn a_running_request_is_finished_and_new_connections_are_refused() {
     listening.stopped().await;
 }
 
-#[tokio::test]
-async fn idle_and_silent_connections_are_closed_at_once() {
+/// Limits under which nothing but a shutdown ends a connection.
+fn patient() -> Limits {
     let mut limits = Limits::new(100);
     limits.header_timeout = Duration::from_secs(3600);
     limits.idle_timeout = Duration::from_secs(3600);
     limits.shutdown_grace = Duration::from_secs(3600);
+    limits
+}
+
+const HEALTH: &[u8] = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
+
+#[tokio::test]
+async fn idle_and_silent_connections_are_closed_after_the_last_call() {
+    let mut limits = patient();
+    limits.last_call = Duration::from_millis(50);
     let mut listening = TestServer::new().listen(limits).await;
     let mut silent = listening.connect().await;
     let mut idle = listening.connect().await;
-    idle.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
-        .await
-        .unwrap();
+    idle.write_all(HEALTH).await.unwrap();
     read_answer(&mut idle).await;
 
     listening.stop();
     assert_eq!(read_to_end(&mut silent).await, "");
     assert_eq!(read_to_end(&mut idle).await, "");
+    listening.stopped().await;
+}
+
+#[tokio::test]
+async fn a_connection_that_was_let_in_may_send_one_request() {
+    let mut limits = patient();
+    limits.last_call = Duration::from_secs(3600);
+    let mut listening = TestServer::new().listen(limits).await;
+    let mut silent = listening.connect().await;
+    let mut idle = listening.connect().await;
+    idle.write_all(HEALTH).await.unwrap();
+    read_answer(&mut idle).await;
+
+    listening.stop();
+    refuses(&listening).await;
+    for stream in [&mut silent, &mut idle] {
+        stream.write_all(HEALTH).await.unwrap();
+        let answer = read_to_end(stream).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        assert!(answer.contains("connection: close"), "{answer}");
+    }
+    drop((silent, idle));
+    listening.stopped().await;
+}
+
+/// Whoever has connected gets an answer, however close to the end it was.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_connection_of_a_burst_is_reset_by_a_shutdown() {
+    for round in 0..8 {
+        let mut listening = TestServer::new().listen(patient()).await;
+        let address = listening.address;
+        let bursts: Vec<_> = (0..4)
+            .map(|_| {
+                tokio::spawn(async move {
+                    let mut answered = 0;
+                    // Until connections are refused.
+                    while let Ok(Ok(mut stream)) = timeout(SOON, TcpStream::connect(address)).await
+                    {
+                        stream.write_all(HEALTH).await.unwrap();
+                        let answer = read_answer(&mut stream).await;
+                        assert!(answer.ends_with("OK"), "{answer}");
+                        answered += 1;
+                    }
+                    answered
+                })
+            })
+            .collect();
+        for _ in 0..round {
+            tokio::task::yield_now().await;
+        }
+        listening.stop();
+        for burst in bursts {
+            let _answered: u32 = patiently(burst).await.unwrap();
+        }
+        listening.stopped().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_client_of_a_unix_socket_is_reset_by_a_shutdown() {
+    for _ in 0..8 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket");
+        let listener = UnixListener::bind(&path).unwrap();
+        let (task, stop) = start(listener.into(), TestServer::new().service, patient());
+        let bursts: Vec<_> = (0..4)
+            .map(|_| {
+                let path = path.clone();
+                tokio::spawn(async move {
+                    while let Ok(mut stream) = UnixStream::connect(&path).await {
+                        let request = b"GET /health HTTP/1.0\r\n\r\n";
+                        stream.write_all(request).await.unwrap();
+                        let answer = read_to_end(&mut stream).await;
+                        assert!(answer.ends_with("OK"), "{answer}");
+                    }
+                })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        drop(stop);
+        for burst in bursts {
+            patiently(burst).await.unwrap();
+        }
+        patiently(task).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_beginning_http_2_connection_has_its_request_answered() {
+    let mut listening = TestServer::new().listen(patient()).await;
+    let stream = listening.connect().await;
+    listening.stop();
+    refuses(&listening).await;
+    let (mut client, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+            .await
+            .unwrap();
+    let ended = tokio::spawn(connection);
+    let request = Request::get("http://x/health").body(Empty::<Bytes>::new());
+    let response = patiently(client.send_request(request.unwrap()))
+        .await
+        .unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    patiently(ended).await.unwrap().unwrap();
     listening.stopped().await;
 }
 

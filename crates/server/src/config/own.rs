@@ -132,17 +132,46 @@ const HTTP: &[Key] = &[
     )
     .or("1M"),
     Key::new(
+        "body_memory",
+        Kind::Size,
+        "Memory for the bodies of all requests together. One client may use a quarter. When it is \
+         used up, the oldest body on its way of the client that uses most is given up with 503.",
+    )
+    .or("64M"),
+    Key::new(
         "max_requests",
         Kind::Integer(1, 1_000_000),
-        "Requests in progress at the same time, over all listeners; those beyond get 503.",
+        "Requests in progress at the same time, over all listeners; those beyond get 503. A \
+         request is in progress once its body is there. Probes (`/health`, metrics) have room of \
+         their own.",
     )
     .or("1024"),
     Key::new(
+        "max_requests_per_address",
+        Kind::Integer(1, 1_000_000),
+        "Those of one client: an IPv4 address, or an IPv6 /64. Default: a quarter of \
+         `max_requests`.",
+    ),
+    Key::new(
         "max_connections",
         Kind::Integer(1, 1_000_000),
-        "Connections at the same time, over all listeners.",
+        "Connections at the same time, over all listeners. Beyond that, those that rest or stall \
+         are closed for new ones, first those of the address that has most.",
     )
     .or("1000"),
+    Key::new(
+        "max_connections_per_address",
+        Kind::Integer(1, 1_000_000),
+        "Those of one IPv4 address or IPv6 /64. Default: a quarter of `max_connections`. Does not \
+         hold for trusted proxies (without `trusted_proxies`: for private addresses on listeners \
+         with `x_forwarded`) and Unix sockets.",
+    ),
+    Key::new(
+        "max_streams_per_address",
+        Kind::Integer(1, 1_000_000),
+        "HTTP/2 requests of one address at the same time, over all its connections, answers that \
+         it does not take included. Default: a quarter of `max_requests`.",
+    ),
     Key::new(
         "shutdown_grace",
         Kind::Duration,
@@ -203,10 +232,18 @@ pub(crate) struct Http {
     pub(crate) idle_timeout: Duration,
     /// `body_limit`, in bytes.
     pub(crate) body_limit_bytes: usize,
+    /// `body_memory`, in bytes; enough for one body.
+    pub(crate) body_memory_bytes: usize,
     /// `max_requests`.
     pub(crate) max_requests: usize,
+    /// `max_requests_per_address`.
+    pub(crate) max_requests_per_address: usize,
     /// `max_connections`.
     pub(crate) max_connections: usize,
+    /// `max_connections_per_address`.
+    pub(crate) max_connections_per_address: usize,
+    /// `max_streams_per_address`.
+    pub(crate) max_streams_per_address: usize,
     /// `shutdown_grace`.
     pub(crate) shutdown_grace: Duration,
 }
@@ -281,15 +318,31 @@ impl Hashing {
 
 impl Http {
     fn read(section: &Section<'_>) -> Self {
-        Self {
+        let size = |name| usize::try_from(section.size(name)).unwrap_or(usize::MAX);
+        let max_requests: usize = section.integer("max_requests");
+        let max_connections: usize = section.integer("max_connections");
+        // One client alone must not use up everything, and many behind one address have enough.
+        let share = |name, all: usize| {
+            let share: Option<usize> = section.integer_if_given(name);
+            share.unwrap_or_else(|| all.div_ceil(4))
+        };
+        let http = Self {
             request_timeout: section.positive_duration("request_timeout"),
             header_timeout: section.positive_duration("header_timeout"),
             idle_timeout: section.positive_duration("idle_timeout"),
-            body_limit_bytes: usize::try_from(section.size("body_limit")).unwrap_or(usize::MAX),
-            max_requests: section.integer("max_requests"),
-            max_connections: section.integer("max_connections"),
+            body_limit_bytes: size("body_limit"),
+            body_memory_bytes: size("body_memory"),
+            max_requests,
+            max_requests_per_address: share("max_requests_per_address", max_requests),
+            max_connections,
+            max_connections_per_address: share("max_connections_per_address", max_connections),
+            max_streams_per_address: share("max_streams_per_address", max_requests),
             shutdown_grace: section.duration("shutdown_grace"),
+        };
+        if http.body_memory_bytes < http.body_limit_bytes {
+            section.mistake("body_memory", "is less than one body of `body_limit`");
         }
+        http
     }
 }
 

@@ -321,10 +321,17 @@ fn resources(report: &mut Report, config: &Config) {
     );
     let http = &config.http;
     report.row("connections at most", http.max_connections);
+    report.row("  of one address", http.max_connections_per_address);
     report.row("requests at a time", http.max_requests);
+    report.row("  of one address", http.max_requests_per_address);
+    report.row("  over HTTP/2", http.max_streams_per_address);
     report.row(
         "largest request body",
         show_size(http.body_limit_bytes as u64),
+    );
+    report.row(
+        "memory for bodies",
+        show_size(http.body_memory_bytes as u64),
     );
     report.row("time for headers", show_duration(http.header_timeout));
     report.row("time for a request", show_duration(http.request_timeout));

@@ -1,0 +1,307 @@
+//! Room for connections: how many there may be, how many of one address, and which are closed when
+//! a new one needs the place.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::activity::{Activity, Standing};
+use crate::layer::shrink;
+use crate::request::Subscriber;
+
+/// How many connections are taken beyond the limit when every other one has a request in progress.
+/// They are for probes: whoever watches the server must see that it is alive, above all then.
+const RESERVE: usize = 16;
+/// For how long a request may be on its way before its connection counts as one that stalls.
+const FRESH: Duration = Duration::from_secs(1);
+/// The part of all connections that is closed at once when room is needed, so that a flood of new
+/// connections does not search through all of them for each one.
+const BATCH: usize = 100;
+
+/// How many connections and streams there may be.
+///
+/// The shares do not hold for trusted proxies and Unix sockets, which speak for many clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// Connections at the same time, over all listeners that share the limits.
+    pub connections: usize,
+    /// Those of one address (IPv4) or /64 (IPv6); default a quarter of all.
+    pub connections_per_address: usize,
+    /// HTTP/2 requests in progress of one address or /64, over all its connections; default 256.
+    pub streams_per_address: usize,
+}
+
+impl Capacity {
+    /// So many connections, with the default shares.
+    pub fn new(connections: usize) -> Self {
+        Self {
+            connections,
+            connections_per_address: connections.div_ceil(4),
+            streams_per_address: 256,
+        }
+    }
+}
+
+/// All connections of the listeners that share it.
+pub(super) struct Room {
+    capacity: Capacity,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    last_id: u64,
+    connections: HashMap<u64, Entry>,
+    in_reserve: usize,
+    peers: HashMap<Subscriber, Usage>,
+}
+
+struct Entry {
+    /// `None` for one that has no share.
+    peer: Option<Subscriber>,
+    is_in_reserve: bool,
+    activity: Arc<Activity>,
+}
+
+#[derive(Default)]
+struct Usage {
+    connections: usize,
+    streams: usize,
+}
+
+/// Whether there is a place for a new connection.
+pub(super) enum Admission {
+    /// There is; others may have been closed for it.
+    Granted(Place),
+    /// All connections of the address have requests in progress, and it may have no more of them.
+    ShareUsed,
+    /// All connections have requests in progress.
+    Full,
+}
+
+/// Which connection is closed first: the least one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    /// The address with the most connections has to give way first.
+    lightness: usize,
+    /// What may be an honest request on its way comes last.
+    is_fresh: bool,
+    /// Half heads and half bodies before connections that rest between requests.
+    is_idle: bool,
+    since: Instant,
+}
+
+impl Room {
+    pub(super) fn new(capacity: Capacity) -> Self {
+        Self {
+            capacity,
+            state: Mutex::default(),
+        }
+    }
+
+    /// Gives a new connection a place. `peer` is `None` for one that has no share.
+    pub(super) fn admit(self: &Arc<Self>, peer: Option<Subscriber>) -> Admission {
+        let capacity = self.capacity;
+        let mut state = self.lock();
+        if let Some(peer) = peer
+            && state.connections_of(peer) >= capacity.connections_per_address
+            && state.close_some(capacity.connections_per_address, |it| it.peer == Some(peer)) == 0
+        {
+            return Admission::ShareUsed;
+        }
+        let regular = state.connections.len() - state.in_reserve;
+        let is_in_reserve = regular >= capacity.connections
+            && state.close_some(capacity.connections, |it| !it.is_in_reserve) == 0;
+        if is_in_reserve
+            && state.in_reserve >= RESERVE
+            && state.close_some(RESERVE, |it| it.is_in_reserve) == 0
+        {
+            return Admission::Full;
+        }
+        Admission::Granted(self.enter(&mut state, peer, is_in_reserve))
+    }
+
+    /// Gives a place to a connection that must be taken, whether there is room or not.
+    pub(super) fn insist(self: &Arc<Self>, peer: Option<Subscriber>) -> Place {
+        self.enter(&mut self.lock(), peer, false)
+    }
+
+    /// Closes some connections because the operating system has no room for more.
+    pub(super) fn relieve(&self) -> usize {
+        let mut state = self.lock();
+        let limit = state.connections.len();
+        state.close_some(limit, |_| true)
+    }
+
+    fn enter(
+        self: &Arc<Self>,
+        state: &mut State,
+        peer: Option<Subscriber>,
+        is_in_reserve: bool,
+    ) -> Place {
+        state.last_id += 1;
+        let id = state.last_id;
+        let activity = Arc::new(Activity::new());
+        let entry = Entry {
+            peer,
+            is_in_reserve,
+            activity: Arc::clone(&activity),
+        };
+        state.connections.insert(id, entry);
+        state.in_reserve += usize::from(is_in_reserve);
+        if let Some(peer) = peer {
+            state.peers.entry(peer).or_default().connections += 1;
+        }
+        Place {
+            room: Arc::clone(self),
+            id,
+            peer,
+            is_in_reserve,
+            activity,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn connections_of(&self, peer: Subscriber) -> usize {
+        self.peers.get(&peer).map_or(0, |usage| usage.connections)
+    }
+
+    /// Tells up to one of `BATCH` parts of `limit` connections to close, and gives their places
+    /// away. How many they are: none when all of them have requests in progress.
+    fn close_some(&mut self, limit: usize, concerns: impl Fn(&Entry) -> bool) -> usize {
+        let now = Instant::now();
+        let mut ranked: Vec<(Rank, u64)> = Vec::new();
+        for (id, entry) in self.connections.iter().filter(|(_, it)| concerns(it)) {
+            if let Some(rank) = self.rank(entry, now) {
+                ranked.push((rank, *id));
+            }
+        }
+        let Some(first) = ranked.iter().copied().min() else {
+            return 0;
+        };
+        let count = (limit / BATCH).clamp(1, ranked.len());
+        ranked.select_nth_unstable(count - 1);
+        ranked.truncate(count);
+        let mut closed = 0;
+        for (rank, id) in ranked {
+            // What is fresh is closed only if nothing else is left, and no more than must be.
+            if rank.is_fresh && id != first.1 {
+                continue;
+            }
+            if let Some(entry) = self.remove(id) {
+                entry.activity.give_way();
+                closed += 1;
+            }
+        }
+        tracing::debug!(closed, "connections were closed to make room");
+        closed
+    }
+
+    /// `None` for a connection with a request in progress, which is not closed.
+    fn rank(&self, entry: &Entry, now: Instant) -> Option<Rank> {
+        let weight = entry.peer.map_or(1, |peer| self.connections_of(peer));
+        let (is_idle, since) = match entry.activity.standing() {
+            Standing::Working => return None,
+            Standing::Waiting(since) => (false, since),
+            Standing::Idle(since) => (true, since),
+        };
+        Some(Rank {
+            lightness: usize::MAX - weight,
+            is_fresh: !is_idle && now.saturating_duration_since(since) < FRESH,
+            is_idle,
+            since,
+        })
+    }
+
+    fn remove(&mut self, id: u64) -> Option<Entry> {
+        let entry = self.connections.remove(&id)?;
+        shrink(&mut self.connections);
+        self.in_reserve -= usize::from(entry.is_in_reserve);
+        if let Some(peer) = entry.peer {
+            self.release(peer, |usage| usage.connections -= 1);
+        }
+        Some(entry)
+    }
+
+    fn release(&mut self, peer: Subscriber, change: impl FnOnce(&mut Usage)) {
+        let Some(usage) = self.peers.get_mut(&peer) else {
+            return;
+        };
+        change(usage);
+        if usage.connections == 0 && usage.streams == 0 {
+            self.peers.remove(&peer);
+            shrink(&mut self.peers);
+        }
+    }
+}
+
+impl fmt::Debug for Room {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Room")
+            .field("capacity", &self.capacity)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A place for a connection, given back when dropped.
+pub(super) struct Place {
+    room: Arc<Room>,
+    id: u64,
+    peer: Option<Subscriber>,
+    is_in_reserve: bool,
+    activity: Arc<Activity>,
+}
+
+impl Place {
+    pub(super) fn activity(&self) -> &Arc<Activity> {
+        &self.activity
+    }
+
+    /// Is the connection for probes alone?
+    pub(super) fn is_in_reserve(&self) -> bool {
+        self.is_in_reserve
+    }
+
+    /// Room for a stream, or `None` when the address has as many as it may have.
+    pub(super) fn stream(&self) -> Option<StreamPlace> {
+        let Some(peer) = self.peer else {
+            return Some(StreamPlace(None));
+        };
+        let limit = self.room.capacity.streams_per_address;
+        let mut state = self.room.lock();
+        let usage = state.peers.entry(peer).or_default();
+        if usage.streams >= limit {
+            return None;
+        }
+        usage.streams += 1;
+        Some(StreamPlace(Some((Arc::clone(&self.room), peer))))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.room.lock().remove(self.id);
+    }
+}
+
+/// Room for a stream, given back when dropped.
+pub(super) struct StreamPlace(Option<(Arc<Room>, Subscriber)>);
+
+impl Drop for StreamPlace {
+    fn drop(&mut self) {
+        if let Some((room, peer)) = &self.0 {
+            room.lock().release(*peer, |usage| usage.streams -= 1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
