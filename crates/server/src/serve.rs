@@ -110,7 +110,7 @@ async fn serve(
     let signal = signals.next().await;
     tracing::info!(
         signal,
-        "stopping: running requests finish, new ones are refused"
+        "stopping: everybody who has connected is answered, new connections are refused"
     );
     stop.send_replace(true);
     while let Some(ended) = tasks.join_next().await {

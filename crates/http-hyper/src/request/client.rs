@@ -156,3 +156,59 @@ pub(crate) fn context(headers: &HeaderMap, extensions: &Extensions) -> RequestCo
         user_agent,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_those_of_clients_and_not_of_proxies() {
+        let proxies =
+            || Forwarding::FromProxies(Arc::new(|ip: IpAddr| ip.to_string() == "203.0.113.1"));
+        // Whose word counts, the peer, the client, and whose share it is.
+        let rows = [
+            (
+                Forwarding::Ignored,
+                "10.0.0.1",
+                "10.0.0.1",
+                Some("10.0.0.1"),
+            ),
+            (Forwarding::FromAnyone, "10.0.0.1", "10.0.0.1", None),
+            (
+                Forwarding::FromAnyone,
+                "::ffff:127.0.0.1",
+                "127.0.0.1",
+                None,
+            ),
+            (Forwarding::FromAnyone, "fd00::1", "fd00::1", None),
+            (
+                Forwarding::FromAnyone,
+                "10.0.0.1",
+                "10.0.0.2",
+                Some("10.0.0.2"),
+            ),
+            (
+                Forwarding::FromAnyone,
+                "192.0.2.1",
+                "192.0.2.1",
+                Some("192.0.2.1"),
+            ),
+            (proxies(), "203.0.113.1", "203.0.113.1", None),
+            (proxies(), "203.0.113.1", "192.0.2.1", Some("192.0.2.1")),
+            (proxies(), "10.0.0.1", "10.0.0.1", Some("10.0.0.1")),
+            (
+                Forwarding::Ignored,
+                "2001:db8::1",
+                "2001:db8::1",
+                Some("2001:db8::2"),
+            ),
+        ];
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        for (forwarding, peer, client, expected) in rows {
+            let share = forwarding.subscriber(Some(ip(peer)), Some(ip(client)));
+            let expected = expected.map(|it| Subscriber::of(ip(it)));
+            assert_eq!(share, expected, "{forwarding:?} {peer} {client}");
+        }
+        assert_eq!(Forwarding::FromAnyone.subscriber(None, None), None);
+    }
+}

@@ -5,6 +5,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::CONNECTION;
 use http::{HeaderValue, StatusCode, Version as HttpVersion};
 use hyper::body::Incoming;
@@ -81,7 +82,7 @@ where
         self,
         mut stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     ) {
-        let activity = Arc::clone(self.place.activity());
+        let activity = self.place.activity();
         let sniffed = tokio::select! {
             biased;
             () = activity.has_to_give_way() => return,
@@ -92,54 +93,74 @@ where
             tracing::debug!("a connection ended before it said anything");
             return;
         };
+        // In boxes of their own, because most connections of a flood never get there.
+        match version {
+            Version::Http1 => Box::pin(self.serve_http1(first, stream)).await,
+            Version::Http2 => Box::pin(self.serve_http2(first, stream)).await,
+        }
+    }
+
+    async fn serve_http1(
+        &self,
+        first: Bytes,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    ) {
+        let activity = self.place.activity();
         let watch = Arc::new(HeadWatch::new());
         let io = TokioIo::new(Rewound {
             first,
             stream,
-            watch: Arc::clone(&watch),
+            watch: Some(Arc::clone(&watch)),
         });
-        match version {
-            Version::Http1 => {
-                let service = service_fn(|request| self.answer(request, &activity, Some(&watch)));
-                // Silence is watched by `Activity`, for both versions alike.
-                let mut connection = http1::Builder::new()
-                    .timer(TokioTimer::new())
-                    .header_read_timeout(None)
-                    .max_buf_size(MAX_HEAD_BYTES)
-                    .serve_connection(io, service);
-                let last_call = async {
-                    self.drains().await;
-                    activity.idle_for(self.last_call).await;
-                };
-                self.run(Pin::new(&mut connection), &activity, last_call)
-                    .await;
-                let is_draining = *self.draining.borrow();
-                if activity.hangs_up() || is_draining {
-                    let limit = if is_draining { FAREWELL } else { LINGER };
-                    linger(connection.into_parts().io.into_inner(), limit).await;
-                }
-            }
-            Version::Http2 => {
-                let service = service_fn(|request| self.answer(request, &activity, None));
-                let connection = http2::Builder::new(TokioExecutor::new())
-                    .timer(TokioTimer::new())
-                    .max_concurrent_streams(MAX_STREAMS)
-                    .initial_stream_window_size(STREAM_WINDOW_BYTES)
-                    .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
-                    .max_header_list_size(MAX_HEAD_BYTES as u32)
-                    .keep_alive_interval(PING)
-                    .keep_alive_timeout(PING)
-                    .serve_connection(io, service);
-                // A client that is told to go away has requests answered that it has sent before it
-                // heard so; only a connection that is just beginning would end without that.
-                let last_call = async {
-                    self.drains().await;
-                    let begun = timeout(self.last_call, activity.has_begun()).await;
-                    tracing::trace!(begun = begun.is_ok(), "an HTTP/2 client is told to go away");
-                };
-                self.run(pin!(connection), &activity, last_call).await;
-            }
+        let service = service_fn(|request| self.answer(request, activity, Some(&watch)));
+        // Silence is watched by `Activity`, for both versions alike.
+        let mut connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(None)
+            .max_buf_size(MAX_HEAD_BYTES)
+            .serve_connection(io, service);
+        let last_call = async {
+            self.drains().await;
+            activity.idle_for(self.last_call).await;
+        };
+        self.run(Pin::new(&mut connection), activity, last_call)
+            .await;
+        let is_draining = *self.draining.borrow();
+        if activity.hangs_up() || is_draining {
+            let limit = if is_draining { FAREWELL } else { LINGER };
+            linger(connection.into_parts().io.into_inner(), limit).await;
         }
+    }
+
+    async fn serve_http2(
+        &self,
+        first: Bytes,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    ) {
+        let activity = self.place.activity();
+        let io = TokioIo::new(Rewound {
+            first,
+            stream,
+            watch: None,
+        });
+        let service = service_fn(|request| self.answer(request, activity, None));
+        let connection = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(MAX_STREAMS)
+            .initial_stream_window_size(STREAM_WINDOW_BYTES)
+            .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+            .max_header_list_size(MAX_HEAD_BYTES as u32)
+            .keep_alive_interval(PING)
+            .keep_alive_timeout(PING)
+            .serve_connection(io, service);
+        // A client that is told to go away has requests answered that it has sent before it heard
+        // so; only a connection that is just beginning would end without that.
+        let last_call = async {
+            self.drains().await;
+            let begun = timeout(self.last_call, activity.has_begun()).await;
+            tracing::trace!(begun = begun.is_ok(), "an HTTP/2 client is told to go away");
+        };
+        self.run(pin!(connection), activity, last_call).await;
     }
 
     /// Completes when the server shuts down.

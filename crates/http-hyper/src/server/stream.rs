@@ -44,8 +44,8 @@ pub(super) async fn sniff<T: AsyncRead + Unpin>(
 pub(super) struct Rewound<T> {
     pub(super) first: Bytes,
     pub(super) stream: T,
-    /// Sees everything that is read.
-    pub(super) watch: Arc<HeadWatch>,
+    /// Sees everything that is read, on HTTP/1.
+    pub(super) watch: Option<Arc<HeadWatch>>,
 }
 
 impl<T: AsyncRead + Unpin> AsyncRead for Rewound<T> {
@@ -63,7 +63,9 @@ impl<T: AsyncRead + Unpin> AsyncRead for Rewound<T> {
             self.first.advance(length);
             Poll::Ready(Ok(()))
         };
-        self.watch.observe(&buf.filled()[before..]);
+        if let Some(watch) = &self.watch {
+            watch.observe(&buf.filled()[before..]);
+        }
         polled
     }
 }
