@@ -100,7 +100,7 @@ impl Ends {
     fn by(&self, error: &StoreError) -> &IntCounter {
         match error.kind {
             StoreErrorKind::Contended => &self.contended,
-            StoreErrorKind::Unavailable => &self.unavailable,
+            StoreErrorKind::Unavailable | StoreErrorKind::Lost => &self.unavailable,
             StoreErrorKind::Conflict(_)
             | StoreErrorKind::Corrupt { .. }
             | StoreErrorKind::Other => &self.failed,

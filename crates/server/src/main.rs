@@ -7,6 +7,7 @@ mod cli;
 mod commands;
 mod config;
 mod hashing;
+mod health;
 mod listen;
 mod monitoring;
 mod pacing;

@@ -61,7 +61,12 @@ async fn serve(
     let options = config.listeners.iter();
     let options = options.map(|listener| wiring::listener_options(&config, listener));
     let listeners: Vec<_> = sockets.into_iter().zip(options).collect();
-    let Wired { app, housekeeping } = wiring::wire(&config, throttle).await?;
+    let Wired {
+        app,
+        housekeeping,
+        store,
+        health,
+    } = wiring::wire(&config, throttle).await?;
 
     let (stop, stopping) = watch::channel(false);
     let (everybody, probes) = (limits(&config.http), probe_limits(&config.http));
@@ -98,6 +103,13 @@ async fn serve(
             }
         }
     }
+    let stop_watching = stopped(stopping.clone());
+    tasks.spawn(async move {
+        tokio::select! {
+            () = stop_watching => {}
+            () = health.watch(store) => {}
+        }
+    });
     let holder = holder();
     for job in Job::ALL {
         let (housekeeping, holder) = (housekeeping.clone(), holder.clone());

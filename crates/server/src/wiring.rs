@@ -13,12 +13,13 @@ use registrar_domain::housekeeping::Housekeeping;
 use registrar_domain::services::{Ports, Services};
 use registrar_http_hyper::request::Forwarding;
 use registrar_http_hyper::{App, ListenerOptions, Options, Pages, Resource};
-use registrar_storage_diesel::{Backend, DieselStore};
+use registrar_storage_diesel::DieselStore;
 
 use self::outbound::Outbound;
 
 use crate::config::{self, Config, Listener};
 use crate::hashing::{self, HashPool};
+use crate::health::DatabaseHealth;
 use crate::monitoring::Monitoring;
 use crate::pacing::AvailabilityPacer;
 use crate::system::{OsEntropy, SystemClock};
@@ -51,8 +52,12 @@ impl Prepared {
 pub(crate) struct Wired {
     /// What the listeners serve.
     pub(crate) app: Arc<App>,
-    /// The jobs that remove what has had its time.
+    /// The jobs that remove expired sessions, tokens and proofs.
     pub(crate) housekeeping: Housekeeping,
+    /// The database, to be watched.
+    pub(crate) store: Arc<DieselStore>,
+    /// What is known of it.
+    pub(crate) health: Arc<DatabaseHealth>,
 }
 
 /// Opens the database, starts the hashing threads, and puts everything together.
@@ -68,8 +73,17 @@ pub(crate) async fn wire(config: &Config, throttle: &Throttle) -> anyhow::Result
         Monitoring::off()
     };
     monitoring.watch_log(throttle);
-    let ports = ports(config, config.hashing.threads, outbound, &monitoring).await?;
+    let store = open(config).await?;
+    monitoring.watch_pools(&store);
+    let ports = ports(
+        config,
+        config.hashing.threads,
+        outbound,
+        &store,
+        &monitoring,
+    )?;
     let services = Services::new(monitoring.watch(ports), config.policy());
+    let health = Arc::new(DatabaseHealth::default());
     let options = Options {
         well_known_client: config.server.well_known.clone(),
         body_limit_bytes: config.http.body_limit_bytes,
@@ -78,11 +92,14 @@ pub(crate) async fn wire(config: &Config, throttle: &Throttle) -> anyhow::Result
         max_requests: config.http.max_requests,
         max_requests_per_address: config.http.max_requests_per_address,
         monitor: monitoring.http(),
+        health: Some(Arc::<DatabaseHealth>::clone(&health)),
     };
     let housekeeping = services.housekeeping.clone();
     Ok(Wired {
         app: App::new(services, pages, options),
         housekeeping,
+        store,
+        health,
     })
 }
 
@@ -94,7 +111,14 @@ pub(crate) async fn console(config: &Config) -> anyhow::Result<Console> {
     // A command hashes one password at most.
     let outbound = Outbound::new(config).map_err(|mistakes| all(&mistakes))?;
     let monitoring = Monitoring::off();
-    let ports = ports(config, Some(NonZeroUsize::MIN), outbound, &monitoring).await?;
+    let store = open(config).await?;
+    let ports = ports(
+        config,
+        Some(NonZeroUsize::MIN),
+        outbound,
+        &store,
+        &monitoring,
+    )?;
     Ok(Console::new(ports, config.policy()))
 }
 
@@ -103,17 +127,23 @@ fn all(mistakes: &[String]) -> anyhow::Error {
     anyhow::anyhow!("{}", mistakes.join("\n"))
 }
 
-async fn ports(
+/// Opens the database, and says which.
+async fn open(config: &Config) -> anyhow::Result<Arc<DieselStore>> {
+    let database = &config.database.backend;
+    let store = DieselStore::connect(config.database.clone())
+        .await
+        .with_context(|| format!("cannot use {database}"))?;
+    tracing::info!(%database, "opened the database");
+    Ok(Arc::new(store))
+}
+
+fn ports(
     config: &Config,
     hash_threads: Option<NonZeroUsize>,
     outbound: Outbound,
+    store: &Arc<DieselStore>,
     monitoring: &Monitoring,
 ) -> anyhow::Result<Ports> {
-    let store = DieselStore::connect(config.database.clone())
-        .await
-        .with_context(|| format!("cannot use {}", database_name(&config.database.backend)))?;
-    let store = Arc::new(store);
-    monitoring.watch_pools(&store);
     let entropy = Arc::new(OsEntropy);
     let hash_pool = HashPool::start(
         hashing::Options {
@@ -131,7 +161,7 @@ async fn ports(
     let pacer = Arc::new(AvailabilityPacer::new(monitoring.observer()));
     monitoring.watch_pacing(&pacer);
     Ok(Ports {
-        store,
+        store: Arc::<DieselStore>::clone(store),
         password_hasher: hash_pool,
         email: outbound.email,
         msisdn: outbound.msisdn,
@@ -142,14 +172,6 @@ async fn ports(
         entropy,
         observer: monitoring.observer(),
     })
-}
-
-/// A database, for people. Says nothing that could be a secret.
-fn database_name(backend: &Backend) -> String {
-    match backend {
-        Backend::Sqlite { path } => format!("the SQLite database {}", path.display()),
-        Backend::Postgres(_) => "the PostgreSQL database".to_owned(),
-    }
 }
 
 /// What one listener serves, and whom it believes.

@@ -8,6 +8,15 @@ pub enum OpenError {
     /// The server or the file cannot be reached.
     #[error("cannot connect to the database")]
     Connect(#[source] Box<dyn Error + Send + Sync>),
+    /// The folder of the SQLite file is not there.
+    #[error(
+        "the folder {} does not exist: create it, for the user who runs this server to write to",
+        folder.display()
+    )]
+    NoFolder {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// A certificate or key cannot be used.
     #[error("cannot set up TLS to the database")]
     Tls(#[source] Box<dyn Error + Send + Sync>),

@@ -86,6 +86,7 @@ pub trait UnitOfWork: Send {
     ///
     /// # Errors
     /// [`StoreErrorKind::Contended`] when nothing was written and the whole unit may be tried again;
-    /// [`StoreErrorKind::Unavailable`] when the connection broke, and the outcome is unknown.
+    /// [`StoreErrorKind::Unavailable`] when the connection broke or no answer came in time, and the
+    /// outcome is unknown; [`StoreErrorKind::Lost`] when what was written will not be found again.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }

@@ -6,6 +6,7 @@ mod admin;
 mod bad_input;
 mod crash;
 mod logs;
+mod lost_database;
 mod metrics;
 mod outbound;
 mod process;

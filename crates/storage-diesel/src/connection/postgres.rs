@@ -11,6 +11,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{Connector, Role, tls};
 use crate::OpenError;
+use crate::deadline::Deadline;
 use crate::options::{PostgresOptions, SslMode, Timeouts};
 
 /// A connection to PostgreSQL.
@@ -24,6 +25,8 @@ pub(crate) struct PostgresConnector {
     config: Config,
     tls: Option<MakeRustlsConnect>,
     timeouts: Timeouts,
+    /// Where the server is, for messages.
+    place: String,
 }
 
 impl PostgresConnector {
@@ -43,6 +46,7 @@ impl PostgresConnector {
             config: config(options, mode, &timeouts),
             tls,
             timeouts,
+            place: options.places().join(", "),
         })
     }
 
@@ -60,12 +64,34 @@ impl PostgresConnector {
         T::Stream: Send + 'static,
     {
         // The time limit of the configuration covers the socket only, not TLS and authentication.
-        let connected = tokio::time::timeout(self.timeouts.connect, self.config.connect(tls))
+        self.in_time(async {
+            let connected = self.config.connect(tls).await;
+            let (client, connection) =
+                connected.map_err(|error| self.refused(&with_causes(&error)))?;
+            PostgresConnection::try_from_client_and_connection(client, connection).await
+        })
+        .await
+    }
+
+    async fn in_time<T>(
+        &self,
+        opening: impl Future<Output = ConnectionResult<T>>,
+    ) -> ConnectionResult<T> {
+        tokio::time::timeout(self.timeouts.connect, opening)
             .await
-            .map_err(|_| ConnectionError::BadConnection("no answer in time".to_owned()))?;
-        let (client, connection) =
-            connected.map_err(|error| ConnectionError::BadConnection(with_causes(&error)))?;
-        PostgresConnection::try_from_client_and_connection(client, connection).await
+            .unwrap_or_else(|_elapsed| {
+                let limit_ms = self.timeouts.connect.as_millis();
+                Err(self.refused(&format!("no answer within {limit_ms} ms")))
+            })
+    }
+
+    fn refused(&self, why: &str) -> ConnectionError {
+        ConnectionError::BadConnection(format!("{}: {why}", self.place))
+    }
+
+    /// How long this side waits for a statement.
+    pub(crate) fn deadline(&self) -> Deadline {
+        Deadline::after(&self.timeouts)
     }
 
     fn session_settings(&self, role: Role) -> String {
@@ -99,11 +125,15 @@ impl Connector for PostgresConnector {
     type Connection = PostgresConnection;
 
     async fn connect(&self, role: Role) -> ConnectionResult<PostgresConnection> {
-        let mut conn = self.establish().await?;
-        conn.batch_execute(&self.session_settings(role))
-            .await
-            .map_err(ConnectionError::CouldntSetupConfiguration)?;
-        Ok(conn)
+        let settings = self.session_settings(role);
+        let opened = async {
+            let mut conn = self.establish().await?;
+            conn.batch_execute(&settings)
+                .await
+                .map_err(ConnectionError::CouldntSetupConfiguration)?;
+            Ok(conn)
+        };
+        self.in_time(opened).await
     }
 }
 
@@ -172,6 +202,12 @@ fn with_causes(error: &dyn Error) -> String {
         cause = error.source();
     }
     text
+}
+
+/// See [`Conn::spoil`](super::Conn::spoil): the pool takes a failed transaction for a broken
+/// connection.
+pub(super) fn spoil(conn: &mut PostgresConnection) {
+    Transactions::transaction_manager_status_mut(conn).set_in_error();
 }
 
 /// Begins a transaction that may write.

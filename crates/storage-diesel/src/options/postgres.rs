@@ -1,3 +1,4 @@
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -98,7 +99,43 @@ pub enum OptionError {
     Unknown(String),
 }
 
+impl fmt::Display for PostgresOptions {
+    /// For people: which database, and where. Says nothing that could be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.dbname {
+            Some(dbname) => write!(f, "the PostgreSQL database {dbname} at ")?,
+            None => f.write_str("the PostgreSQL database at ")?,
+        }
+        f.write_str(&self.places().join(", "))
+    }
+}
+
 impl PostgresOptions {
+    /// Where the server is: `host:port`, or the path of a socket, one for each host.
+    pub fn places(&self) -> Vec<String> {
+        let default = [Self::DEFAULT_HOST.to_owned()];
+        let hosts = if self.hosts.is_empty() {
+            &default[..]
+        } else {
+            &self.hosts
+        };
+        let place = |(index, host): (usize, &String)| {
+            let port = self.ports.get(index).or(self.ports.first());
+            let port = port.copied().unwrap_or(Self::DEFAULT_PORT);
+            if host.starts_with('/') {
+                format!("{host}/.s.PGSQL.{port}")
+            } else if host.contains(':') {
+                format!("[{host}]:{port}")
+            } else {
+                format!("{host}:{port}")
+            }
+        };
+        hosts.iter().enumerate().map(place).collect()
+    }
+
+    /// The port where none is given.
+    pub const DEFAULT_PORT: u16 = 5432;
+
     /// The folder in which Debian and the official images keep the socket.
     pub const DEFAULT_HOST: &'static str = "/var/run/postgresql";
 
@@ -234,6 +271,28 @@ mod tests {
         assert_eq!(options.sslmode, SslMode::Prefer);
         let options = PostgresOptions::from_url("postgres://%2Frun%2Fpg/x").unwrap();
         assert_eq!(options.hosts, ["/run/pg"]);
+    }
+
+    #[test]
+    fn a_database_is_named_with_its_place_and_without_its_password() {
+        for (url, expected) in [
+            (
+                "postgres://u:geheim@db.example:6543/x",
+                "the PostgreSQL database x at db.example:6543",
+            ),
+            (
+                "postgres://u:geheim@a,[::1]/x",
+                "the PostgreSQL database x at a:5432, [::1]:5432",
+            ),
+            ("postgres://a:1,b:2/", "the PostgreSQL database at a:1, b:2"),
+            (
+                "postgres://",
+                "the PostgreSQL database at /var/run/postgresql/.s.PGSQL.5432",
+            ),
+        ] {
+            let options = PostgresOptions::from_url(url).unwrap();
+            assert_eq!(options.to_string(), expected);
+        }
     }
 
     #[test]

@@ -159,6 +159,7 @@ pub const CASES: &[Case] = cases! {
     }
     leases {
         a_lease_is_held_by_one_until_it_expires,
+        a_lease_that_outlasts_its_period_counts_as_expired,
         leases_of_different_names_do_not_meet,
     }
     races {
