@@ -6,9 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use prometheus::{Histogram, IntCounter, IntGauge};
 use registrar_domain::ports::store::{
-    AccountRepository, DeviceRepository, Intent, LeaseRepository, RegistrationTokenRepository,
-    Store, StoreError, StoreErrorKind, ThreepidRepository, TokenRepository, UiaRepository,
-    UnitOfWork, ValidationRepository,
+    AccountRepository, ActivityRepository, DeviceRepository, Intent, LeaseRepository,
+    RegistrationTokenRepository, Store, StoreError, StoreErrorKind, ThreepidRepository,
+    TokenRepository, UiaRepository, UnitOfWork, ValidationRepository,
 };
 
 use crate::family::Families;
@@ -224,6 +224,10 @@ impl UnitOfWork for ObservedUnitOfWork {
 
     fn registration_tokens(&mut self) -> &mut dyn RegistrationTokenRepository {
         self.inner.registration_tokens()
+    }
+
+    fn activity(&mut self) -> &mut dyn ActivityRepository {
+        self.inner.activity()
     }
 
     fn leases(&mut self) -> &mut dyn LeaseRepository {

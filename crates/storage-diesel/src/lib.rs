@@ -12,6 +12,7 @@
 //! waits for its end on the spot.
 
 mod account;
+mod activity;
 mod connection;
 mod deadline;
 mod device;

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use diesel_async::{AsyncConnection, TransactionManager as _};
 use registrar_domain::ports::store::{
-    AccountRepository, DeviceRepository, Intent, LeaseRepository, RegistrationTokenRepository,
-    StoreError, StoreErrorKind, ThreepidRepository, TokenRepository, UiaRepository, UnitOfWork,
-    ValidationRepository,
+    AccountRepository, ActivityRepository, DeviceRepository, Intent, LeaseRepository,
+    RegistrationTokenRepository, StoreError, StoreErrorKind, ThreepidRepository, TokenRepository,
+    UiaRepository, UnitOfWork, ValidationRepository,
 };
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -127,6 +127,10 @@ impl UnitOfWork for DieselUnitOfWork {
     }
 
     fn validations(&mut self) -> &mut dyn ValidationRepository {
+        self
+    }
+
+    fn activity(&mut self) -> &mut dyn ActivityRepository {
         self
     }
 
