@@ -37,11 +37,15 @@ impl Prepared {
     /// # Errors
     /// Every mistake, for people.
     pub(crate) fn new(config: &Config) -> Result<Self, Vec<String>> {
-        match (Outbound::new(config), pages::load(config)) {
-            (Ok(outbound), Ok(pages)) => Ok(Self { outbound, pages }),
-            (outbound, pages) => {
+        let database = DieselStore::check(&config.database)
+            .with_context(|| format!("cannot use {}", config.database.backend))
+            .map_err(|error| format!("{error:#}"));
+        match (Outbound::new(config), pages::load(config), database) {
+            (Ok(outbound), Ok(pages), Ok(())) => Ok(Self { outbound, pages }),
+            (outbound, pages, database) => {
                 let mut mistakes = outbound.err().unwrap_or_default();
                 mistakes.extend(pages.err().unwrap_or_default());
+                mistakes.extend(database.err());
                 Err(mistakes)
             }
         }

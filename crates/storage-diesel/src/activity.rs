@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use diesel::prelude::*;
-use diesel::query_dsl::methods::FilterDsl;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use registrar_domain::id::Localpart;
@@ -39,7 +38,7 @@ impl ActivityRepository for DieselUnitOfWork {
                 .do_update()
                 .set(last_active_ts.eq(excluded(last_active_ts)));
             // By its full name: two traits of diesel offer a `filter`, and this is the rarer one.
-            FilterDsl::filter(upsert, last_active_ts.lt(at.unix_ms()))
+            diesel::query_dsl::methods::FilterDsl::filter(upsert, last_active_ts.lt(at.unix_ms()))
                 .with_fixed_text()
                 .execute(conn)
                 .await

@@ -46,7 +46,7 @@ use crate::unit_of_work::{DieselUnitOfWork, Footing};
 
 pub use crate::open_error::OpenError;
 pub use crate::options::{
-    Backend, OptionError, Options, PoolOptions, PostgresOptions, SslMode, Timeouts,
+    Backend, ChannelBinding, OptionError, Options, PoolOptions, PostgresOptions, SslMode, Timeouts,
 };
 pub use crate::pool::PoolUsage;
 
@@ -116,6 +116,20 @@ impl DieselStore {
             }
         };
         Ok(Self { pools, deadline })
+    }
+
+    /// Looks at what can be known without connecting: the files of certificates and keys, the folder of
+    /// a SQLite file.
+    ///
+    /// # Errors
+    /// [`OpenError::Tls`] or [`OpenError::NoFolder`], with the name of the file or folder.
+    pub fn check(options: &Options) -> Result<(), OpenError> {
+        match &options.backend {
+            Backend::Sqlite { path } => sqlite::SqliteLocation::new(path)?.require_folder(),
+            Backend::Postgres(postgres) => {
+                PostgresConnector::new(postgres, options.timeouts).map(drop)
+            }
+        }
     }
 
     /// Asks the database for a sign of life.

@@ -36,7 +36,10 @@ pub enum OpenError {
     #[error("the file system cannot hold a SQLite database with a write-ahead log")]
     NoWriteAheadLog,
     /// The database holds another program's tables. Nothing was changed.
-    #[error("the database belongs to another program: it holds {}", some(tables))]
+    #[error(
+        "the database belongs to another program: it holds the tables {}",
+        some(tables)
+    )]
     Foreign {
         /// What was found: tables, or migrations of another program.
         tables: Vec<String>,

@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use postgres::{OptionError, PostgresOptions, SslMode};
+pub use postgres::{ChannelBinding, OptionError, PostgresOptions, SslMode};
 
 /// Everything that [`DieselStore::connect`](crate::DieselStore::connect) wants to know.
 #[derive(Clone, Debug)]

@@ -8,6 +8,7 @@ mod crash;
 mod logs;
 mod lost_database;
 mod metrics;
+mod neighbors;
 mod outbound;
 mod process;
 mod start;

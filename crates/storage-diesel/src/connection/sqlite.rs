@@ -65,6 +65,16 @@ impl SqliteLocation {
         &self.path
     }
 
+    /// Fails if there is no folder to make the file in.
+    pub(crate) fn require_folder(&self) -> Result<(), OpenError> {
+        match self.path.parent() {
+            Some(folder) if !folder.is_dir() => Err(OpenError::NoFolder {
+                folder: folder.to_owned(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// The file as a URI that opens it only if it is there. By its path SQLite would make an empty one.
     fn existing(&self) -> String {
         format!("file:{}?mode=rw", utf8_percent_encode(&self.text, PATH))
@@ -82,13 +92,7 @@ impl SqliteLocation {
 impl SqliteConnector {
     /// Takes the lock file beside the database.
     pub(crate) fn new(location: SqliteLocation, timeouts: Timeouts) -> Result<Self, OpenError> {
-        if let Some(folder) = location.path.parent()
-            && !folder.is_dir()
-        {
-            return Err(OpenError::NoFolder {
-                folder: folder.to_owned(),
-            });
-        }
+        location.require_folder()?;
         let mut lock_path = location.path.clone().into_os_string();
         lock_path.push(".lock");
         let lock = private(OpenOptions::new().create(true).truncate(false).write(true))
