@@ -22,9 +22,6 @@ use crate::id::Localpart;
 use crate::password::PasswordHash;
 use crate::time::Timestamp;
 
-/// The types that an operator may give to an account.
-pub(crate) const USER_TYPES: [&str; 2] = ["bot", "support"];
-
 /// What an account is for the access rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountKind {
@@ -61,10 +58,20 @@ pub struct Account {
     pub user_type: Option<String>,
     /// The version of the policies it agreed to.
     pub consent_version: Option<String>,
-    /// Closed for good: it keeps its name and can do nothing.
+    /// When its owner agreed to them.
+    pub consented: Option<Timestamp>,
+    /// It keeps its name and can do nothing.
     pub deactivated: bool,
+    /// It was deactivated with the request to erase what its owner left behind.
+    pub erased: bool,
+    /// An administrator suspended it. What that forbids is a homeserver's business: here it is
+    /// kept and shown.
+    pub suspended: bool,
     /// Invisible to others without knowing it.
     pub shadow_banned: bool,
+    /// When its owner was last seen on any device, also on one that is gone; coarse, see
+    /// [`crate::token::authenticate`].
+    pub last_seen: Option<Timestamp>,
 }
 
 impl Account {
@@ -82,8 +89,12 @@ impl Account {
             appservice_id: None,
             user_type: None,
             consent_version: None,
+            consented: None,
             deactivated: false,
+            erased: false,
+            suspended: false,
             shadow_banned: false,
+            last_seen: None,
         }
     }
 }

@@ -25,6 +25,8 @@ pub struct Policy {
     pub password: PasswordPolicy,
     /// Whether the server can be used at all.
     pub usage: UsagePolicy,
+    /// What accounts may be, and who sees them.
+    pub accounts: AccountPolicy,
     /// Third-party identifiers.
     pub threepids: ThreepidPolicy,
     /// How long tokens live.
@@ -85,14 +87,56 @@ pub struct UsagePolicy {
     pub monthly: Option<MonthlyLimit>,
 }
 
+/// What accounts may be, and who sees them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountPolicy {
+    /// Who may read the profiles of others.
+    pub profiles: ProfileReaders,
+    /// `user_types`.
+    pub user_types: UserTypes,
+}
+
+/// Who may read the profiles of others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProfileReaders {
+    /// Everybody, also without an access token.
+    #[default]
+    Everybody,
+    /// `require_auth_for_profile_requests`: users with an access token.
+    Users,
+    /// `limit_profile_requests_to_users_who_share_rooms` as well: nobody shares a room on a server
+    /// that has none, so that users read their own profile only.
+    Nobody,
+}
+
+/// What accounts can be, besides people's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserTypes {
+    /// `user_types.extra_user_types`: the types beside [`UserTypes::BUILT_IN`].
+    pub extra: Vec<String>,
+    /// `user_types.default_user_type`: what a new account with a chosen name is, unless an
+    /// administrator says otherwise.
+    pub default: Option<String>,
+}
+
+impl UserTypes {
+    /// The types that every server knows.
+    pub const BUILT_IN: [&str; 2] = ["bot", "support"];
+
+    /// Is this one of the types?
+    pub fn contains(&self, user_type: &str) -> bool {
+        Self::BUILT_IN.contains(&user_type) || self.extra.iter().any(|extra| extra == user_type)
+    }
+}
+
 /// A limit on the number of people who use the server in a month.
 #[derive(Clone, Debug)]
 pub struct MonthlyLimit {
     /// `max_mau_value`.
     pub max_users: u64,
-    /// `mau_limit_reserved_threepids`: the owners of these addresses always have a place.
+    /// `mau_limit_reserved_threepids`: whoever has one of these addresses may use the server in any case.
     pub reserved: Vec<Threepid>,
-    /// `mau_trial_days`: for how long after registration a user does not count.
+    /// `mau_trial_days`: for how long after registration somebody does not count.
     pub trial: Duration,
     /// `admin_contact`.
     pub admin_contact: Option<String>,

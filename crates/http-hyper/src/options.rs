@@ -7,7 +7,6 @@ use std::time::Duration;
 use http::HeaderName;
 use serde_json::Value;
 
-use crate::health::Health;
 use crate::monitor::Monitor;
 use crate::request::Forwarding;
 
@@ -32,8 +31,6 @@ pub struct Options {
     pub max_requests_per_address: usize,
     /// Who counts requests and answers; without one there is nothing at [`Resource::Metrics`].
     pub monitor: Option<Arc<dyn Monitor>>,
-    /// Who knows how the server is, for [`Resource::Health`]; without one, it is always well.
-    pub health: Option<Arc<dyn Health>>,
 }
 
 impl Default for Options {
@@ -46,7 +43,6 @@ impl Default for Options {
             max_requests: 1024,
             max_requests_per_address: 256,
             monitor: None,
-            health: None,
         }
     }
 }
@@ -63,7 +59,7 @@ pub struct ListenerOptions {
 }
 
 impl Default for ListenerOptions {
-    /// Clients connect directly and find their API, `/health` and `/ready`.
+    /// Clients connect directly and find their API and `/health`.
     fn default() -> Self {
         Self {
             resources: BTreeSet::from([Resource::Client, Resource::Health]),
@@ -82,7 +78,7 @@ pub enum Resource {
     Consent,
     /// Numbers for monitoring, of the whole server: not for everybody to see.
     Metrics,
-    /// `/health` and `/ready`.
+    /// `/health`.
     Health,
 }
 

@@ -36,6 +36,10 @@ pub(crate) struct AccountRow {
     consent_version: Option<String>,
     deactivated: bool,
     shadow_banned: bool,
+    consent_ts: Option<i64>,
+    erased: bool,
+    suspended: bool,
+    last_seen_ts: Option<i64>,
 }
 
 impl From<&Account> for AccountRow {
@@ -61,6 +65,10 @@ impl From<&Account> for AccountRow {
             consent_version: account.consent_version.clone(),
             deactivated: account.deactivated,
             shadow_banned: account.shadow_banned,
+            consent_ts: account.consented.map(Timestamp::unix_ms),
+            erased: account.erased,
+            suspended: account.suspended,
+            last_seen_ts: account.last_seen.map(Timestamp::unix_ms),
         }
     }
 }
@@ -94,8 +102,12 @@ impl TryFrom<AccountRow> for Account {
             display_name: row.display_name,
             user_type: row.user_type,
             consent_version: row.consent_version,
+            consented: row.consent_ts.map(Timestamp::from_unix_ms),
             deactivated: row.deactivated,
+            erased: row.erased,
+            suspended: row.suspended,
             shadow_banned: row.shadow_banned,
+            last_seen: row.last_seen_ts.map(Timestamp::from_unix_ms),
         })
     }
 }
@@ -106,6 +118,8 @@ struct Changes {
     display_name: Option<Option<String>>,
     admin: Option<bool>,
     user_type: Option<Option<String>>,
+    erased: Option<bool>,
+    suspended: Option<bool>,
 }
 
 impl From<&AccountChanges> for Changes {
@@ -114,11 +128,15 @@ impl From<&AccountChanges> for Changes {
             display_name,
             admin,
             user_type,
+            erased,
+            suspended,
         } = changes.clone();
         Self {
             display_name: display_name.into_option(),
             admin: admin.into_option(),
             user_type: user_type.into_option(),
+            erased: erased.into_option(),
+            suspended: suspended.into_option(),
         }
     }
 }
@@ -302,10 +320,14 @@ impl AccountRepository for DieselUnitOfWork {
         &mut self,
         localpart: &Localpart,
         version: &str,
+        now: Timestamp,
     ) -> Result<bool, StoreError> {
         let account = accounts::table.find(localpart.as_str());
         let recorded = on_conn!(self, conn => diesel::update(account)
-            .set(accounts::consent_version.eq(version))
+            .set((
+                accounts::consent_version.eq(version),
+                accounts::consent_ts.eq(now.unix_ms()),
+            ))
             .with_fixed_text()
             .execute(conn)
             .await)?;

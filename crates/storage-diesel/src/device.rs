@@ -6,12 +6,12 @@ use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use registrar_domain::device::{Device, DisplayName};
 use registrar_domain::id::{DeviceId, Localpart};
-use registrar_domain::ports::store::{DeviceRepository, Sighting, StoreError};
+use registrar_domain::ports::store::{Activity, DeviceRepository, Sighting, StoreError};
 use registrar_domain::time::Timestamp;
 
 use crate::connection::{WithFixedText as _, on_conn};
 use crate::error::corrupt;
-use crate::schema::devices;
+use crate::schema::{accounts, devices};
 use crate::unit_of_work::DieselUnitOfWork;
 
 /// How many devices one statement removes: SQLite limits the number of values in a statement.
@@ -44,6 +44,29 @@ impl TryFrom<DeviceRow> for Device {
             last_seen_ip: row.last_seen_ip,
             last_seen_user_agent: row.last_seen_user_agent,
         })
+    }
+}
+
+impl DieselUnitOfWork {
+    /// Records when an account's owner was last seen, if the last time was before `stale_before`.
+    /// Before the device: whatever changes both begins with the account, so that none waits for
+    /// the other.
+    async fn record_seen(
+        &mut self,
+        localpart: &Localpart,
+        at: Timestamp,
+        stale_before: Timestamp,
+    ) -> Result<(), StoreError> {
+        let is_stale = accounts::last_seen_ts
+            .is_null()
+            .or(accounts::last_seen_ts.lt(stale_before.unix_ms()));
+        let account = accounts::table.find(localpart.as_str()).filter(is_stale);
+        on_conn!(self, conn => diesel::update(account)
+            .set(accounts::last_seen_ts.eq(at.unix_ms()))
+            .with_fixed_text()
+            .execute(conn)
+            .await)?;
+        Ok(())
     }
 }
 
@@ -92,6 +115,8 @@ impl DeviceRepository for DieselUnitOfWork {
             last_seen_ip: sighting.ip.clone(),
             last_seen_user_agent: sighting.user_agent.clone(),
         };
+        self.record_seen(localpart, sighting.at, sighting.at)
+            .await?;
         on_conn!(self, conn => diesel::insert_into(devices::table)
             .values(&row)
             .on_conflict((devices::localpart, devices::device_id))
@@ -115,6 +140,8 @@ impl DeviceRepository for DieselUnitOfWork {
         sighting: &Sighting,
         stale_before: Timestamp,
     ) -> Result<bool, StoreError> {
+        self.record_seen(localpart, sighting.at, stale_before)
+            .await?;
         let device = devices::table.find((localpart.as_str(), device_id.as_str()));
         let stale = device.filter(devices::last_seen_ts.lt(stale_before.unix_ms()));
         let seen = on_conn!(self, conn => diesel::update(stale)
@@ -127,6 +154,20 @@ impl DeviceRepository for DieselUnitOfWork {
             .execute(conn)
             .await)?;
         Ok(seen > 0)
+    }
+
+    #[tracing::instrument(name = "db.device.count_active_users", level = "debug", skip_all)]
+    async fn count_active_users(&mut self, activity: Activity) -> Result<u64, StoreError> {
+        let count: i64 = on_conn!(self, conn => devices::table
+            .inner_join(accounts::table)
+            .filter(devices::last_seen_ts.ge(activity.seen_since.unix_ms()))
+            .filter(accounts::created_ts.le(activity.created_before.unix_ms()))
+            .filter(accounts::is_guest.eq(false))
+            .filter(accounts::appservice_id.is_null())
+            .select(diesel::dsl::count(devices::localpart).aggregate_distinct())
+            .get_result(conn)
+            .await)?;
+        Ok(u64::try_from(count).unwrap_or_default())
     }
 
     #[tracing::instrument(name = "db.device.rename", level = "debug", skip_all)]

@@ -1,13 +1,12 @@
 //! The tables of both databases. The migrations make them; a test compares.
 
 /// Every table, without the one in which migrations are recorded.
-pub(crate) const TABLES: [&str; 14] = [
+pub(crate) const TABLES: [&str; 13] = [
     "access_tokens",
     "accounts",
     "counters",
     "devices",
     "leases",
-    "monthly_active_users",
     "refresh_tokens",
     "registration_tokens",
     "threepids",
@@ -48,6 +47,10 @@ diesel::table! {
         consent_version -> Nullable<Text>,
         deactivated -> Bool,
         shadow_banned -> Bool,
+        consent_ts -> Nullable<BigInt>,
+        erased -> Bool,
+        suspended -> Bool,
+        last_seen_ts -> Nullable<BigInt>,
     }
 }
 
@@ -75,13 +78,6 @@ diesel::table! {
         name -> Text,
         holder -> Text,
         expires_ts -> BigInt,
-    }
-}
-
-diesel::table! {
-    monthly_active_users (localpart) {
-        localpart -> Text,
-        last_active_ts -> BigInt,
     }
 }
 

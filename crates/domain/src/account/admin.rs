@@ -15,13 +15,13 @@ use crate::account::Account;
 use crate::account::name::NameError;
 use crate::account::register::RuleError;
 use crate::core::Core;
+use crate::device::DisplayNameError;
 use crate::given::Given;
 use crate::id::{Localpart, UserId};
 use crate::password::{Password, PasswordHash};
 use crate::ports::{HashError, HashTurn, Intent, StoreError, UnitOfWork};
 use crate::retry::MaybeStore;
 use crate::threepid::{AccountThreepid, Threepid};
-use crate::time::Timestamp;
 use crate::token::authenticate::Administrator;
 
 /// The use-case.
@@ -37,8 +37,6 @@ pub struct UserDetails {
     pub account: Account,
     /// Its third-party identifiers.
     pub threepids: Vec<AccountThreepid>,
-    /// When one of its devices was last seen.
-    pub last_seen: Option<Timestamp>,
 }
 
 /// Why nothing was done.
@@ -86,9 +84,15 @@ pub enum UserAdminError {
     /// The account is deactivated.
     #[error("this account is deactivated")]
     Deactivated,
+    /// The account is not deactivated.
+    #[error("this account is not deactivated")]
+    NotDeactivated,
     /// Passwords are switched off.
     #[error("passwords are switched off on this server")]
     PasswordsDisabled,
+    /// The device cannot be called so.
+    #[error(transparent)]
+    DeviceName(#[from] DisplayNameError),
     /// The name cannot be registered.
     #[error(transparent)]
     Name(#[from] NameError),
@@ -135,6 +139,22 @@ impl UserAdmin {
         self.details(&mut *uow, &localpart).await
     }
 
+    /// Is there such a user? Asked before anything else about a request is looked at, so that an
+    /// unknown user is one whatever else is wrong.
+    ///
+    /// # Errors
+    /// [`UserAdminError::NotAUserId`], [`UserAdminError::Foreign`], [`UserAdminError::NotFound`],
+    /// [`UserAdminError::Store`].
+    pub async fn require(
+        &self,
+        _admin: &Administrator,
+        user_id: &str,
+    ) -> Result<(), UserAdminError> {
+        let localpart = self.target(user_id)?;
+        let mut uow = self.0.ports.store.begin(Intent::Read).await?;
+        existing(&mut *uow, &localpart).await.map(|_| ())
+    }
+
     /// The user who has a third-party identifier.
     ///
     /// # Errors
@@ -170,11 +190,9 @@ impl UserAdmin {
         localpart: &Localpart,
     ) -> Result<UserDetails, UserAdminError> {
         let account = existing(uow, localpart).await?;
-        let devices = uow.devices().list(localpart).await?;
         Ok(UserDetails {
             user_id: self.0.user_id(localpart),
             threepids: uow.threepids().list(localpart).await?,
-            last_seen: devices.iter().map(|device| device.last_seen).max(),
             account,
         })
     }

@@ -138,9 +138,11 @@ impl Consent {
             self.account_version(&localpart).await?;
             return Err(ConsentError::UnknownVersion);
         }
+        let now = core.now();
         core.retrying(|| async {
             let mut uow = core.ports.store.begin(Intent::Write).await?;
-            if !uow.accounts().record_consent(&localpart, version).await? {
+            let accounts = uow.accounts();
+            if !accounts.record_consent(&localpart, version, now).await? {
                 return Err(ConsentError::UnknownUser);
             }
             Ok(uow.commit().await?)

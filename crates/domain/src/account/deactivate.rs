@@ -38,6 +38,7 @@ pub(crate) async fn deactivate(
     if traces == Traces::Erase {
         let changes = AccountChanges {
             display_name: Change::Set(None),
+            erased: Change::Set(true),
             ..AccountChanges::default()
         };
         uow.accounts().update(localpart, &changes).await?;

@@ -4,34 +4,64 @@ use std::sync::Arc;
 
 use crate::core::Core;
 use crate::id::UserId;
+use crate::policy::ProfileReaders;
 use crate::ports::{Intent, StoreError};
+use crate::token::authenticate::Requester;
 
 /// The use-case.
 #[derive(Clone)]
 pub struct Profiles(Arc<Core>);
+
+/// Why a profile is not shown. The order of the variants is the order of the checks.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    /// The operator does not let this requester read it, whether it exists or not.
+    #[error("this profile is not shown to you")]
+    Hidden,
+    /// There is no such account here, or it is deactivated.
+    #[error("there is no such user here")]
+    Unknown,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
 impl Profiles {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         Self(core)
     }
 
-    /// The display name of an account, which may be unset. `None` when there is no such account here,
-    /// or it is closed.
+    /// Must requests for profiles carry an access token?
+    pub fn requires_authentication(&self) -> bool {
+        self.0.policy.accounts.profiles != ProfileReaders::Everybody
+    }
+
+    /// The display name of an account, which may be unset. `requester` is who asks, as far as that
+    /// [is required](Self::requires_authentication).
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn display_name(&self, user_id: &str) -> Result<Option<Option<String>>, StoreError> {
+    /// [`ProfileError`].
+    pub async fn display_name(
+        &self,
+        requester: Option<&Requester>,
+        user_id: &str,
+    ) -> Result<Option<String>, ProfileError> {
         let core = &self.0;
         let named = user_id.starts_with('@');
-        let Some(localpart) =
-            UserId::read_local(user_id, &core.policy.server_name).filter(|_| named)
-        else {
-            return Ok(None);
+        let localpart = UserId::read_local(user_id, &core.policy.server_name).filter(|_| named);
+        let own = requester.map(|requester| &requester.account.localpart);
+        let is_readable = match core.policy.accounts.profiles {
+            ProfileReaders::Everybody => true,
+            ProfileReaders::Users => own.is_some(),
+            ProfileReaders::Nobody => own.is_some() && own == localpart.as_ref(),
         };
+        if !is_readable {
+            return Err(ProfileError::Hidden);
+        }
+        let localpart = localpart.ok_or(ProfileError::Unknown)?;
         let mut uow = core.ports.store.begin(Intent::Read).await?;
         let account = uow.accounts().find(&localpart).await?;
-        Ok(account
-            .filter(|account| !account.deactivated)
-            .map(|account| account.display_name))
+        let account = account.filter(|account| !account.deactivated);
+        Ok(account.ok_or(ProfileError::Unknown)?.display_name)
     }
 }

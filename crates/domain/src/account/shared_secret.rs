@@ -16,7 +16,7 @@ use super::enroll::{FirstLogin, enroll};
 use super::name::{self, Claims, NameError};
 use super::register::rules::{self, Admission};
 use super::register::{RegisteredAccount, RuleError};
-use super::{Account, AccountKind, USER_TYPES};
+use super::{Account, AccountKind};
 use crate::context::RequestContext;
 use crate::core::Core;
 use crate::device::{DisplayName, DisplayNameError};
@@ -190,7 +190,8 @@ impl SharedSecretRegistration {
         let username = short_text(&request.username, "username")?;
         let password = short_text(&request.password, "password")?;
         let user_type = optional(&request.user_type, "user_type")?;
-        if user_type.is_some_and(|kind| !USER_TYPES.contains(&kind.as_str())) {
+        let user_types = &self.core.policy.accounts.user_types;
+        if user_type.is_some_and(|kind| !user_types.contains(kind)) {
             return Err(SharedSecretError::Unreadable("user_type"));
         }
         let covered = Covered {
@@ -235,9 +236,11 @@ impl SharedSecretRegistration {
         let mut account = Account::new(order.localpart.clone(), AccountKind::User, now);
         account.password_hash = Some(hash);
         account.admin = order.admin;
-        account.user_type = order.user_type.cloned();
+        let user_type = order.user_type.cloned();
+        account.user_type =
+            user_type.or_else(|| self.core.policy.accounts.user_types.default.clone());
         if let Some(name) = order.display_name {
-            account.display_name = Some(name.clone());
+            account.display_name = Some(name.clone()).filter(|name| !name.is_empty());
         }
         account
     }

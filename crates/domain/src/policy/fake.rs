@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use super::{
-    PasswordPolicy, Policy, Rates, RegistrationPolicy, ThreepidPolicy, TokenLifetimes, UsagePolicy,
+    AccountPolicy, PasswordPolicy, Policy, Rates, RegistrationPolicy, ThreepidPolicy,
+    TokenLifetimes, UsagePolicy,
 };
 use crate::appservice::AppServices;
 use crate::id::{CreateRules, ServerName};
@@ -45,6 +46,7 @@ impl Policy {
                 strength: None,
             },
             usage: UsagePolicy::default(),
+            accounts: AccountPolicy::default(),
             threepids: ThreepidPolicy {
                 public_baseurl: "https://matrix.example.org/".to_owned(),
                 validation_token_lifetime: Duration::from_hours(1),

@@ -1,10 +1,14 @@
 //! Reading the operator's policy and agreeing to it.
 
+use std::time::Duration;
+
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use registrar_domain::account::Account;
 use registrar_domain::account::consent::{ConsentError, ConsentPerson, ConsentRequest};
 use registrar_domain::given::Given;
 use registrar_domain::id::Localpart;
 use registrar_domain::policy::ConsentPolicy;
+use registrar_domain::ports::Clock as _;
 use registrar_domain::secret::Secret;
 use sha2::Sha256;
 
@@ -44,10 +48,14 @@ fn is_known(version: &str) -> bool {
     ["1", "2"].contains(&version)
 }
 
-async fn agreed(world: &World) -> Option<String> {
+async fn alice(world: &World) -> Account {
     let alice = Localpart::read("alice").unwrap();
     let account = world.read().await.accounts().find(&alice).await;
-    account.unwrap().unwrap().consent_version
+    account.unwrap().unwrap()
+}
+
+async fn agreed(world: &World) -> Option<String> {
+    alice(world).await.consent_version
 }
 
 /// Computed with another implementation.
@@ -76,6 +84,8 @@ async fn the_last_version_that_somebody_agreed_to_is_recorded() {
         let after = consent.view(&request, is_known).await.unwrap();
         assert_eq!(after.person, Some(person(true)));
         assert_eq!(agreed(&world).await.as_deref(), Some(version));
+        assert_eq!(alice(&world).await.consented, Some(world.clock.now()));
+        world.clock.advance(Duration::from_secs(60));
     }
 }
 

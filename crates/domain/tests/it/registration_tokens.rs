@@ -268,6 +268,7 @@ async fn agreeing_to_the_terms_is_recorded_with_the_account() {
     let token = world.registered(&last).await.tokens.unwrap().access_token;
     let account = world.authenticate(token.expose()).await.unwrap().account;
     assert_eq!(account.consent_version.as_deref(), Some("1.0"));
+    assert_eq!(account.consented, Some(account.created));
 }
 
 #[tokio::test]

@@ -338,7 +338,7 @@ async fn the_last_sighting_is_that_of_any_device() {
     let users = &world.services.user_admin;
     let details = users.find(&admin, ALICE).await.unwrap();
     let seen = Timestamp::from_unix_ms(1_700_000_005_000);
-    assert_eq!(details.last_seen, Some(seen));
+    assert_eq!(details.account.last_seen, Some(seen));
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@ struct Devices {
 #[derive(Serialize)]
 pub(super) struct Body {
     device_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     display_name: Option<String>,
     last_seen_ip: Option<String>,
     last_seen_ts: i64,
@@ -33,7 +34,8 @@ impl Body {
     pub(super) fn new(device: Device, owner: &UserId) -> Self {
         Self {
             device_id: device.device_id.to_string(),
-            display_name: device.display_name,
+            // The empty name is none.
+            display_name: device.display_name.filter(|name| !name.is_empty()),
             last_seen_ip: device.last_seen_ip,
             last_seen_ts: device.last_seen.unix_ms(),
             user_id: owner.to_string(),

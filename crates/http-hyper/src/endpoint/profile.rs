@@ -3,11 +3,10 @@
 //! The one field of a profile that registration sets. Spec:
 //! <https://spec.matrix.org/v1.16/client-server-api/#get_matrixclientv3profileuseriddisplayname>
 
-use http::StatusCode;
+use registrar_domain::token::authenticate::Audience;
 use serde::Serialize;
 
 use crate::app::{App, Reply};
-use crate::error::{ErrCode, MatrixError};
 use crate::request::Request;
 use crate::response;
 
@@ -18,14 +17,13 @@ struct Body {
 }
 
 pub(crate) async fn display_name(app: &App, request: &Request) -> Reply {
+    let profiles = &app.services.profiles;
+    let requester = if profiles.requires_authentication() {
+        Some(app.requester(request, Audience::Users).await?)
+    } else {
+        None
+    };
     let user_id = request.parameter("user_id");
-    let found = app.services.profiles.display_name(user_id).await?;
-    let displayname = found.ok_or_else(|| {
-        MatrixError::new(
-            StatusCode::NOT_FOUND,
-            ErrCode::NotFound,
-            "there is no such user here",
-        )
-    })?;
+    let displayname = profiles.display_name(requester.as_ref(), user_id).await?;
     Ok(response::ok(&Body { displayname }))
 }

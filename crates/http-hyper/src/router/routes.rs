@@ -61,9 +61,6 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::new("HealthResource", Get, ROOT, "/health", run!(health::get))
         .of(Resource::Health)
         .quiet(),
-    Route::new("ReadyResource", Get, ROOT, "/ready", run!(health::ready))
-        .of(Resource::Health)
-        .quiet(),
     Route::new("MetricsResource", Get, METRICS, "", run!(metrics::get))
         .of(Resource::Metrics)
         .quiet(),
@@ -444,6 +441,13 @@ pub(crate) const ROUTES: &[Route] = &[
         run!(admin::deactivate::post),
     ),
     Route::new(
+        "SuspendAccountRestServlet",
+        Put,
+        ADMIN,
+        "/suspend/{user_id}",
+        run!(admin::suspend::put),
+    ),
+    Route::new(
         "ResetPasswordRestServlet",
         Post,
         ADMIN,
@@ -519,6 +523,13 @@ pub(crate) const ROUTES: &[Route] = &[
         ADMIN_V2,
         "/users/{user_id}/devices/{device_id}",
         run!(admin::users::devices::get),
+    ),
+    Route::new(
+        "DeviceRestServlet",
+        Put,
+        ADMIN_V2,
+        "/users/{user_id}/devices/{device_id}",
+        run!(admin::users::devices::put),
     ),
     Route::new(
         "DeviceRestServlet",

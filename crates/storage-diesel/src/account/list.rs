@@ -85,25 +85,27 @@ fn anywhere(text: &str) -> String {
     pattern + ANYTHING
 }
 
-/// What to order by. The databases do not agree on where nulls belong, so it is said for them.
+/// What to order by. The databases do not agree on where nulls belong, so it is said for them where
+/// there are any; elsewhere saying it would keep PostgreSQL from using the index.
 fn order(page: AccountPage) -> SqlLiteral<Untyped> {
-    let column = match page.order {
-        AccountOrder::Localpart => "localpart",
-        AccountOrder::DisplayName => "display_name",
-        AccountOrder::Guest => "is_guest",
-        AccountOrder::Admin => "admin",
-        AccountOrder::Deactivated => "deactivated",
-        AccountOrder::UserType => "user_type",
-        AccountOrder::ShadowBanned => "shadow_banned",
-        AccountOrder::Created => "created_ts",
+    let (column, is_nullable) = match page.order {
+        AccountOrder::Localpart => ("localpart", false),
+        AccountOrder::DisplayName => ("display_name", true),
+        AccountOrder::Guest => ("is_guest", false),
+        AccountOrder::Admin => ("admin", false),
+        AccountOrder::Deactivated => ("deactivated", false),
+        AccountOrder::UserType => ("user_type", true),
+        AccountOrder::ShadowBanned => ("shadow_banned", false),
+        AccountOrder::Created => ("created_ts", false),
+        AccountOrder::LastSeen => ("last_seen_ts", true),
     };
-    let way = match page.direction {
-        Direction::Forwards => "ASC",
-        Direction::Backwards => "DESC",
+    let way = match (page.direction, is_nullable) {
+        (Direction::Forwards, false) => "ASC",
+        (Direction::Forwards, true) => "ASC NULLS FIRST",
+        (Direction::Backwards, false) => "DESC",
+        (Direction::Backwards, true) => "DESC NULLS LAST",
     };
-    sql(&format!(
-        "{column} IS NOT NULL {way}, {column} {way}, localpart"
-    ))
+    sql(&format!("{column} {way}, localpart"))
 }
 
 impl DieselUnitOfWork {

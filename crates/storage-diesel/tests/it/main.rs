@@ -9,8 +9,6 @@
 )]
 
 mod contract;
-mod frozen;
-mod lost_files;
 mod migrations;
 mod postgres;
 mod schema;

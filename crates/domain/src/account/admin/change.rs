@@ -9,10 +9,11 @@ use crate::account::deactivate::deactivate;
 use crate::account::name::{self, Claims};
 use crate::account::register::rules::{self, Admission};
 use crate::account::set_password::set_password;
-use crate::account::{Account, AccountKind, USER_TYPES};
+use crate::account::{Account, AccountKind};
 use crate::given::Given;
 use crate::id::Localpart;
 use crate::password::{Password, PasswordHash};
+use crate::policy::UserTypes;
 use crate::ports::observer::{Applicant, Event};
 use crate::ports::store::{AccountChanges, Change, Constraint};
 use crate::ports::{HashTurn, Intent, UnitOfWork};
@@ -30,7 +31,8 @@ pub struct UserChanges {
     pub password: Given<String>,
     /// `logout_devices`: do all logins end with a new password? They do unless told otherwise.
     pub logout_devices: Given<bool>,
-    /// `displayname`; `null` and the empty text for none.
+    /// `displayname`; `null` and the empty string for none. A new account without this field, or
+    /// with `null`, gets its localpart for a name.
     pub display_name: Given<String>,
     /// `threepids`: all that the account shall have.
     pub threepids: Given<Vec<ThreepidWish>>,
@@ -66,6 +68,8 @@ pub enum Changed {
 
 /// A request whose fields can be used.
 struct Wish {
+    /// A new account has its localpart for a name.
+    default_name: bool,
     threepids: Option<BTreeSet<Threepid>>,
     properties: AccountChanges,
     password: Option<Password>,
@@ -85,7 +89,7 @@ impl UserAdmin {
         changes: &UserChanges,
     ) -> Result<Changed, UserAdminError> {
         let localpart = self.target(user_id)?;
-        let wish = Wish::parse(changes)?;
+        let wish = self.parse(changes)?;
         let account = {
             let mut uow = self.0.ports.store.begin(Intent::Read).await?;
             uow.accounts().find(&localpart).await?
@@ -110,7 +114,7 @@ impl UserAdmin {
         changes: &UserChanges,
     ) -> Result<UserDetails, UserAdminError> {
         let localpart = name::parse(&self.0, username)?;
-        let wish = Wish::parse(changes)?;
+        let wish = self.parse(changes)?;
         match self.make(admin, localpart, &wish).await? {
             Changed::Created(details) | Changed::Modified(details) => Ok(details),
         }
@@ -140,6 +144,9 @@ impl UserAdmin {
             None => None,
         };
         account.shadow_banned = admission == Admission::ShadowBanned;
+        account
+            .user_type
+            .clone_from(&core.policy.accounts.user_types.default);
         wish.apply(&mut account);
         let localpart = &account.localpart;
         let details = core
@@ -205,6 +212,10 @@ impl UserAdmin {
         Ok(details)
     }
 
+    fn parse(&self, changes: &UserChanges) -> Result<Wish, UserAdminError> {
+        Wish::parse(changes, &self.0.policy.accounts.user_types)
+    }
+
     /// Gives an account the identifiers it shall have, and takes all others away from it.
     async fn set_threepids(
         &self,
@@ -243,14 +254,19 @@ impl UserAdmin {
     }
 }
 
-/// Opens a deactivated account again, without anything that a login may have left behind while it
-/// was being closed.
-async fn reopen(
+/// Reactivates an account, without anything that a login may have left behind while it
+/// was being deactivated.
+pub(super) async fn reopen(
     uow: &mut dyn UnitOfWork,
     localpart: &Localpart,
     hash: Option<&PasswordHash>,
 ) -> Result<(), UserAdminError> {
     uow.accounts().reactivate(localpart, hash).await?;
+    let changes = AccountChanges {
+        erased: Change::Set(false),
+        ..AccountChanges::default()
+    };
+    uow.accounts().update(localpart, &changes).await?;
     uow.devices().remove_all(localpart).await?;
     uow.tokens().remove_all(localpart).await?;
     Ok(())
@@ -258,14 +274,14 @@ async fn reopen(
 
 impl Wish {
     /// Reads the fields, in the order in which the reference complains about them.
-    fn parse(changes: &UserChanges) -> Result<Self, UserAdminError> {
+    fn parse(changes: &UserChanges, user_types: &UserTypes) -> Result<Self, UserAdminError> {
         let threepids = threepids(&changes.threepids)?;
         match changes.external_ids.optional() {
             Ok(None | Some(0)) => {}
             Ok(Some(_)) => return Err(UserAdminError::Unsupported("external_ids")),
             Err(_) => return Err(UserAdminError::Malformed("external_ids")),
         }
-        let user_type = user_type(&changes.user_type)?;
+        let user_type = user_type(&changes.user_type, user_types)?;
         let admin = changes.admin.optional_not_null();
         let admin = admin.map_err(|_| UserAdminError::NotBoolean("admin"))?;
         let password = changes.password.optional();
@@ -283,8 +299,10 @@ impl Wish {
             display_name: display_name(&changes.display_name)?,
             admin: admin.copied().into(),
             user_type,
+            ..AccountChanges::default()
         };
         Ok(Self {
+            default_name: matches!(changes.display_name, Given::Absent | Given::Null),
             threepids,
             properties,
             password,
@@ -314,13 +332,13 @@ impl Wish {
 
     /// Gives a new account its properties.
     fn apply(&self, account: &mut Account) {
-        // Without a display name of its own it keeps its localpart for one.
-        if let Change::Set(Some(name)) = &self.properties.display_name {
-            account.display_name = Some(name.clone());
+        if let (false, Change::Set(name)) = (self.default_name, &self.properties.display_name) {
+            account.display_name.clone_from(name);
         }
         account.admin = self.properties.admin == Change::Set(true);
-        if let Change::Set(user_type) = &self.properties.user_type {
-            account.user_type.clone_from(user_type);
+        // An administrator who says nothing leaves the operator's default.
+        if let Change::Set(Some(user_type)) = &self.properties.user_type {
+            account.user_type = Some(user_type.clone());
         }
     }
 }
@@ -344,13 +362,14 @@ fn threepids(
     parsed.map(Some).ok_or(UserAdminError::BadThreepid)
 }
 
-fn user_type(field: &Given<String>) -> Result<Change<Option<String>>, UserAdminError> {
+fn user_type(
+    field: &Given<String>,
+    user_types: &UserTypes,
+) -> Result<Change<Option<String>>, UserAdminError> {
     match field {
         Given::Absent => Ok(Change::Keep),
         Given::Null => Ok(Change::Set(None)),
-        Given::Value(kind) if USER_TYPES.contains(&kind.as_str()) => {
-            Ok(Change::Set(Some(kind.clone())))
-        }
+        Given::Value(kind) if user_types.contains(kind) => Ok(Change::Set(Some(kind.clone()))),
         Given::Malformed | Given::Value(_) => Err(UserAdminError::BadValue("user_type")),
     }
 }

@@ -1,12 +1,13 @@
 //! The single actions on an account: closing it, a new password, rights.
 
+use super::change::reopen;
 use super::{UserAdmin, UserAdminError, existing, new_password};
 use crate::account::deactivate::deactivate;
 use crate::account::set_password::{Logins, set_password};
 use crate::given::Given;
 use crate::id::Localpart;
-use crate::ports::Intent;
 use crate::ports::store::{AccountChanges, Change};
+use crate::ports::{Intent, UnitOfWork};
 use crate::threepid::AccountThreepid;
 use crate::token::authenticate::Administrator;
 use crate::uia::Traces;
@@ -33,12 +34,8 @@ impl UserAdmin {
         erase: &Given<bool>,
     ) -> Result<Vec<AccountThreepid>, UserAdminError> {
         let core = &self.0;
+        self.require(admin, user_id).await?;
         let localpart = self.target(user_id)?;
-        {
-            // An unknown user is told before a bad switch.
-            let mut uow = core.ports.store.begin(Intent::Read).await?;
-            existing(&mut *uow, &localpart).await?;
-        }
         let erase = erase
             .optional_not_null()
             .map_err(|_| UserAdminError::NotBoolean("erase"))?;
@@ -59,6 +56,39 @@ impl UserAdmin {
         Ok(closed.threepids)
     }
 
+    /// Reactivates an account, with this password or with none. What deactivation took away does not
+    /// come back.
+    ///
+    /// # Errors
+    /// [`UserAdminError::NotDeactivated`] and others.
+    pub async fn reactivate(
+        &self,
+        admin: &Administrator,
+        user_id: &str,
+        password: Option<&str>,
+    ) -> Result<(), UserAdminError> {
+        let core = &self.0;
+        let localpart = self.target(user_id)?;
+        {
+            // Checked early, before the expensive hash, and once more where nothing can come in between.
+            let mut uow = core.ports.store.begin(Intent::Read).await?;
+            deactivated(&mut *uow, &localpart).await?;
+        }
+        let hash = match password {
+            Some(text) => Some(self.hash(&new_password(text, "password")?).await?),
+            None => None,
+        };
+        core.retrying(|| async {
+            let mut uow = core.ports.store.begin(Intent::Write).await?;
+            deactivated(&mut *uow, &localpart).await?;
+            reopen(&mut *uow, &localpart, hash.as_ref()).await?;
+            Ok::<_, UserAdminError>(uow.commit().await?)
+        })
+        .await?;
+        tracing::info!(%admin, account.localpart = %localpart, "account reactivated");
+        Ok(())
+    }
+
     /// Sets a password, whatever the strength rules say.
     ///
     /// # Errors
@@ -71,6 +101,10 @@ impl UserAdmin {
     ) -> Result<(), UserAdminError> {
         let core = &self.0;
         let localpart = self.target(user_id)?;
+        let account = {
+            let mut uow = core.ports.store.begin(Intent::Read).await?;
+            existing(&mut *uow, &localpart).await?
+        };
         let password = match &request.new_password {
             Given::Absent => return Err(UserAdminError::Missing("new_password")),
             Given::Null | Given::Malformed => {
@@ -79,12 +113,9 @@ impl UserAdmin {
             Given::Value(text) => new_password(text, "new_password")?,
         };
         let logout = super::switch(&request.logout_devices, "logout_devices")?.unwrap_or(true);
-        {
-            // Hashing is too dear to be done for nobody.
-            let mut uow = core.ports.store.begin(Intent::Read).await?;
-            if existing(&mut *uow, &localpart).await?.deactivated {
-                return Err(UserAdminError::Deactivated);
-            }
+        // Checked early, before the expensive hash, and once more where nothing can come in between.
+        if account.deactivated {
+            return Err(UserAdminError::Deactivated);
         }
         let hash = self.hash(&password).await?;
         core.retrying(|| async {
@@ -98,6 +129,38 @@ impl UserAdmin {
         .await?;
         tracing::info!(%admin, account.localpart = %localpart, "password set");
         Ok(())
+    }
+
+    /// Suspends an account, or lifts its suspension. What a suspended user may not do is rooms'
+    /// business, and profiles', which a homeserver keeps.
+    ///
+    /// # Errors
+    /// [`UserAdminError`].
+    pub async fn suspend(
+        &self,
+        admin: &Administrator,
+        user_id: &str,
+        wanted: &Given<bool>,
+    ) -> Result<bool, UserAdminError> {
+        self.require(admin, user_id).await?;
+        let localpart = self.target(user_id)?;
+        let suspended = match wanted {
+            Given::Absent => return Err(UserAdminError::Missing("suspend")),
+            Given::Null | Given::Malformed => return Err(UserAdminError::NotBoolean("suspend")),
+            Given::Value(wanted) => *wanted,
+        };
+        let changes = AccountChanges {
+            suspended: Change::Set(suspended),
+            ..AccountChanges::default()
+        };
+        self.update(&localpart, &changes).await?;
+        tracing::info!(
+            %admin,
+            account.localpart = %localpart,
+            account.suspended = suspended,
+            "suspension set"
+        );
+        Ok(suspended)
     }
 
     /// May this user use the admin API?
@@ -124,7 +187,7 @@ impl UserAdmin {
         user_id: &str,
         wanted: &Given<bool>,
     ) -> Result<(), UserAdminError> {
-        let core = &self.0;
+        self.require(admin, user_id).await?;
         let localpart = self.target(user_id)?;
         let may_administrate = match wanted {
             Given::Absent => return Err(UserAdminError::Missing("admin")),
@@ -138,14 +201,7 @@ impl UserAdmin {
             admin: Change::Set(may_administrate),
             ..AccountChanges::default()
         };
-        core.retrying(|| async {
-            let mut uow = core.ports.store.begin(Intent::Write).await?;
-            if !uow.accounts().update(&localpart, &changes).await? {
-                return Err(UserAdminError::NO_USER);
-            }
-            Ok(uow.commit().await?)
-        })
-        .await?;
+        self.update(&localpart, &changes).await?;
         tracing::info!(
             %admin,
             account.localpart = %localpart,
@@ -153,6 +209,34 @@ impl UserAdmin {
             "rights set"
         );
         Ok(())
+    }
+
+    async fn update(
+        &self,
+        localpart: &Localpart,
+        changes: &AccountChanges,
+    ) -> Result<(), UserAdminError> {
+        let core = &self.0;
+        core.retrying(|| async {
+            let mut uow = core.ports.store.begin(Intent::Write).await?;
+            if !uow.accounts().update(localpart, changes).await? {
+                return Err(UserAdminError::NO_USER);
+            }
+            Ok(uow.commit().await?)
+        })
+        .await
+    }
+}
+
+/// Is there such an account, and is it deactivated?
+async fn deactivated(
+    uow: &mut dyn UnitOfWork,
+    localpart: &Localpart,
+) -> Result<(), UserAdminError> {
+    if existing(uow, localpart).await?.deactivated {
+        Ok(())
+    } else {
+        Err(UserAdminError::NotDeactivated)
     }
 }
 

@@ -174,6 +174,7 @@ fn order(field: &Given<String>) -> Result<AccountOrder, UserAdminError> {
         "user_type" => AccountOrder::UserType,
         "shadow_banned" => AccountOrder::ShadowBanned,
         "creation_ts" => AccountOrder::Created,
+        "last_seen_ts" => AccountOrder::LastSeen,
         _ => return Err(malformed("order_by")),
     })
 }

@@ -3,11 +3,11 @@
 use std::slice;
 
 use super::{UserAdmin, UserAdminError, existing};
-use crate::device::Device;
 use crate::device::manage::MAX_DEVICES;
+use crate::device::{Device, DisplayName};
 use crate::given::Given;
 use crate::id::{DeviceId, Localpart, UserId};
-use crate::ports::{Intent, UnitOfWork};
+use crate::ports::Intent;
 use crate::time::Timestamp;
 use crate::token::authenticate::{Administrator, Requester};
 use crate::token::{AccessToken, NewAccessToken};
@@ -44,6 +44,41 @@ impl UserAdmin {
         Ok((self.0.user_id(&localpart), device.ok_or_else(unknown)?))
     }
 
+    /// Renames a device of a user. Without a name nothing changes.
+    ///
+    /// # Errors
+    /// [`UserAdminError`].
+    pub async fn rename_device(
+        &self,
+        admin: &Administrator,
+        user_id: &str,
+        device_id: &str,
+        display_name: &Given<String>,
+    ) -> Result<(), UserAdminError> {
+        let core = &self.0;
+        self.require(admin, user_id).await?;
+        let display_name = display_name.optional();
+        let display_name = display_name.map_err(|_| UserAdminError::Malformed("display_name"))?;
+        let Some(display_name) = display_name else {
+            return self.device(admin, user_id, device_id).await.map(|_| ());
+        };
+        let localpart = self.target(user_id)?;
+        let display_name = DisplayName::parse(display_name)?;
+        let unknown = || UserAdminError::NotFound("device");
+        let device_id = DeviceId::parse(device_id).map_err(|_| unknown())?;
+        core.retrying(|| async {
+            let mut uow = core.ports.store.begin(Intent::Write).await?;
+            let (devices, name) = (uow.devices(), Some(&display_name));
+            if !devices.rename(&localpart, &device_id, name).await? {
+                return Err(unknown());
+            }
+            Ok(uow.commit().await?)
+        })
+        .await?;
+        tracing::info!(%admin, account.localpart = %localpart, "device renamed");
+        Ok(())
+    }
+
     /// Removes a device and its tokens. A device that is not there is as good as removed.
     ///
     /// # Errors
@@ -54,8 +89,8 @@ impl UserAdmin {
         user_id: &str,
         device_id: &str,
     ) -> Result<(), UserAdminError> {
+        self.require(admin, user_id).await?;
         let localpart = self.target(user_id)?;
-        self.require(&localpart).await?;
         self.remove(admin, &localpart, slice::from_ref(&device_id.to_owned()))
             .await
     }
@@ -70,8 +105,8 @@ impl UserAdmin {
         user_id: &str,
         devices: &Given<Vec<String>>,
     ) -> Result<(), UserAdminError> {
+        self.require(admin, user_id).await?;
         let localpart = self.target(user_id)?;
-        self.require(&localpart).await?;
         match devices {
             Given::Absent => Err(UserAdminError::Missing("devices")),
             Given::Value(names) if names.len() <= MAX_DEVICES => {
@@ -95,8 +130,8 @@ impl UserAdmin {
         valid_until_ms: &Given<i64>,
     ) -> Result<AccessToken, UserAdminError> {
         let core = &self.0;
+        self.require(admin, user_id).await?;
         let localpart = self.target(user_id)?;
-        self.require(&localpart).await?;
         let valid_until_ms = valid_until_ms.optional();
         let valid_until_ms =
             valid_until_ms.map_err(|_| UserAdminError::BadValue("valid_until_ms"))?;
@@ -156,11 +191,6 @@ impl UserAdmin {
         existing(&mut *uow, localpart).await?;
         let devices = uow.devices().list(localpart).await?;
         Ok((self.0.user_id(localpart), devices))
-    }
-
-    async fn require(&self, localpart: &Localpart) -> Result<(), UserAdminError> {
-        let mut uow: Box<dyn UnitOfWork> = self.0.ports.store.begin(Intent::Read).await?;
-        existing(&mut *uow, localpart).await.map(|_| ())
     }
 
     async fn remove(

@@ -86,7 +86,12 @@ impl<'a> Order<'a> {
         account.password_hash = Some(hash.clone());
         account.shadow_banned = self.admission == Admission::ShadowBanned;
         if let Some(name) = &self.account_name {
-            account.display_name = Some(name.clone());
+            account.display_name = Some(name.clone()).filter(|name| !name.is_empty());
+        }
+        if self.name.is_some() {
+            account
+                .user_type
+                .clone_from(&core.policy.accounts.user_types.default);
         }
         account
     }
@@ -168,7 +173,10 @@ impl Registration {
         }
         add_threepids(&mut *uow, core, order, localpart).await?;
         if let Some(version) = order.consent_version {
-            uow.accounts().record_consent(localpart, version).await?;
+            let accounts = uow.accounts();
+            accounts
+                .record_consent(localpart, version, core.now())
+                .await?;
         }
         if let Some(token) = order.registration_token {
             // A token that was removed since has nothing left to count, and its holder may register.

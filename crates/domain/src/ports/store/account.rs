@@ -15,6 +15,10 @@ pub struct AccountChanges {
     pub admin: Change<bool>,
     /// `support`, `bot`, or a type that the operator configured.
     pub user_type: Change<Option<String>>,
+    /// Was it deactivated with the request to erase?
+    pub erased: Change<bool>,
+    /// Is it suspended?
+    pub suspended: Change<bool>,
 }
 
 /// Which accounts are listed. The default is all of them.
@@ -67,6 +71,8 @@ pub enum AccountOrder {
     ShadowBanned,
     /// When they were created.
     Created,
+    /// When their owners were last seen.
+    LastSeen,
 }
 
 /// Which way an order goes.
@@ -178,12 +184,13 @@ pub trait AccountRepository: Send {
         page: AccountPage,
     ) -> Result<AccountList, StoreError>;
 
-    /// Records which version of the policies an account's owner agreed to. `false` when there is no
-    /// such account.
+    /// Records which version of the policies an account's owner agreed to, and when. `false` when
+    /// there is no such account.
     async fn record_consent(
         &mut self,
         localpart: &Localpart,
         version: &str,
+        now: Timestamp,
     ) -> Result<bool, StoreError>;
 
     /// The next number for an account without a chosen name, starting at 1; with a larger `step` the

@@ -8,7 +8,6 @@
 
 mod account_lists;
 mod accounts;
-mod activity;
 mod devices;
 mod leases;
 mod races;
@@ -86,12 +85,14 @@ pub const CASES: &[Case] = cases! {
     devices {
         a_device_comes_back_as_it_was_added,
         an_existing_device_keeps_its_name_and_its_first_sighting,
+        an_account_keeps_its_latest_sighting,
         a_device_needs_its_account,
         devices_are_listed_in_the_order_of_their_ids,
         a_sighting_is_recorded_only_over_a_stale_one,
         a_device_is_renamed,
         removed_devices_are_counted_and_unknown_ones_passed_over,
         all_devices_of_an_account_are_removed,
+        active_users_are_counted_once,
         all_devices_of_an_account_but_one_are_removed,
         tokens_go_with_their_device,
     }
@@ -157,15 +158,8 @@ pub const CASES: &[Case] = cases! {
         expired_validation_tokens_are_removed_up_to_a_limit,
         ended_validation_sessions_are_removed_up_to_a_limit,
     }
-    activity {
-        the_last_activity_of_a_user_is_remembered,
-        active_users_are_counted_up_to_a_number,
-        activity_outlives_devices_and_accounts,
-        old_activity_is_forgotten_oldest_first_up_to_a_limit,
-    }
     leases {
         a_lease_is_held_by_one_until_it_expires,
-        a_lease_that_outlasts_its_period_counts_as_expired,
         leases_of_different_names_do_not_meet,
     }
     races {

@@ -71,7 +71,8 @@ impl TokenRequests {
         wish: &EmailWish,
     ) -> Result<TokenRequested, RequestTokenError> {
         self.check_email_supported(purpose)?;
-        let mut request = Self::parse_email(wish)?;
+        let request = Self::parse_email(wish);
+        let mut request = request.map_err(|error| error.in_request_for(purpose))?;
         let threepid = request.email.clone().into();
         request.next_link = self.admit(ctx, purpose, &threepid, &wish.next_link).await?;
         let suitability = self.check_standing(&threepid, purpose).await?;

@@ -29,6 +29,9 @@ pub enum RequestTokenError {
     /// The email address cannot be read.
     #[error(transparent)]
     Email(#[from] EmailAddressError),
+    /// A field has the wrong type, or is no email address, where Synapse checks the body as a whole.
+    #[error("`{0}` cannot be read")]
+    Unreadable(&'static str),
     /// The phone number cannot be read.
     #[error(transparent)]
     PhoneNumber(#[from] PhoneNumberError),
@@ -62,6 +65,22 @@ pub enum RequestTokenError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl RequestTokenError {
+    /// What a field that cannot be read is for a purpose: Synapse reads the fields one by one for a
+    /// registration, and checks the body as a whole for the requests of accounts.
+    pub(super) fn in_request_for(self, purpose: Purpose) -> Self {
+        match (purpose, self) {
+            (Purpose::Addition | Purpose::PasswordReset, Self::MalformedField(name)) => {
+                Self::Unreadable(name)
+            }
+            (Purpose::Addition | Purpose::PasswordReset, Self::Email(_)) => {
+                Self::Unreadable("email")
+            }
+            (_, error) => error,
+        }
+    }
 }
 
 impl MaybeStore for RequestTokenError {

@@ -39,7 +39,8 @@ impl TokenRequests {
         if purpose == Purpose::Addition && !self.0.policy.threepids.changes_allowed {
             return Err(RequestTokenError::ChangesForbidden);
         }
-        let (mut request, number) = Self::parse_msisdn(wish)?;
+        let parsed = Self::parse_msisdn(wish);
+        let (mut request, number) = parsed.map_err(|error| error.in_request_for(purpose))?;
         let threepid = number.into();
         request.next_link = self.admit(ctx, purpose, &threepid, &wish.next_link).await?;
         match self.check_standing(&threepid, purpose).await? {

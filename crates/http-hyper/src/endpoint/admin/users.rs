@@ -34,12 +34,15 @@ struct Entry<'a> {
     is_guest: bool,
     admin: bool,
     deactivated: bool,
+    erased: bool,
     locked: bool,
+    suspended: bool,
     shadow_banned: bool,
     displayname: Option<&'a str>,
     avatar_url: Option<&'a str>,
     /// Milliseconds, other than in [`User`].
     creation_ts: i64,
+    last_seen_ts: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -47,7 +50,9 @@ struct User<'a> {
     name: String,
     admin: bool,
     deactivated: bool,
+    erased: bool,
     locked: bool,
+    suspended: bool,
     shadow_banned: bool,
     /// Seconds, other than in [`Entry`] and everywhere else.
     creation_ts: i64,
@@ -90,20 +95,22 @@ impl<'a> From<&'a UserDetails> for User<'a> {
             name: details.user_id.to_string(),
             admin: account.admin,
             deactivated: account.deactivated,
+            erased: account.erased,
             locked: false,
+            suspended: account.suspended,
             shadow_banned: account.shadow_banned,
             creation_ts: account.created.unix_ms() / 1000,
             appservice_id: account.appservice_id.as_deref(),
             consent_server_notice_sent: None,
             consent_version: account.consent_version.as_deref(),
-            consent_ts: None,
+            consent_ts: account.consented.map(Timestamp::unix_ms),
             user_type: account.user_type.as_deref(),
             is_guest: account.kind == AccountKind::Guest,
             displayname: account.display_name.as_deref(),
             avatar_url: None,
             threepids: details.threepids.iter().map(Threepid::from).collect(),
             external_ids: [],
-            last_seen_ts: details.last_seen.map(Timestamp::unix_ms),
+            last_seen_ts: account.last_seen.map(Timestamp::unix_ms),
         }
     }
 }
@@ -143,11 +150,14 @@ async fn list(app: &App, request: &Request, version: ListVersion) -> Reply {
         is_guest: account.kind == AccountKind::Guest,
         admin: account.admin,
         deactivated: account.deactivated,
+        erased: account.erased,
         locked: false,
+        suspended: account.suspended,
         shadow_banned: account.shadow_banned,
         displayname: account.display_name.as_deref(),
         avatar_url: None,
         creation_ts: account.created.unix_ms(),
+        last_seen_ts: account.last_seen.map(Timestamp::unix_ms),
     });
     Ok(response::ok(&List {
         users: users.collect(),

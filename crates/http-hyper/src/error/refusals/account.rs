@@ -7,6 +7,7 @@ use registrar_domain::account::deactivate::own::DeactivationError;
 use registrar_domain::account::identifier::IdentifierError;
 use registrar_domain::account::login::LoginError;
 use registrar_domain::account::new_password::NewPasswordError;
+use registrar_domain::account::profile::ProfileError;
 use registrar_domain::account::register::RegisterError;
 use registrar_domain::account::usage::UsageError;
 use registrar_domain::device::DisplayNameError;
@@ -52,6 +53,17 @@ impl From<RegisterError> for MatrixError {
             RegisterError::NoNumberFree => Self::internal(&error),
             RegisterError::Hash(error) => error.into(),
             RegisterError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ProfileError> for MatrixError {
+    fn from(error: ProfileError) -> Self {
+        let message = error.to_string();
+        match error {
+            ProfileError::Hidden => Self::forbidden(ErrCode::Forbidden, message),
+            ProfileError::Unknown => Self::new(StatusCode::NOT_FOUND, ErrCode::NotFound, message),
+            ProfileError::Store(error) => error.into(),
         }
     }
 }

@@ -62,8 +62,10 @@ impl From<UserAdminError> for MatrixError {
             UserAdminError::Foreign
             | UserAdminError::BadValue(_)
             | UserAdminError::Unsupported(_)
+            | UserAdminError::NotDeactivated
             | UserAdminError::OwnDemotion
             | UserAdminError::OwnLogin => Self::bad_request(ErrCode::Unknown, message),
+            UserAdminError::DeviceName(error) => error.into(),
             UserAdminError::Name(error) => error.into(),
             UserAdminError::Hash(error) => error.into(),
             UserAdminError::Rule(error) => error.into(),

@@ -33,6 +33,7 @@ impl From<RequestTokenError> for MatrixError {
             | RequestTokenError::MalformedField(_)
             | RequestTokenError::PhoneNumber(_)
             | RequestTokenError::NextLink(_) => Self::bad_request(ErrCode::InvalidParam, message),
+            RequestTokenError::Unreadable(_) => Self::bad_request(ErrCode::BadJson, message),
             RequestTokenError::Denied(_) => Self::forbidden(ErrCode::ThreepidDenied, message),
             RequestTokenError::Limited(error) => error.into(),
             RequestTokenError::InUse(_) => Self::bad_request(ErrCode::ThreepidInUse, message),

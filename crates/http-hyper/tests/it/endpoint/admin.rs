@@ -70,8 +70,9 @@ const GENERAL: [(Method, &str); 4] = [
 ];
 
 /// The endpoints for administrators that are about a user.
-const ABOUT_A_USER: [(Method, &str); 12] = [
+const ABOUT_A_USER: [(Method, &str); 14] = [
     (Method::POST, "v1/deactivate/USER"),
+    (Method::PUT, "v1/suspend/USER"),
     (Method::POST, "v1/reset_password/USER"),
     (Method::GET, "v1/users/USER/admin"),
     (Method::PUT, "v1/users/USER/admin"),
@@ -81,13 +82,14 @@ const ABOUT_A_USER: [(Method, &str); 12] = [
     (Method::PUT, "v2/users/USER"),
     (Method::GET, "v2/users/USER/devices"),
     (Method::GET, "v2/users/USER/devices/PHONE"),
+    (Method::PUT, "v2/users/USER/devices/PHONE"),
     (Method::DELETE, "v2/users/USER/devices/PHONE"),
     (Method::POST, "v2/users/USER/delete_devices"),
 ];
 
 /// A body that every endpoint takes.
 fn plausible() -> Value {
-    json!({"admin": true, "new_password": "x", "devices": []})
+    json!({"admin": true, "new_password": "x", "devices": [], "suspend": false})
 }
 
 #[tokio::test]
@@ -120,6 +122,27 @@ async fn nobody_else_administers_anybody() {
     assert_eq!(office.details("@alice:example.org").await, before);
     let token = text(&alice, "access_token");
     office.server.whoami(token).await.body_of(200);
+}
+
+#[tokio::test]
+async fn an_unknown_user_is_not_found_whatever_else_is_wrong() {
+    let office = Office::open().await;
+    let token = format!("Bearer {}", office.token);
+    let headers = [("authorization", token.as_str())];
+    let wrong = r#"{"admin":1,"new_password":[],"devices":"x","suspend":"yes","erase":0,
+        "valid_until_ms":"soon","display_name":7}"#;
+    for body in [wrong, "{}", "[]", "{", "", "\u{FEFF}"] {
+        for (method, path) in ABOUT_A_USER {
+            // Somebody who is not there is made.
+            if (&method, path) == (&Method::PUT, "v2/users/USER") {
+                continue;
+            }
+            let path = path.replace("USER", "@nobody:example.org");
+            let path = format!("/_synapse/admin/{path}");
+            let answer = office.server.send(method, &path, &headers, body).await;
+            answer.refuses(404, "M_NOT_FOUND");
+        }
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use registrar_domain::id::Localpart;
 use registrar_domain::policy::ConsentPolicy;
-use registrar_domain::ports::{Intent, Store as _};
+use registrar_domain::ports::{Clock as _, Intent, Store as _};
 use registrar_domain::secret::Secret;
 use registrar_http_hyper::pages::ConsentOptions;
 use sha2::Sha256;
@@ -134,7 +134,9 @@ async fn a_signed_link_shows_the_form_and_agreeing_is_recorded() {
         // So that the next user begins as the first one did.
         let alice = Localpart::read("alice").unwrap();
         let mut uow = it.server.store.begin(Intent::Write).await.unwrap();
-        uow.accounts().record_consent(&alice, "none").await.unwrap();
+        let accounts = uow.accounts();
+        let now = it.server.clock.now();
+        accounts.record_consent(&alice, "none", now).await.unwrap();
         uow.commit().await.unwrap();
     }
 }

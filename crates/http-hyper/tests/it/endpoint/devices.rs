@@ -22,7 +22,6 @@ fn password(session: &Value, user: &str, password: &str) -> Value {
 fn phone() -> Value {
     json!({
         "device_id": "PHONE",
-        "display_name": null,
         "last_seen_ip": null,
         "last_seen_ts": 1_700_000_000_000_i64,
         "user_id": "@alice:example.org",

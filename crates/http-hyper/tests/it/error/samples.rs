@@ -13,6 +13,7 @@ use registrar_domain::account::identifier::IdentifierError;
 use registrar_domain::account::login::LoginError;
 use registrar_domain::account::name::NameError;
 use registrar_domain::account::new_password::NewPasswordError;
+use registrar_domain::account::profile::ProfileError;
 use registrar_domain::account::register::{RegisterError, RuleError};
 use registrar_domain::account::shared_secret::SharedSecretError;
 use registrar_domain::account::usage::UsageError;
@@ -176,6 +177,12 @@ fn registration() -> Vec<Chapter> {
             UsernameMissing,
             UsernameNotAscii,
             Name => NameError,
+        },
+        chapter! {
+            ProfileError, "`GET /profile/{userId}/displayname`, in the order of the checks.":
+            Hidden,
+            Unknown,
+            Store => StoreError,
         },
         chapter! {
             ConsentError, "`/_matrix/consent`, in the order of the checks. They are shown as pages.":
@@ -381,6 +388,7 @@ fn threepids() -> Vec<Chapter> {
             ClientSecret(ClientSecretError),
             MalformedField("email"),
             Email(EmailAddressError),
+            Unreadable("email"),
             PhoneNumber(PhoneNumberError),
             NextLink(NextLinkError::NotAllowed)(NextLinkError::ForeignHost),
             Denied(Medium::Email),
@@ -467,6 +475,7 @@ fn operators() -> Vec<Chapter> {
             Missing("new_password"),
             NotBoolean("admin"),
             Malformed("order_by"),
+            DeviceName => DisplayNameError,
             BadValue("password"),
             Unsupported("locked"),
             BadThreepid,
@@ -474,6 +483,7 @@ fn operators() -> Vec<Chapter> {
             OwnDemotion,
             OwnLogin,
             Deactivated,
+            NotDeactivated,
             PasswordsDisabled,
             Name => NameError,
             Hash => HashError,
@@ -582,7 +592,6 @@ fn ports() -> Vec<Chapter> {
             Conflict(Constraint::MissingReference),
             Contended,
             Unavailable,
-            Lost,
             Corrupt { table: "accounts", column: "created" },
             Other,
         },

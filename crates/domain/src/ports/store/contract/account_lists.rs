@@ -22,11 +22,13 @@ async fn given_five(store: &dyn Store) -> Result<(), StoreError> {
         Account {
             admin: true,
             created: at(5),
+            last_seen: Some(at(50)),
             ..named("Älice", "the queen")
         },
         Account {
             user_type: Some("bot".to_owned()),
             created: at(4),
+            last_seen: Some(at(90)),
             ..named("b_b", "A 100% bot\\")
         },
         Account {
@@ -39,6 +41,7 @@ async fn given_five(store: &dyn Store) -> Result<(), StoreError> {
             shadow_banned: true,
             user_type: Some("support".to_owned()),
             created: at(2),
+            last_seen: Some(at(50)),
             ..named("bib", "Knave Ö.")
         },
         Account {
@@ -242,6 +245,16 @@ pub(super) async fn accounts_are_listed_in_every_order(store: &dyn Store) -> Out
             AccountOrder::Created,
             Forwards,
             ["7", "bib", "carol", "b_b", "Älice"],
+        ),
+        (
+            AccountOrder::LastSeen,
+            Forwards,
+            ["7", "carol", "bib", "Älice", "b_b"],
+        ),
+        (
+            AccountOrder::LastSeen,
+            Backwards,
+            ["b_b", "bib", "Älice", "7", "carol"],
         ),
     ];
     for (order, direction, expected) in rows {

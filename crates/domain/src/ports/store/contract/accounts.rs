@@ -25,8 +25,12 @@ fn rich_account() -> Account {
         display_name: Some("𝓐lice\n\u{202E}".repeat(5_000)),
         user_type: Some(String::new()),
         consent_version: Some("v1".to_owned()),
+        consented: Some(at(-7)),
         deactivated: true,
+        erased: true,
+        suspended: true,
         shadow_banned: true,
+        last_seen: Some(at(8)),
     }
 }
 
@@ -283,6 +287,8 @@ pub(super) async fn only_what_changes_of_an_account_is_replaced(store: &dyn Stor
         display_name: Change::Keep,
         admin: Change::Set(false),
         user_type: Change::Set(None),
+        erased: Change::Set(false),
+        suspended: Change::Set(false),
     };
     assert!(accounts.update(&renamed.localpart, &rest).await?);
     for changes in [&nothing, &rest] {
@@ -293,6 +299,8 @@ pub(super) async fn only_what_changes_of_an_account_is_replaced(store: &dyn Stor
     let changed = Account {
         admin: false,
         user_type: None,
+        erased: false,
+        suspended: false,
         ..renamed
     };
     for account in [changed, user("bob")] {
@@ -350,19 +358,16 @@ pub(super) async fn a_deactivated_account_has_no_password_until_it_is_opened_aga
 pub(super) async fn consent_is_recorded(store: &dyn Store) -> Outcome {
     let alice = given_user(store, "alice").await?;
     let mut uow = write(store).await?;
-    assert!(uow.accounts().record_consent(&alice, "1.0").await?);
-    assert!(uow.accounts().record_consent(&alice, "2.0").await?);
-    assert!(
-        !uow.accounts()
-            .record_consent(&localpart("bob"), "1.0")
-            .await?
-    );
+    let accounts = uow.accounts();
+    assert!(accounts.record_consent(&alice, "1.0", at(5)).await?);
+    assert!(accounts.record_consent(&alice, "2.0", at(6)).await?);
+    let nobody = localpart("bob");
+    assert!(!accounts.record_consent(&nobody, "1.0", at(7)).await?);
     uow.commit().await?;
     let found = read(store).await?.accounts().find(&alice).await?;
-    assert_eq!(
-        found.and_then(|account| account.consent_version).as_deref(),
-        Some("2.0")
-    );
+    let found = found.expect("the account was added");
+    assert_eq!(found.consent_version.as_deref(), Some("2.0"));
+    assert_eq!(found.consented, Some(at(6)));
     Ok(())
 }
 

@@ -2,6 +2,7 @@ use super::{
     Constraint, Outcome, Unit, assert_conflict, at, device_id, digest, given_device, given_user,
     localpart, read, user, write,
 };
+use crate::account::Account;
 use crate::ports::store::{Store, StoreError};
 use crate::token::{
     AccessTokenKey, NewAccessToken, NewRefreshToken, RefreshTokenKey, StoredAccessToken,
@@ -99,8 +100,13 @@ pub(super) async fn an_access_token_comes_back_with_its_account(store: &dyn Stor
         refresh_token: None,
         used: false,
     };
+    // The account was seen on its device.
+    let alice = Account {
+        last_seen: Some(at(1)),
+        ..user("alice")
+    };
     let found = reader.tokens().find_access(&digest("plain")).await?;
-    assert_eq!(found, Some((expected.clone(), user("alice"))));
+    assert_eq!(found, Some((expected.clone(), alice.clone())));
     let expected = StoredAccessToken {
         key: full,
         device_id: Some(device_id("PHONE")),
@@ -109,7 +115,7 @@ pub(super) async fn an_access_token_comes_back_with_its_account(store: &dyn Stor
         ..expected
     };
     let found = reader.tokens().find_access(&digest("full")).await?;
-    assert_eq!(found, Some((expected, user("alice"))));
+    assert_eq!(found, Some((expected, alice)));
     assert_eq!(reader.tokens().find_access(&digest("other")).await?, None);
     Ok(())
 }

@@ -108,6 +108,8 @@ impl AccountRepository for FakeUnitOfWork {
                 replace(&mut account.display_name, &changes.display_name);
                 replace(&mut account.admin, &changes.admin);
                 replace(&mut account.user_type, &changes.user_type);
+                replace(&mut account.erased, &changes.erased);
+                replace(&mut account.suspended, &changes.suspended);
                 true
             }))
         })
@@ -173,11 +175,13 @@ impl AccountRepository for FakeUnitOfWork {
         &mut self,
         localpart: &Localpart,
         version: &str,
+        now: Timestamp,
     ) -> Result<bool, StoreError> {
         self.write(|state| {
             let account = state.accounts.get_mut(localpart);
             Ok(account.is_some_and(|account| {
                 account.consent_version = Some(version.to_owned());
+                account.consented = Some(now);
                 true
             }))
         })
@@ -231,5 +235,12 @@ fn rank(order: AccountOrder, account: &Account) -> (Option<String>, i64) {
         AccountOrder::UserType => (account.user_type.clone(), 0),
         AccountOrder::ShadowBanned => (None, i64::from(account.shadow_banned)),
         AccountOrder::Created => (None, account.created.unix_ms()),
+        AccountOrder::LastSeen => {
+            let last_seen = account.last_seen.map(Timestamp::unix_ms);
+            (
+                last_seen.map(|_| String::new()),
+                last_seen.unwrap_or_default(),
+            )
+        }
     }
 }

@@ -1,9 +1,12 @@
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 
 use super::{FakeUnitOfWork, State};
+use crate::account::AccountKind;
 use crate::device::{Device, DisplayName};
 use crate::id::{DeviceId, Localpart};
-use crate::ports::store::{DeviceRepository, Sighting, StoreError};
+use crate::ports::store::{Activity, DeviceRepository, Sighting, StoreError};
 use crate::time::Timestamp;
 
 #[async_trait]
@@ -44,6 +47,7 @@ impl DeviceRepository for FakeUnitOfWork {
                 last_seen_user_agent: None,
             });
             device.record(sighting);
+            state.record_seen(localpart, sighting.at, sighting.at);
             Ok(())
         })
     }
@@ -56,6 +60,7 @@ impl DeviceRepository for FakeUnitOfWork {
         stale_before: Timestamp,
     ) -> Result<bool, StoreError> {
         self.write(|state| {
+            state.record_seen(localpart, sighting.at, stale_before);
             let device = state
                 .devices
                 .get_mut(&(localpart.clone(), device_id.clone()));
@@ -64,6 +69,21 @@ impl DeviceRepository for FakeUnitOfWork {
             };
             stale.record(sighting);
             Ok(true)
+        })
+    }
+
+    async fn count_active_users(&mut self, activity: Activity) -> Result<u64, StoreError> {
+        self.read(|state| {
+            let seen = state.devices.values();
+            let seen = seen.filter(|device| device.last_seen >= activity.seen_since);
+            let users: BTreeSet<_> = seen.map(|device| &device.localpart).collect();
+            let accounts = users.into_iter().filter_map(|it| state.accounts.get(it));
+            let active = accounts.filter(|account| {
+                account.kind == AccountKind::User
+                    && account.appservice_id.is_none()
+                    && account.created <= activity.created_before
+            });
+            active.count() as u64
         })
     }
 
@@ -121,6 +141,14 @@ impl Device {
 }
 
 impl State {
+    /// Records when an account's owner was last seen, if the last time was before `stale_before`.
+    fn record_seen(&mut self, localpart: &Localpart, at: Timestamp, stale_before: Timestamp) {
+        let account = self.accounts.get_mut(localpart);
+        if let Some(account) = account.filter(|it| it.last_seen < Some(stale_before)) {
+            account.last_seen = Some(at);
+        }
+    }
+
     /// Removes devices with their tokens; the number of devices.
     fn remove_devices(&mut self, is_doomed: impl Fn(&Device) -> bool) -> usize {
         let before = self.devices.len();

@@ -14,9 +14,8 @@ impl LeaseRepository for FakeUnitOfWork {
         until: Timestamp,
     ) -> Result<bool, StoreError> {
         self.write(|state| {
-            let is_held = |(other, expires): &(String, Timestamp)| {
-                other != holder && *expires > now && *expires <= until
-            };
+            let is_held =
+                |(other, expires): &(String, Timestamp)| other != holder && *expires > now;
             if state.leases.get(name).is_some_and(is_held) {
                 return Ok(false);
             }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::app::{App, Reply};
+use crate::endpoint::admin::body_about;
 use crate::request::Request;
 use crate::response;
 
@@ -20,8 +21,9 @@ pub(crate) async fn get(app: &App, request: &Request) -> Reply {
 
 pub(crate) async fn put(app: &App, request: &Request) -> Reply {
     let admin = app.administrator(request).await?;
-    let wanted = request.json()?.boolean("admin");
     let user_id = request.parameter("user_id");
+    let body = body_about(app, &admin, user_id, request.json()).await?;
+    let wanted = body.boolean("admin");
     let users = &app.services.user_admin;
     users.set_admin(&admin, user_id, &wanted).await?;
     Ok(response::nothing())

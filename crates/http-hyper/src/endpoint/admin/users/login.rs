@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::app::{App, Reply};
+use crate::endpoint::admin::body_about;
 use crate::request::Request;
 use crate::response;
 
@@ -13,8 +14,9 @@ struct Body<'a> {
 
 pub(crate) async fn post(app: &App, request: &Request) -> Reply {
     let admin = app.administrator(request).await?;
-    let valid_until_ms = request.json_or_nothing()?.integer("valid_until_ms");
     let user_id = request.parameter("user_id");
+    let body = body_about(app, &admin, user_id, request.json_or_nothing()).await?;
+    let valid_until_ms = body.integer("valid_until_ms");
     let users = &app.services.user_admin;
     let access_token = users.log_in_as(&admin, user_id, &valid_until_ms).await?;
     Ok(response::ok(&Body {

@@ -16,7 +16,9 @@ fn alice(others: Value) -> Value {
         "name": "@alice:example.org",
         "admin": false,
         "deactivated": false,
+        "erased": false,
         "locked": false,
+        "suspended": false,
         "shadow_banned": false,
         "creation_ts": 1_700_000_000,
         "appservice_id": null,
@@ -41,6 +43,56 @@ fn mail(address: &str) -> Value {
         "validated_at": 1_700_000_000_000_i64,
         "added_at": 1_700_000_000_000_i64,
     })
+}
+
+#[tokio::test]
+async fn a_new_user_has_the_localpart_for_a_name_unless_it_shall_have_none() {
+    let office = Office::open().await;
+    let rows = [
+        ("a", json!({}), json!("a")),
+        ("b", json!({"displayname": null}), json!("b")),
+        ("c", json!({"displayname": ""}), Value::Null),
+        ("d", json!({"displayname": "Dora"}), json!("Dora")),
+    ];
+    for (name, body, expected) in rows {
+        let path = format!("v2/users/@{name}:example.org");
+        let made = office.put(&path, &body).await.body_of(201);
+        assert_eq!(made["displayname"], expected, "{name}");
+        let profile = format!("/_matrix/client/v3/profile/@{name}:example.org/displayname");
+        let shown = office.server.get(&profile).await.body_of(200);
+        assert_eq!(shown.get("displayname").unwrap_or(&Value::Null), &expected);
+        for nameless in [json!({"displayname": ""}), json!({"displayname": null})] {
+            let changed = office.put(&path, &nameless).await.body_of(200);
+            assert_eq!(changed["displayname"], Value::Null, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_user_can_be_of_the_types_that_the_operator_named() {
+    let server = TestServer::under(|policy| {
+        policy.accounts.user_types.extra = vec!["org.example.desk".to_owned()];
+        policy.accounts.user_types.default = Some("org.example.desk".to_owned());
+    });
+    let office = Office::of(server).await;
+    let kind = async |user_id: &str| office.details(user_id).await["user_type"].clone();
+    // A person who chose a name gets the default, and so does whoever an administrator makes.
+    assert_eq!(kind("@root:example.org").await, "org.example.desk");
+    for (body, expected) in [
+        (json!({}), json!("org.example.desk")),
+        (json!({"user_type": "bot"}), json!("bot")),
+        (json!({"user_type": null}), Value::Null),
+        (
+            json!({"user_type": "org.example.desk"}),
+            json!("org.example.desk"),
+        ),
+    ] {
+        let answer = office.put(ALICE, &body).await;
+        assert!([200, 201].contains(&answer.status.as_u16()), "{body}");
+        assert_eq!(kind("@alice:example.org").await, expected, "{body}");
+    }
+    let unknown = json!({"user_type": "org.example"});
+    office.put(ALICE, &unknown).await.refuses(400, "M_UNKNOWN");
 }
 
 #[tokio::test]

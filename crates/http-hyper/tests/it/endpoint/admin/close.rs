@@ -8,6 +8,7 @@ use crate::client::{PASSWORD, text};
 use crate::server::TestServer;
 
 const DEACTIVATE: &str = "v1/deactivate/@alice:example.org";
+const SUSPEND: &str = "v1/suspend/@alice:example.org";
 const RESET: &str = "v1/reset_password/@alice:example.org";
 const ADMIN: &str = "v1/users/@alice:example.org/admin";
 
@@ -54,6 +55,49 @@ async fn a_deactivated_account_has_nothing_left_but_its_name() {
     answer.gives(200, &json!({"id_server_unbind_result": "success"}));
     let details = office.details("@alice:example.org").await;
     assert_eq!(details["displayname"], Value::Null);
+    assert_eq!(details["erased"], true);
+    let listed = office.get("v3/users?deactivated=true").await.body_of(200);
+    assert_eq!(listed["users"][0]["erased"], true);
+    // Reactivating takes the mark away, not what was erased.
+    let reactivated = json!({"deactivated": false});
+    let path = "v2/users/@alice:example.org";
+    let answer = office.put(path, &reactivated).await.body_of(200);
+    assert_eq!(
+        (&answer["erased"], &answer["displayname"]),
+        (&json!(false), &Value::Null)
+    );
+}
+
+#[tokio::test]
+async fn a_suspension_is_kept_and_lifted() {
+    let office = Office::open().await;
+    let alice = office.server.registered("alice").await;
+    for suspend in [true, true, false] {
+        let answer = office.put(SUSPEND, &json!({"suspend": suspend})).await;
+        answer.gives(200, &json!({"user_@alice:example.org_suspended": suspend}));
+        let details = office.details("@alice:example.org").await;
+        assert_eq!(details["suspended"], suspend);
+        let listed = office.get("v2/users?name=alice").await.body_of(200);
+        assert_eq!(listed["users"][0]["suspended"], suspend);
+        // A suspended user may log in and look after the account.
+        let token = text(&alice, "access_token");
+        office.server.whoami(token).await.body_of(200);
+        assert!(office.opens("alice", PASSWORD).await);
+    }
+    let rows = [
+        (json!({}), "M_MISSING_PARAM"),
+        (json!({"suspend": null}), "M_BAD_JSON"),
+        (json!({"suspend": "true"}), "M_BAD_JSON"),
+        (json!({"suspend": 1}), "M_BAD_JSON"),
+        (Value::Null, "M_NOT_JSON"),
+    ];
+    for (body, errcode) in rows {
+        office.put(SUSPEND, &body).await.refuses(400, errcode);
+    }
+    assert_eq!(
+        office.details("@alice:example.org").await["suspended"],
+        false
+    );
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::Office;
-use crate::client::text;
+use crate::client::{text, with};
 
 const LOGIN: &str = "v1/users/@alice:example.org/login";
 const DEVICES: &str = "v2/users/@alice:example.org/devices";
@@ -15,9 +15,9 @@ const DELETE: &str = "v2/users/@alice:example.org/delete_devices";
 fn device(device_id: &str) -> Value {
     json!({
         "device_id": device_id,
-        "display_name": null,
         "last_seen_ip": null,
         "last_seen_ts": 1_700_000_000_000_i64,
+        "last_seen_user_agent": null,
         "user_id": "@alice:example.org",
     })
 }
@@ -57,6 +57,71 @@ async fn devices_are_seen_and_taken_away() {
     answer.refuses_with(401, &gone());
     // The administrator's own device has the same name and is still there.
     office.server.whoami(&office.token).await.body_of(200);
+}
+
+#[tokio::test]
+async fn a_device_is_shown_with_what_it_was_last_seen_with() {
+    let office = Office::open().await;
+    let phone = office.server.registered("alice").await;
+    let token = format!("Bearer {}", text(&phone, "access_token"));
+    office.server.clock.advance(Duration::from_secs(121));
+    let headers = [("authorization", token.as_str()), ("user-agent", "Elm/1.0")];
+    let whoami = "/_matrix/client/v3/account/whoami";
+    let answer = office.server.send(Method::GET, whoami, &headers, "").await;
+    answer.body_of(200);
+    let expected = with(
+        device("PHONE"),
+        json!({
+            "last_seen_ts": 1_700_000_121_000_i64,
+            "last_seen_user_agent": "Elm/1.0",
+        }),
+    );
+    let listed = json!({"devices": [expected], "total": 1});
+    office.get(DEVICES).await.gives(200, &listed);
+    let path = format!("{DEVICES}/PHONE");
+    office.get(&path).await.gives(200, &expected);
+    // Its owner knows what they use.
+    let token = text(&phone, "access_token");
+    let own = office.server.get_as(token, "/devices/PHONE").await;
+    assert!(own.body_of(200).get("last_seen_user_agent").is_none());
+}
+
+#[tokio::test]
+async fn an_administrator_renames_a_device() {
+    let office = Office::open().await;
+    office.server.registered("alice").await;
+    let path = format!("{DEVICES}/PHONE");
+    let named = json!({"display_name": "Alice's phone"});
+    office.put(&path, &named).await.gives(200, &json!({}));
+    let expected = with(device("PHONE"), named);
+    office.get(&path).await.gives(200, &expected);
+    let long = "x".repeat(101);
+    let rows = [
+        (json!({"display_name": long}), 400, "M_TOO_LARGE"),
+        (json!({"display_name": 1}), 400, "M_INVALID_PARAM"),
+        (json!({"display_name": null}), 200, ""),
+        (json!({}), 200, ""),
+        (Value::Null, 200, ""),
+    ];
+    for (body, status, errcode) in rows {
+        let answer = office.put(&path, &body).await;
+        if status == 200 {
+            answer.gives(200, &json!({}));
+        } else {
+            answer.refuses(status, errcode);
+        }
+        office.get(&path).await.gives(200, &expected);
+    }
+    for unknown in ["NOSUCH", "", "%00"] {
+        let path = format!("{DEVICES}/{unknown}");
+        for body in [json!({"display_name": "x"}), json!({})] {
+            office.put(&path, &body).await.refuses(404, "M_NOT_FOUND");
+        }
+    }
+    // The empty name is none.
+    let unnamed = json!({"display_name": ""});
+    office.put(&path, &unnamed).await.gives(200, &json!({}));
+    office.get(&path).await.gives(200, &device("PHONE"));
 }
 
 #[tokio::test]
