@@ -40,7 +40,8 @@ pub(crate) enum Command {
     GenerateConfig(GenerateArgs),
     /// Look after the database schema; `serve` brings it up to date by itself.
     Migrate(MigrateArgs),
-    /// Look after accounts and registration tokens, in the database and without a running server.
+    /// Look after accounts and registration tokens, through the running server or, without one, in
+    /// the database.
     Admin(admin::AdminArgs),
     /// Hash a password the way the server does; reads it from the terminal or from standard input.
     HashPassword(HashPasswordArgs),

@@ -13,10 +13,12 @@
 //! was none. To add an option, declare its key in the `KEYS` of its section, read it there, and
 //! regenerate the documentation; tests complain about whatever is forgotten.
 
+mod accounts;
 mod app_services;
 mod captcha;
 mod catalog;
 mod consent;
+mod console;
 mod database;
 mod document;
 mod email;
@@ -57,12 +59,13 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use registrar_domain::policy::TokenLifetimes;
+use registrar_domain::policy::{AccountPolicy, TokenLifetimes};
 use registrar_http_client::Proxies;
 
 pub(crate) use self::app_services::AppServices;
 pub(crate) use self::captcha::Captcha;
 pub(crate) use self::consent::Consent;
+pub(crate) use self::console::Console;
 pub(crate) use self::email::{Email, MailTls, Sender};
 pub(crate) use self::findings::{ConfigError, Finding};
 pub(crate) use self::generate::generate;
@@ -119,6 +122,8 @@ pub(crate) struct Config {
     pub(crate) app_services: AppServices,
     /// Limits on the use of the whole server.
     pub(crate) usage: Usage,
+    /// What accounts may be, and who sees them.
+    pub(crate) accounts: AccountPolicy,
     /// `templates.custom_template_directory`.
     pub(crate) template_dir: Option<PathBuf>,
     /// Secrets of no other section.
@@ -131,6 +136,8 @@ pub(crate) struct Config {
     pub(crate) http: Http,
     /// Logs.
     pub(crate) log: Log,
+    /// Where `registrar admin` reaches the running server.
+    pub(crate) console: Console,
 }
 
 /// What came of reading a configuration.
@@ -170,9 +177,8 @@ fn interpret(
 ) -> Reading {
     let environment: Vec<(String, String)> = environment.into_iter().collect();
     let machine = proxies::of_the_machine(&environment);
-    sources::overlay_environment(&mut merged, environment.iter().cloned(), &findings);
-    let root = Section::root(&merged, &findings);
-    let config = Config::read(&root, machine, &environment);
+    sources::overlay_environment(&mut merged, environment, &findings);
+    let config = Config::read(&Section::root(&merged, &findings), machine);
     let findings = findings.into_inner();
     let config = config.filter(|_| findings.mistakes.is_empty());
     debug_assert!(
@@ -238,11 +244,7 @@ impl Reading {
 
 impl Config {
     /// Reads every section, whatever is wrong with another. `None` only after a reported mistake.
-    fn read(
-        root: &Section<'_>,
-        machine: Proxies,
-        environment: &[(String, String)],
-    ) -> Option<Self> {
+    fn read(root: &Section<'_>, machine: Proxies) -> Option<Self> {
         let own_section = root.section("registrar");
         let server = Server::read(root);
         let mut listeners = listeners::read(root);
@@ -251,7 +253,7 @@ impl Config {
         }
         let own = own::Own::read(&own_section);
         listeners::advise(root, &listeners, &own.trusted_proxies);
-        let database = database::read(root, &own_section, environment);
+        let database = database::read(root, &own_section);
         let secrets = Secrets::read(root);
         let captcha = Captcha::read(root, &own_section.section("captcha"));
         let consent = Consent::read(root, &listeners, &secrets);
@@ -287,12 +289,14 @@ impl Config {
             proxies: proxies::read(root, machine),
             app_services: AppServices::read(root),
             usage: Usage::read(root),
+            accounts: accounts::read(root),
             template_dir: templates::read(root),
             secrets,
             hashing: own.hashing,
             trusted_proxies: own.trusted_proxies,
             http: own.http,
             log: own.log,
+            console: own.console,
             server: server?,
             database: database?,
         };

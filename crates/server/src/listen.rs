@@ -7,6 +7,8 @@ use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _}
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use rustix::fs::Mode;
+use rustix::process::umask;
 use tokio::net::{TcpListener, TcpSocket, UnixListener};
 
 use crate::config::ListenAddress;
@@ -172,7 +174,11 @@ fn tcp(address: SocketAddr, reach: Reach) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-fn unix(path: &Path, mode: u32) -> anyhow::Result<(UnixListener, SocketFile)> {
+/// Opens a Unix socket with these permissions, in place of one whose server is gone.
+///
+/// # Errors
+/// The path cannot be used, or somebody listens there.
+pub(crate) fn unix(path: &Path, mode: u32) -> anyhow::Result<(UnixListener, SocketFile)> {
     if let Ok(found) = std::fs::symlink_metadata(path) {
         if !found.file_type().is_socket() {
             bail!("there is a file that is not a socket");
@@ -183,7 +189,11 @@ fn unix(path: &Path, mode: u32) -> anyhow::Result<(UnixListener, SocketFile)> {
         }
         std::fs::remove_file(path).context("cannot remove the socket of a server that is gone")?;
     }
-    let listener = UnixListener::bind(path)?;
+    // Nobody else may connect in the moment before the permissions are set.
+    let umask = umask(Mode::from_raw_mode(0o777 & !mode));
+    let bound = UnixListener::bind(path);
+    rustix::process::umask(umask);
+    let listener = bound?;
     let file = SocketFile::of(path)?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
         .context("cannot set the permissions of the socket")?;

@@ -6,8 +6,8 @@
 mod cli;
 mod commands;
 mod config;
+mod console;
 mod hashing;
-mod health;
 mod listen;
 mod monitoring;
 mod pacing;

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::config::{Config, Http, LogFormat};
+use crate::console::socket;
 use crate::listen::{self, Sockets};
 use crate::shutdown::Signals;
 use crate::system::OsEntropy;
@@ -64,9 +65,9 @@ async fn serve(
     let Wired {
         app,
         housekeeping,
-        store,
-        health,
+        desk,
     } = wiring::wire(&config, throttle).await?;
+    let console = socket::open(&config)?;
 
     let (stop, stopping) = watch::channel(false);
     let (everybody, probes) = (limits(&config.http), probe_limits(&config.http));
@@ -103,13 +104,9 @@ async fn serve(
             }
         }
     }
-    let stop_watching = stopped(stopping.clone());
-    tasks.spawn(async move {
-        tokio::select! {
-            () = stop_watching => {}
-            () = health.watch(store) => {}
-        }
-    });
+    if let Some(console) = console {
+        tasks.spawn(socket::serve(console, desk, stopped(stopping.clone())));
+    }
     let holder = holder();
     for job in Job::ALL {
         let (housekeeping, holder) = (housekeeping.clone(), holder.clone());

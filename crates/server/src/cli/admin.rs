@@ -113,8 +113,8 @@ pub(crate) enum UserCommand {
         /// The name shown to others; the username without it.
         #[arg(long, value_name = "NAME")]
         display_name: Option<String>,
-        /// What it is if not a person.
-        #[arg(long, value_parser = ["bot", "support"])]
+        /// What it is if not a person: `bot`, `support`, or one of `user_types.extra_user_types`.
+        #[arg(long)]
         user_type: Option<String>,
         #[command(flatten)]
         password: PasswordArgs,
@@ -123,13 +123,28 @@ pub(crate) enum UserCommand {
     Promote(UserArgs),
     /// Let somebody not use the admin API any more.
     Demote(UserArgs),
-    /// Close an account: no password, no devices, no email addresses; nobody else gets its name.
+    /// Deactivate an account: no password, no devices, no email addresses; nobody else gets its
+    /// name. Asks for a confirmation.
     Deactivate {
         #[command(flatten)]
         user: UserArgs,
         /// Remove its display name too.
         #[arg(long)]
         erase: bool,
+        /// Do not ask for a confirmation, for scripts.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Let a deactivated account be used again; asks for a new password. Its email addresses and
+    /// devices do not come back.
+    Reactivate {
+        #[command(flatten)]
+        user: UserArgs,
+        /// Give it no password: its owner can set one with a registered email address only.
+        #[arg(long, conflicts_with_all = ["password_stdin", "password_file"])]
+        no_password: bool,
+        #[command(flatten)]
+        password: PasswordArgs,
     },
     /// List accounts.
     List {

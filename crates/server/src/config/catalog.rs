@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::key::{Key, Kind};
 use super::tree::{Node, Value};
 use super::{
-    app_services, captcha, consent, database, email, lifetimes, listeners, own, password, proxies,
-    rates, registration, rooms, secrets, server, templates, threepids, usage,
+    accounts, app_services, captcha, consent, database, email, lifetimes, listeners, own, password,
+    proxies, rates, registration, rooms, secrets, server, templates, threepids, usage,
 };
 
 mod homeserver;
@@ -76,6 +76,10 @@ pub(super) const GROUPS: &[Group] = &[
     Group {
         title: "Limits on use",
         keys: usage::KEYS,
+    },
+    Group {
+        title: "Accounts",
+        keys: accounts::KEYS,
     },
     Group {
         title: "Rooms that new accounts join",

@@ -81,10 +81,6 @@ const GATES: &[Gate] = &[
         advice: "new accounts do not wait for approval, they can be used at once; close registration, \
                  or ask for registration tokens",
     },
-    Gate {
-        path: &["user_types", "default_user_type"],
-        advice: "new accounts get no type; set it by the admin API",
-    },
 ];
 
 /// Warns about each that is switched on.

@@ -6,9 +6,10 @@ use std::time::Duration;
 use registrar_domain::password::argon2id::Cost;
 use tracing_subscriber::EnvFilter;
 
+use super::console::Console;
 use super::key::{Key, Kind};
 use super::section::Section;
-use super::{captcha, database, email, threepids, webhook};
+use super::{captcha, console, database, email, threepids, webhook};
 
 mod network;
 
@@ -56,6 +57,11 @@ const REGISTRAR: &[Key] = &[
         "Limits on requests and connections.",
     ),
     Key::new("log", Kind::Section(LOG), "Logs."),
+    Key::new(
+        "console",
+        Kind::Section(console::KEYS),
+        "How `registrar admin` reaches the running server.",
+    ),
     Key::new(
         "captcha",
         Kind::Section(captcha::OWN_KEYS),
@@ -206,6 +212,8 @@ pub(crate) struct Own {
     pub(crate) http: Http,
     /// `log`.
     pub(crate) log: Log,
+    /// `console`.
+    pub(crate) console: Console,
 }
 
 /// `registrar.hashing`.
@@ -276,6 +284,7 @@ impl Own {
             trusted_proxies: read_trusted_proxies(section),
             http: Http::read(&section.section("http")),
             log: Log::read(&section.section("log")),
+            console: Console::read(&section.section("console")),
         }
     }
 }

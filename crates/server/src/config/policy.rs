@@ -54,6 +54,7 @@ impl Config {
             },
             password: self.passwords.policy.clone(),
             usage: self.usage.policy.clone(),
+            accounts: self.accounts.clone(),
             threepids: self.threepid_policy(),
             lifetimes: self.lifetimes,
             rates: Rates {

@@ -74,17 +74,39 @@ pub(super) fn switch(value: &Value) -> Option<bool> {
     }
 }
 
-/// A duration in the largest unit that divides it: `5m`, `90s`, `250ms`.
+/// A duration with at most three digits: in the largest unit that divides it, as it is written
+/// (`5m`, `90s`), or else rounded (`2.35 s`, `27.8 h`).
 pub(super) fn show_duration(duration: Duration) -> String {
     let ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let whole = DURATION_UNITS
         .iter()
         .find(|(_, factor)| ms > 0 && ms.is_multiple_of(*factor));
     match whole {
-        Some((suffix, factor)) => format!("{}{suffix}", ms / factor),
-        None if ms == 0 => "0".to_owned(),
-        None => format!("{ms}ms"),
+        Some((suffix, factor)) if ms / factor < 1000 => format!("{}{suffix}", ms / factor),
+        _ if ms == 0 => "0".to_owned(),
+        _ if ms < 1000 => format!("{ms}ms"),
+        _ => rounded(duration),
     }
+}
+
+/// A second or more, rounded to three digits in the largest unit that it is one of.
+fn rounded(duration: Duration) -> String {
+    let unit_of = |(suffix, factor): &(char, u64)| (*suffix, Duration::from_millis(*factor));
+    let mut units = DURATION_UNITS.iter().map(unit_of);
+    let fitting = units.find(|(_, unit)| duration >= *unit);
+    let (suffix, unit) = fitting.unwrap_or(('s', Duration::from_secs(1)));
+    let count = duration.div_duration_f64(unit);
+    let places = match count {
+        ..10.0 => 2,
+        10.0..100.0 => 1,
+        _ => 0,
+    };
+    let text = format!("{count:.places$}");
+    let text = match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.'),
+        false => &text,
+    };
+    format!("{text} {suffix}")
 }
 
 /// A size in the largest unit that divides it: `64K`, `1000 bytes`.

@@ -84,9 +84,7 @@ pub(in crate::config) const AREAS: &[Area] = &[
             "allowed_avatar_mimetypes",
             "enable_set_avatar_url",
             "enable_set_displayname",
-            "limit_profile_requests_to_users_who_share_rooms",
             "max_avatar_size",
-            "require_auth_for_profile_requests",
             "update_user_directory_from_worker",
             "user_directory",
         ],
@@ -175,7 +173,6 @@ pub(in crate::config) const AREAS: &[Area] = &[
             "use_account_validity_in_account_status",
             "use_appservice_legacy_authorization",
             "user_ips_max_age",
-            "user_types",
         ],
     },
     Area {

@@ -1,6 +1,6 @@
 //! What a configuration means, defaults included.
 
-use registrar_storage_diesel::Backend;
+use registrar_domain::policy::ProfileReaders;
 use registrar_webhook::OnFailure;
 
 use super::super::syntax::{show_duration, show_size};
@@ -17,7 +17,26 @@ pub(super) fn describe(report: &mut Report, config: &Config) {
     lifetimes(report, config);
     rates(report, config);
     usage(report, config);
+    accounts(report, config);
     resources(report, config);
+}
+
+fn accounts(report: &mut Report, config: &Config) {
+    report.title("Accounts");
+    report.row(
+        "profiles are shown to",
+        match config.accounts.profiles {
+            ProfileReaders::Everybody => "everybody",
+            ProfileReaders::Users => "users with an access token",
+            ProfileReaders::Nobody => "their owners only",
+        },
+    );
+    let user_types = &config.accounts.user_types;
+    report.row("further user types", show::list(&user_types.extra, "none"));
+    report.row(
+        "type of new accounts",
+        user_types.default.as_deref().unwrap_or("none"),
+    );
 }
 
 fn server(report: &mut Report, config: &Config) {
@@ -50,17 +69,26 @@ fn database(report: &mut Report, config: &Config) {
     report.title("Database");
     report.row("place", show::database(&config.database.backend));
     let pool = &config.database.pool;
-    let writers = match &config.database.backend {
-        Backend::Sqlite { .. } => 1,
-        Backend::Postgres(_) => pool.writers,
-    };
     report.row(
         "connections",
-        format!("{} to read, {writers} to write", pool.readers),
+        format!("{} to read, {} to write", pool.readers, pool.writers),
     );
     let timeouts = &config.database.timeouts;
     report.row("wait for a connection", show_duration(timeouts.acquire));
     report.row("wait for a statement", show_duration(timeouts.statement));
+    report.row("console socket", console(config));
+}
+
+/// Where `registrar admin` reaches the running server.
+fn console(config: &Config) -> String {
+    match crate::console::path(config) {
+        None if config.console.enabled => "not needed with PostgreSQL".to_owned(),
+        None => "off".to_owned(),
+        Some(path) => match crate::console::check_path(&path) {
+            Ok(()) => path.display().to_string(),
+            Err(error) => format!("none: {error}"),
+        },
+    }
 }
 
 fn registration(report: &mut Report, config: &Config) {

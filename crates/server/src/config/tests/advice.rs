@@ -234,7 +234,6 @@ fn what_decides_who_gets_in_and_is_not_obeyed_comes_first() {
         "matrix_authentication_service: {enabled: true}",
         "experimental_features: {msc3861: {enabled: true}}",
         "experimental_features: {msc3866: {enabled: true, require_approval_for_new_accounts: true}}",
-        "user_types: {default_user_type: bot}",
     ] {
         let reading = read(&format!("form_secret: short\n{yaml}"));
         let found = warnings(&reading);
@@ -259,7 +258,8 @@ fn what_decides_who_gets_in_and_is_not_obeyed_comes_first() {
         "experimental_features: {msc3861: {enabled: false}}",
         "experimental_features: {msc4140_enabled: true}",
         "matrix_authentication_service: {enabled: false}",
-        "user_types: {extra_user_types: [x]}",
+        "user_types: {extra_user_types: [x], default_user_type: x}",
+        "user_types: {default_user_type: bot}",
     ] {
         assert_eq!(warnings(&read(yaml)), Vec::<String>::new(), "{yaml}");
     }

@@ -74,12 +74,27 @@ fn switches_understand_words_and_nothing_else() {
 }
 
 #[test]
-fn durations_and_sizes_are_shown_as_they_would_be_written() {
-    let duration = |ms| syntax::show_duration(Duration::from_millis(ms));
-    assert_eq!(duration(300_000), "5m");
-    assert_eq!(duration(90_000), "90s");
-    assert_eq!(duration(1_001), "1001ms");
-    assert_eq!(duration(0), "0");
+fn durations_and_sizes_are_shown_as_they_would_be_written_or_with_three_digits() {
+    let rows = [
+        (0, "0"),
+        (7, "7ms"),
+        (999, "999ms"),
+        (1_001, "1 s"),
+        (2_351, "2.35 s"),
+        (2_400_500, "40 m"),
+        (9_999, "10 s"),
+        (99_960, "1.67 m"),
+        (90_000, "90s"),
+        (300_000, "5m"),
+        (100_001_000, "1.16 d"),
+        (400 * 86_400_000, "400d"),
+        (1_003 * 86_400_000, "2.75 y"),
+        (123 * 365 * 86_400_000, "123y"),
+    ];
+    for (ms, expected) in rows {
+        let shown = syntax::show_duration(Duration::from_millis(ms));
+        assert_eq!(shown, expected, "{ms}");
+    }
     assert_eq!(syntax::show_size(1 << 20), "1M");
     assert_eq!(syntax::show_size(1000), "1000 bytes");
 }

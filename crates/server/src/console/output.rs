@@ -1,6 +1,7 @@
-//! Answers for people: tables, and moments as they are told.
+//! Answers for people: tables and dates.
 
 use registrar_domain::time::Timestamp;
+use time::OffsetDateTime;
 
 /// Columns under their headings, with two spaces between them.
 pub(super) fn table<const N: usize>(heads: [&str; N], rows: &[[String; N]]) -> String {
@@ -34,27 +35,21 @@ pub(super) fn harmless(text: &str) -> String {
         .collect()
 }
 
-/// How long ago, or how long from now, in its two largest units.
-pub(super) fn relative(moment: Timestamp, now: Timestamp) -> String {
-    if moment > now {
-        format!("in {}", span(moment.ms_since(now)))
-    } else {
-        format!("{} ago", span(now.ms_since(moment)))
-    }
-}
-
-fn span(milliseconds: u64) -> String {
-    let seconds = milliseconds / 1000;
-    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
-    if days > 0 {
-        format!("{days} d {} h", hours % 24)
-    } else if hours > 0 {
-        format!("{hours} h {} min", minutes % 60)
-    } else if minutes > 0 {
-        format!("{minutes} min {} s", seconds % 60)
-    } else {
-        format!("{seconds} s")
-    }
+/// A date and the time of day, such as `2026-02-03 14:05 UTC`.
+pub(super) fn date(moment: Timestamp) -> String {
+    let seconds = moment.unix_ms().div_euclid(1000);
+    let Ok(moment) = OffsetDateTime::from_unix_timestamp(seconds) else {
+        // Beyond the year 9999.
+        return "never".to_owned();
+    };
+    format!(
+        "{}-{:02}-{:02} {:02}:{:02} UTC",
+        moment.year(),
+        u8::from(moment.month()),
+        moment.day(),
+        moment.hour(),
+        moment.minute()
+    )
 }
 
 #[cfg(test)]
@@ -62,19 +57,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_are_told_in_their_two_largest_units() {
-        let now = Timestamp::from_unix_ms(1_000_000_000);
+    fn moments_are_shown_as_dates() {
         let rows = [
-            (0, "0 s ago"),
-            (-59_999, "59 s ago"),
-            (60_000, "in 1 min 0 s"),
-            (-3_723_000, "1 h 2 min ago"),
-            (90_000_000, "in 1 d 1 h"),
-            (31_536_000_000, "in 365 d 0 h"),
+            (0, "1970-01-01 00:00 UTC"),
+            (-1, "1969-12-31 23:59 UTC"),
+            (951_782_399_999, "2000-02-28 23:59 UTC"),
+            (951_782_400_000, "2000-02-29 00:00 UTC"),
+            (1_795_896_300_000, "2026-11-28 20:05 UTC"),
+            (i64::MAX, "never"),
         ];
-        for (offset, expected) in rows {
-            let moment = Timestamp::from_unix_ms(now.unix_ms() + offset);
-            assert_eq!(relative(moment, now), expected);
+        for (unix_ms, expected) in rows {
+            assert_eq!(date(Timestamp::from_unix_ms(unix_ms)), expected);
         }
     }
 

@@ -1,0 +1,116 @@
+//! The console: what `registrar admin` asks for, and who does it.
+//!
+//! A [`Request`] says it as plain values. With no server running, the command opens the database and
+//! [answers](Desk::answer) by itself. A running server answers for it, over a Unix socket beside the
+//! database ([`socket`], asked by [`client`]): the same code with the same results, so that SQLite,
+//! which is for one process, need not be stopped for an invitation.
+//!
+//! The permissions of the socket are the lock: whoever may open it may open the database too.
+
+pub(crate) mod client;
+mod output;
+pub(crate) mod socket;
+pub(crate) mod token;
+pub(crate) mod user;
+
+use std::io;
+use std::os::unix::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use registrar_domain::console::Console;
+use registrar_domain::id::ServerName;
+use registrar_storage_diesel::Backend;
+use serde::{Deserialize, Serialize};
+
+use self::token::TokenTask;
+use self::user::UserTask;
+use crate::config::Config;
+
+/// What is to be done, and how to answer.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Request {
+    /// Answer in JSON, for scripts.
+    pub(crate) json: bool,
+    pub(crate) task: Task,
+}
+
+/// What is to be done.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum Task {
+    Token(TokenTask),
+    User(UserTask),
+}
+
+/// Who does it: the use-cases, on the accounts of one server.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    pub(crate) console: Console,
+    pub(crate) server_name: ServerName,
+}
+
+impl Desk {
+    /// Does what is asked for; the answer as it is printed.
+    ///
+    /// # Errors
+    /// Why nothing was done, for people.
+    pub(crate) async fn answer(&self, request: &Request) -> anyhow::Result<String> {
+        match &request.task {
+            Task::Token(task) => task.run(self, request).await,
+            Task::User(task) => task.run(self, request).await,
+        }
+    }
+}
+
+impl Request {
+    /// The answer in the form that was asked for.
+    fn form(&self, json: &serde_json::Value, text: impl FnOnce() -> String) -> String {
+        if self.json {
+            format!("{json:#}\n")
+        } else {
+            text()
+        }
+    }
+}
+
+/// Where a server with this configuration has its console, if it has one: at
+/// `registrar.console.socket`, or else beside the SQLite database. PostgreSQL needs none, since the
+/// command can open it beside any number of servers.
+pub(crate) fn path(config: &Config) -> Option<PathBuf> {
+    let options = &config.console;
+    if !options.enabled {
+        return None;
+    }
+    options
+        .socket
+        .clone()
+        .or_else(|| match &config.database.backend {
+            Backend::Sqlite { path } => Some(beside(path)),
+            Backend::Postgres(_) => None,
+        })
+}
+
+/// Beside the file itself, whatever symbolic links lead to it.
+fn beside(database: &Path) -> PathBuf {
+    let absolute = std::path::absolute(database).unwrap_or_else(|_| database.to_owned());
+    let mut path = absolute.canonicalize().unwrap_or(absolute).into_os_string();
+    path.push(".sock");
+    path.into()
+}
+
+/// Can a socket have this path?
+///
+/// # Errors
+/// It cannot: it is too long, for one.
+pub(crate) fn check_path(path: &Path) -> io::Result<()> {
+    SocketAddr::from_pathname(path)
+        .map(|_| ())
+        .map_err(|error| {
+            let length = path.as_os_str().len();
+            let message = format!(
+                "no socket can have the path {}, which is {length} bytes long ({error}): choose a \
+             shorter one with `registrar.console.socket`",
+                path.display()
+            );
+            io::Error::new(io::ErrorKind::InvalidInput, message)
+        })
+}
