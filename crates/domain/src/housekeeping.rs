@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::account::usage;
 use crate::core::Core;
 use crate::ports::observer::{Event, JobOutcome};
 use crate::ports::{Intent, StoreError, UnitOfWork};
@@ -26,17 +27,20 @@ pub enum Job {
     UiaSessions,
     /// Removes validation tokens, and the validation sessions that nobody can use any more.
     Validations,
+    /// Removes the activity of users who were not seen for a month.
+    ActiveUsers,
 }
 
 impl Job {
     /// Every job.
-    pub const ALL: [Self; 2] = [Self::UiaSessions, Self::Validations];
+    pub const ALL: [Self; 3] = [Self::UiaSessions, Self::Validations, Self::ActiveUsers];
 
     /// How often it should run, and how long after the start it runs first.
     pub const fn period(self) -> Duration {
         match self {
             Self::UiaSessions => Duration::from_mins(5),
             Self::Validations => Duration::from_mins(30),
+            Self::ActiveUsers => Duration::from_hours(1),
         }
     }
 
@@ -45,6 +49,7 @@ impl Job {
         match self {
             Self::UiaSessions => "expire_uia_sessions",
             Self::Validations => "expire_validations",
+            Self::ActiveUsers => "expire_active_users",
         }
     }
 
@@ -65,6 +70,10 @@ impl Job {
                 uow.validations()
                     .remove_expired(now, validated_before, BATCH)
                     .await
+            }
+            Self::ActiveUsers => {
+                let before = now.before(usage::MONTH);
+                uow.activity().remove_before(before, BATCH).await
             }
         }
     }

@@ -134,9 +134,9 @@ impl UserTypes {
 pub struct MonthlyLimit {
     /// `max_mau_value`.
     pub max_users: u64,
-    /// `mau_limit_reserved_threepids`: whoever has one of these addresses may use the server in any case.
+    /// `mau_limit_reserved_threepids`: the owners of these addresses always have a place.
     pub reserved: Vec<Threepid>,
-    /// `mau_trial_days`: for how long after registration somebody does not count.
+    /// `mau_trial_days`: for how long after registration a user does not count.
     pub trial: Duration,
     /// `admin_contact`.
     pub admin_contact: Option<String>,

@@ -11,12 +11,14 @@
 //! | what a request looks like to an endpoint | [`request`] |
 //! | the status and code of a refusal | [`error`] |
 //! | what people see in a browser | [`pages`] |
+//! | how the server is | [`health`] |
 //! | who counts requests and answers | [`monitor`] |
 //! | connections, their limits, shutting down | [`server`] |
 
 mod app;
 mod endpoint;
 pub mod error;
+pub mod health;
 mod layer;
 pub mod monitor;
 pub mod options;
@@ -30,6 +32,7 @@ mod stack;
 use std::sync::Arc;
 
 pub use app::App;
+pub use health::{Condition, Health};
 pub use monitor::Monitor;
 pub use options::{ListenerOptions, Options, Resource};
 pub use pages::{PageOptions, Pages};

@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::HeaderName;
 use serde_json::Value;
 
+use crate::health::Health;
 use crate::monitor::Monitor;
 use crate::request::Forwarding;
 
@@ -31,6 +32,8 @@ pub struct Options {
     pub max_requests_per_address: usize,
     /// Who counts requests and answers; without one there is nothing at [`Resource::Metrics`].
     pub monitor: Option<Arc<dyn Monitor>>,
+    /// Who knows how the server is, for [`Resource::Health`]; without one, it is always well.
+    pub health: Option<Arc<dyn Health>>,
 }
 
 impl Default for Options {
@@ -43,6 +46,7 @@ impl Default for Options {
             max_requests: 1024,
             max_requests_per_address: 256,
             monitor: None,
+            health: None,
         }
     }
 }
@@ -59,7 +63,7 @@ pub struct ListenerOptions {
 }
 
 impl Default for ListenerOptions {
-    /// Clients connect directly and find their API and `/health`.
+    /// Clients connect directly and find their API, `/health` and `/ready`.
     fn default() -> Self {
         Self {
             resources: BTreeSet::from([Resource::Client, Resource::Health]),
@@ -78,7 +82,7 @@ pub enum Resource {
     Consent,
     /// Numbers for monitoring, of the whole server: not for everybody to see.
     Metrics,
-    /// `/health`.
+    /// `/health` and `/ready`.
     Health,
 }
 

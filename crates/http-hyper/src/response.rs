@@ -68,6 +68,11 @@ pub fn text(body: impl Into<Bytes>) -> Response {
     with_body(StatusCode::OK, TEXT_PLAIN, body)
 }
 
+/// 503 with a line of plain text.
+pub fn unavailable(body: impl Into<Bytes>) -> Response {
+    with_body(StatusCode::SERVICE_UNAVAILABLE, TEXT_PLAIN, body)
+}
+
 /// 302 to another place.
 pub fn redirect(location: HeaderValue) -> Response {
     let mut response = empty(StatusCode::FOUND);

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use prometheus::{Histogram, IntCounter, IntGauge};
 use registrar_domain::ports::store::{
-    AccountRepository, DeviceRepository, Intent, LeaseRepository, RegistrationTokenRepository,
-    Store, StoreError, StoreErrorKind, ThreepidRepository, TokenRepository, UiaRepository,
-    UnitOfWork, ValidationRepository,
+    AccountRepository, ActivityRepository, DeviceRepository, Intent, LeaseRepository,
+    RegistrationTokenRepository, Store, StoreError, StoreErrorKind, ThreepidRepository,
+    TokenRepository, UiaRepository, UnitOfWork, ValidationRepository,
 };
 
 use crate::family::Families;
@@ -100,7 +100,7 @@ impl Ends {
     fn by(&self, error: &StoreError) -> &IntCounter {
         match error.kind {
             StoreErrorKind::Contended => &self.contended,
-            StoreErrorKind::Unavailable => &self.unavailable,
+            StoreErrorKind::Unavailable | StoreErrorKind::Lost => &self.unavailable,
             StoreErrorKind::Conflict(_)
             | StoreErrorKind::Corrupt { .. }
             | StoreErrorKind::Other => &self.failed,
@@ -224,6 +224,10 @@ impl UnitOfWork for ObservedUnitOfWork {
 
     fn registration_tokens(&mut self) -> &mut dyn RegistrationTokenRepository {
         self.inner.registration_tokens()
+    }
+
+    fn activity(&mut self) -> &mut dyn ActivityRepository {
+        self.inner.activity()
     }
 
     fn leases(&mut self) -> &mut dyn LeaseRepository {

@@ -5,6 +5,7 @@ mod attempt;
 mod generate;
 mod hash_password;
 mod migrate;
+mod neighbors;
 mod password;
 
 use std::io::{Read as _, Write as _};
@@ -59,9 +60,15 @@ fn check_config(reading: &Reading) -> anyhow::Result<ExitCode> {
     let Some(config) = reading.config() else {
         return Ok(ExitCode::FAILURE);
     };
-    let Err(mistakes) = Prepared::new(config) else {
+    let mut mistakes = Prepared::new(config).err().unwrap_or_default();
+    let neighbors = neighbors::look(config)?;
+    mistakes.extend(neighbors.mistakes);
+    for warning in neighbors.warnings {
+        print(&format!("\nWarning: {warning}\n"))?;
+    }
+    if mistakes.is_empty() {
         return Ok(ExitCode::SUCCESS);
-    };
+    }
     let mut text = format!("\nMistakes ({}):\n", mistakes.len());
     for mistake in mistakes {
         text.push_str(&format!("  {mistake}\n"));

@@ -177,8 +177,9 @@ fn interpret(
 ) -> Reading {
     let environment: Vec<(String, String)> = environment.into_iter().collect();
     let machine = proxies::of_the_machine(&environment);
-    sources::overlay_environment(&mut merged, environment, &findings);
-    let config = Config::read(&Section::root(&merged, &findings), machine);
+    sources::overlay_environment(&mut merged, environment.iter().cloned(), &findings);
+    let root = Section::root(&merged, &findings);
+    let config = Config::read(&root, machine, &environment);
     let findings = findings.into_inner();
     let config = config.filter(|_| findings.mistakes.is_empty());
     debug_assert!(
@@ -244,7 +245,11 @@ impl Reading {
 
 impl Config {
     /// Reads every section, whatever is wrong with another. `None` only after a reported mistake.
-    fn read(root: &Section<'_>, machine: Proxies) -> Option<Self> {
+    fn read(
+        root: &Section<'_>,
+        machine: Proxies,
+        environment: &[(String, String)],
+    ) -> Option<Self> {
         let own_section = root.section("registrar");
         let server = Server::read(root);
         let mut listeners = listeners::read(root);
@@ -253,7 +258,7 @@ impl Config {
         }
         let own = own::Own::read(&own_section);
         listeners::advise(root, &listeners, &own.trusted_proxies);
-        let database = database::read(root, &own_section);
+        let database = database::read(root, &own_section, environment);
         let secrets = Secrets::read(root);
         let captcha = Captcha::read(root, &own_section.section("captcha"));
         let consent = Consent::read(root, &listeners, &secrets);

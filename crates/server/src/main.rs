@@ -8,6 +8,7 @@ mod commands;
 mod config;
 mod console;
 mod hashing;
+mod health;
 mod listen;
 mod monitoring;
 mod pacing;

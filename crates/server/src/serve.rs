@@ -65,6 +65,8 @@ async fn serve(
     let Wired {
         app,
         housekeeping,
+        store,
+        health,
         desk,
     } = wiring::wire(&config, throttle).await?;
     let console = socket::open(&config)?;
@@ -104,6 +106,13 @@ async fn serve(
             }
         }
     }
+    let stop_watching = stopped(stopping.clone());
+    tasks.spawn(async move {
+        tokio::select! {
+            () = stop_watching => {}
+            () = health.watch(store) => {}
+        }
+    });
     if let Some(console) = console {
         tasks.spawn(socket::serve(console, desk, stopped(stopping.clone())));
     }

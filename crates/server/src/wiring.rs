@@ -13,13 +13,14 @@ use registrar_domain::housekeeping::Housekeeping;
 use registrar_domain::services::{Ports, Services};
 use registrar_http_hyper::request::Forwarding;
 use registrar_http_hyper::{App, ListenerOptions, Options, Pages, Resource};
-use registrar_storage_diesel::{Backend, DieselStore, migrate};
+use registrar_storage_diesel::{DieselStore, migrate};
 
 use self::outbound::Outbound;
 
 use crate::config::{self, Config, Listener};
 use crate::console::Desk;
 use crate::hashing::{self, HashPool};
+use crate::health::DatabaseHealth;
 use crate::monitoring::Monitoring;
 use crate::pacing::AvailabilityPacer;
 use crate::system::{OsEntropy, SystemClock};
@@ -37,11 +38,15 @@ impl Prepared {
     /// # Errors
     /// Every mistake, for people.
     pub(crate) fn new(config: &Config) -> Result<Self, Vec<String>> {
-        match (Outbound::new(config), pages::load(config)) {
-            (Ok(outbound), Ok(pages)) => Ok(Self { outbound, pages }),
-            (outbound, pages) => {
+        let database = DieselStore::check(&config.database)
+            .with_context(|| format!("cannot use {}", config.database.backend))
+            .map_err(|error| format!("{error:#}"));
+        match (Outbound::new(config), pages::load(config), database) {
+            (Ok(outbound), Ok(pages), Ok(())) => Ok(Self { outbound, pages }),
+            (outbound, pages, database) => {
                 let mut mistakes = outbound.err().unwrap_or_default();
                 mistakes.extend(pages.err().unwrap_or_default());
+                mistakes.extend(database.err());
                 Err(mistakes)
             }
         }
@@ -52,8 +57,12 @@ impl Prepared {
 pub(crate) struct Wired {
     /// What the listeners serve.
     pub(crate) app: Arc<App>,
-    /// The jobs that remove what has had its time.
+    /// The jobs that remove expired sessions, tokens and proofs.
     pub(crate) housekeeping: Housekeeping,
+    /// The database, to be watched.
+    pub(crate) store: Arc<DieselStore>,
+    /// What is known of it.
+    pub(crate) health: Arc<DatabaseHealth>,
     /// What `registrar admin` asks for is done here.
     pub(crate) desk: Desk,
 }
@@ -71,13 +80,22 @@ pub(crate) async fn wire(config: &Config, throttle: &Throttle) -> anyhow::Result
         Monitoring::off()
     };
     monitoring.watch_log(throttle);
-    let ports = ports(config, config.hashing.threads, outbound, &monitoring).await?;
+    let store = open(config).await?;
+    monitoring.watch_pools(&store);
+    let ports = ports(
+        config,
+        config.hashing.threads,
+        outbound,
+        &store,
+        &monitoring,
+    )?;
     let ports = monitoring.watch(ports);
     let desk = Desk {
         console: Console::new(ports.clone(), config.policy()),
         server_name: config.server.name.clone(),
     };
     let services = Services::new(ports, config.policy());
+    let health = Arc::new(DatabaseHealth::default());
     let options = Options {
         well_known_client: config.server.well_known.clone(),
         body_limit_bytes: config.http.body_limit_bytes,
@@ -86,11 +104,14 @@ pub(crate) async fn wire(config: &Config, throttle: &Throttle) -> anyhow::Result
         max_requests: config.http.max_requests,
         max_requests_per_address: config.http.max_requests_per_address,
         monitor: monitoring.http(),
+        health: Some(Arc::<DatabaseHealth>::clone(&health)),
     };
     let housekeeping = services.housekeeping.clone();
     Ok(Wired {
         app: App::new(services, pages, options),
         housekeeping,
+        store,
+        health,
         desk,
     })
 }
@@ -102,19 +123,24 @@ pub(crate) async fn wire(config: &Config, throttle: &Throttle) -> anyhow::Result
 /// A database that is not there or cannot be used, or a thread that cannot be started.
 pub(crate) async fn desk(config: &Config) -> anyhow::Result<Desk> {
     let database = &config.database.backend;
-    let name = || database_name(database);
     let schema = migrate::status(database).await;
-    let schema = schema.with_context(|| format!("cannot use {}", name()))?;
+    let schema = schema.with_context(|| format!("cannot use {database}"))?;
     ensure!(
         !schema.applied.is_empty(),
-        "{} does not exist, or is empty. It is made by the first `registrar serve`, or by \
-         `registrar migrate up`; `registrar check-config` shows where it is looked for",
-        name()
+        "{database} does not exist, or is empty. It is made by the first `registrar serve`, or by \
+         `registrar migrate up`; `registrar check-config` shows where it is looked for"
     );
     // A command hashes one password at most.
     let outbound = Outbound::new(config).map_err(|mistakes| all(&mistakes))?;
     let monitoring = Monitoring::off();
-    let ports = ports(config, Some(NonZeroUsize::MIN), outbound, &monitoring).await?;
+    let store = open(config).await?;
+    let ports = ports(
+        config,
+        Some(NonZeroUsize::MIN),
+        outbound,
+        &store,
+        &monitoring,
+    )?;
     Ok(Desk {
         console: Console::new(ports, config.policy()),
         server_name: config.server.name.clone(),
@@ -126,17 +152,23 @@ fn all(mistakes: &[String]) -> anyhow::Error {
     anyhow::anyhow!("{}", mistakes.join("\n"))
 }
 
-async fn ports(
+/// Opens the database, and says which.
+async fn open(config: &Config) -> anyhow::Result<Arc<DieselStore>> {
+    let database = &config.database.backend;
+    let store = DieselStore::connect(config.database.clone())
+        .await
+        .with_context(|| format!("cannot use {database}"))?;
+    tracing::info!(%database, "opened the database");
+    Ok(Arc::new(store))
+}
+
+fn ports(
     config: &Config,
     hash_threads: Option<NonZeroUsize>,
     outbound: Outbound,
+    store: &Arc<DieselStore>,
     monitoring: &Monitoring,
 ) -> anyhow::Result<Ports> {
-    let store = DieselStore::connect(config.database.clone())
-        .await
-        .with_context(|| format!("cannot use {}", database_name(&config.database.backend)))?;
-    let store = Arc::new(store);
-    monitoring.watch_pools(&store);
     let entropy = Arc::new(OsEntropy);
     let hash_pool = HashPool::start(
         hashing::Options {
@@ -154,7 +186,7 @@ async fn ports(
     let pacer = Arc::new(AvailabilityPacer::new(monitoring.observer()));
     monitoring.watch_pacing(&pacer);
     Ok(Ports {
-        store,
+        store: Arc::<DieselStore>::clone(store),
         password_hasher: hash_pool,
         email: outbound.email,
         msisdn: outbound.msisdn,
@@ -165,14 +197,6 @@ async fn ports(
         entropy,
         observer: monitoring.observer(),
     })
-}
-
-/// A database, for people. Says nothing that could be a secret.
-fn database_name(backend: &Backend) -> String {
-    match backend {
-        Backend::Sqlite { path } => format!("the SQLite database {}", path.display()),
-        Backend::Postgres(_) => "the PostgreSQL database".to_owned(),
-    }
 }
 
 /// What one listener serves, and whom it believes.

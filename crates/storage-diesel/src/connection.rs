@@ -12,7 +12,7 @@ use diesel_async::pooled_connection::{AsyncDieselConnectionManager, PoolableConn
 pub(crate) use self::fixed_text::WithFixedText;
 pub(crate) use self::held::Held;
 pub(crate) use self::postgres::{PostgresConnection, PostgresConnector};
-pub(crate) use self::sqlite::{SqliteConnection, SqliteConnector};
+pub(crate) use self::sqlite::{DatabaseFiles, SqliteConnection, SqliteConnector};
 
 /// A connection on loan from its pool.
 pub(crate) type Lease<C> = bb8::PooledConnection<'static, AsyncDieselConnectionManager<C>>;
@@ -25,6 +25,16 @@ pub(crate) type Lease<C> = bb8::PooledConnection<'static, AsyncDieselConnectionM
 pub(crate) enum Conn {
     Sqlite(Lease<SqliteConnection>),
     Postgres(Lease<PostgresConnection>),
+}
+
+impl Conn {
+    /// Keeps a connection from being used again: it leaves the pool when it is given back. For one on
+    /// which an answer may still be on its way.
+    pub(crate) fn spoil(&mut self) {
+        if let Self::Postgres(conn) = self {
+            postgres::spoil(conn);
+        }
+    }
 }
 
 /// What a connection is for. Readers cannot write: the database itself refuses.
@@ -55,11 +65,12 @@ pub(crate) trait Connector: Send + Sync + 'static {
 /// SQLite compiles a statement anew at each run when the number bound to its limit may have changed.
 macro_rules! on_conn {
     ($uow:expr, $conn:ident => $statement:expr) => {{
-        $uow.enter()?;
+        let deadline = $uow.enter()?;
         let result = match $uow.conn() {
             $crate::connection::Conn::Sqlite($conn) => $statement.map_err($crate::error::sqlite),
             $crate::connection::Conn::Postgres($conn) => {
-                $statement.map_err($crate::error::postgres)
+                let statement = deadline.within(async { $statement });
+                statement.await.map_err($crate::error::postgres)
             }
         };
         $uow.settle(result)

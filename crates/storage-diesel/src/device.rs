@@ -6,12 +6,12 @@ use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use registrar_domain::device::{Device, DisplayName};
 use registrar_domain::id::{DeviceId, Localpart};
-use registrar_domain::ports::store::{Activity, DeviceRepository, Sighting, StoreError};
+use registrar_domain::ports::store::{DeviceRepository, Sighting, StoreError};
 use registrar_domain::time::Timestamp;
 
 use crate::connection::{WithFixedText as _, on_conn};
 use crate::error::corrupt;
-use crate::schema::{accounts, devices};
+use crate::schema::devices;
 use crate::unit_of_work::DieselUnitOfWork;
 
 /// How many devices one statement removes: SQLite limits the number of values in a statement.
@@ -154,20 +154,6 @@ impl DeviceRepository for DieselUnitOfWork {
             .execute(conn)
             .await)?;
         Ok(seen > 0)
-    }
-
-    #[tracing::instrument(name = "db.device.count_active_users", level = "debug", skip_all)]
-    async fn count_active_users(&mut self, activity: Activity) -> Result<u64, StoreError> {
-        let count: i64 = on_conn!(self, conn => devices::table
-            .inner_join(accounts::table)
-            .filter(devices::last_seen_ts.ge(activity.seen_since.unix_ms()))
-            .filter(accounts::created_ts.le(activity.created_before.unix_ms()))
-            .filter(accounts::is_guest.eq(false))
-            .filter(accounts::appservice_id.is_null())
-            .select(diesel::dsl::count(devices::localpart).aggregate_distinct())
-            .get_result(conn)
-            .await)?;
-        Ok(u64::try_from(count).unwrap_or_default())
     }
 
     #[tracing::instrument(name = "db.device.rename", level = "debug", skip_all)]

@@ -29,7 +29,8 @@ impl LeaseRepository for DieselUnitOfWork {
         );
         let available = leases::holder
             .eq(holder)
-            .or(leases::expires_ts.le(now.unix_ms()));
+            .or(leases::expires_ts.le(now.unix_ms()))
+            .or(leases::expires_ts.gt(until.unix_ms()));
         let acquired = on_conn!(self, conn => {
             let upsert = diesel::insert_into(leases::table)
                 .values(row)

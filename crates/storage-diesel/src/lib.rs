@@ -12,7 +12,9 @@
 //! waits for its end on the spot.
 
 mod account;
+mod activity;
 mod connection;
+mod deadline;
 mod device;
 mod error;
 mod lease;
@@ -35,27 +37,31 @@ use diesel_async::SimpleAsyncConnection as _;
 use registrar_domain::ports::store::{Intent, Store, StoreError, UnitOfWork};
 
 use crate::connection::{
-    Conn, PostgresConnection, PostgresConnector, Role, SqliteConnection, SqliteConnector, postgres,
-    sqlite,
+    Conn, DatabaseFiles, PostgresConnection, PostgresConnector, Role, SqliteConnection,
+    SqliteConnector, on_conn, postgres, sqlite,
 };
+use crate::deadline::Deadline;
 use crate::pool::{FairPool, Loan};
-use crate::unit_of_work::DieselUnitOfWork;
+use crate::unit_of_work::{DieselUnitOfWork, Footing};
 
 pub use crate::open_error::OpenError;
 pub use crate::options::{
-    Backend, OptionError, Options, PoolOptions, PostgresOptions, SslMode, Timeouts,
+    Backend, ChannelBinding, OptionError, Options, PoolOptions, PostgresOptions, SslMode, Timeouts,
 };
 pub use crate::pool::PoolUsage;
 
 /// A database with its pools of connections. Share it in an `Arc`.
 pub struct DieselStore {
     pools: Pools,
+    deadline: Deadline,
 }
 
 enum Pools {
     Sqlite {
         readers: FairPool<SqliteConnection>,
         writer: FairPool<SqliteConnection>,
+        // After the pools, so that its connection is closed last.
+        files: Arc<DatabaseFiles>,
     },
     Postgres {
         readers: FairPool<PostgresConnection>,
@@ -87,12 +93,15 @@ impl DieselStore {
             timeouts,
         } = options;
         let wait = timeouts.acquire;
+        let deadline = Deadline::after(&timeouts);
         let pools = match backend {
             Backend::Sqlite { path } => {
                 let location = sqlite::SqliteLocation::new(&path)?;
                 let connector = Arc::new(SqliteConnector::new(location, timeouts)?);
                 migrate::prepare_sqlite(&connector, migrate).await?;
+                let connector = Arc::new(migrate::blocking(move || connector.watch()).await?);
                 Pools::Sqlite {
+                    files: Arc::clone(connector.files()),
                     readers: FairPool::new(&connector, Role::Reader, pool.readers, wait),
                     writer: FairPool::new(&connector, Role::Writer, 1, wait),
                 }
@@ -106,31 +115,54 @@ impl DieselStore {
                 }
             }
         };
-        Ok(Self { pools })
+        Ok(Self { pools, deadline })
+    }
+
+    /// Looks at what can be known without connecting: the files of certificates and keys, the folder of
+    /// a SQLite file.
+    ///
+    /// # Errors
+    /// [`OpenError::Tls`] or [`OpenError::NoFolder`], with the name of the file or folder.
+    pub fn check(options: &Options) -> Result<(), OpenError> {
+        match &options.backend {
+            Backend::Sqlite { path } => sqlite::SqliteLocation::new(path)?.require_folder(),
+            Backend::Postgres(postgres) => {
+                PostgresConnector::new(postgres, options.timeouts).map(drop)
+            }
+        }
     }
 
     /// Asks the database for a sign of life.
     ///
     /// # Errors
-    /// Of the kind `Unavailable` when none comes in time.
+    /// Of the kind `Unavailable` when none comes in time; of the kind `Lost` as [`Self::check_files`].
     pub async fn ping(&self) -> Result<(), StoreError> {
         const PING: &str = "SELECT 1";
-        match &self.pools {
-            Pools::Sqlite { readers, .. } => {
-                let (mut conn, _slot) = readers.lend().await?;
-                conn.batch_execute(PING).await.map_err(error::sqlite)
-            }
-            Pools::Postgres { readers, .. } => {
-                let (mut conn, _slot) = readers.lend().await?;
-                conn.batch_execute(PING).await.map_err(error::postgres)
-            }
-        }
+        let mut uow = self.lend(Intent::Read).await?;
+        on_conn!(uow, conn => conn.batch_execute(PING).await)
+    }
+
+    /// Looks whether the files of a SQLite database are still those that were opened, and saves what
+    /// can be saved if they are not. Commits look as well; who calls this every second notices a loss
+    /// also while nothing is written. Blocks for a moment. PostgreSQL has no files here.
+    ///
+    /// # Errors
+    /// Of the kind `Lost`, at this call and all later ones, even if a file comes back.
+    pub fn check_files(&self) -> Result<(), StoreError> {
+        let Pools::Sqlite { files, .. } = &self.pools else {
+            return Ok(());
+        };
+        let checked = files.check();
+        files.save_log();
+        checked
     }
 
     /// How the pools are used now.
     pub fn usage(&self) -> Usage {
         match &self.pools {
-            Pools::Sqlite { readers, writer } => Usage {
+            Pools::Sqlite {
+                readers, writer, ..
+            } => Usage {
                 readers: readers.usage(),
                 writers: writer.usage(),
             },
@@ -143,6 +175,13 @@ impl DieselStore {
 
     #[tracing::instrument(name = "db.begin", level = "debug", skip_all)]
     async fn lend(&self, intent: Intent) -> Result<DieselUnitOfWork, StoreError> {
+        let footing = Footing {
+            deadline: self.deadline,
+            files: self.files().cloned(),
+        };
+        if let Some(files) = &footing.files {
+            files.known()?;
+        }
         let (conn, slot) = match (&self.pools, intent) {
             (Pools::Sqlite { readers, .. }, Intent::Read) => {
                 let (conn, slot) = readers.lend().await?;
@@ -158,11 +197,19 @@ impl DieselStore {
                 (Conn::Postgres(conn), slot)
             }
             (Pools::Postgres { writers, .. }, Intent::Write) => {
-                let (conn, slot) = begin_on_postgres(writers).await?;
+                let begun = self.deadline.within(begin_on_postgres(writers));
+                let (conn, slot) = begun.await?;
                 (Conn::Postgres(conn), slot)
             }
         };
-        Ok(DieselUnitOfWork::new(conn, slot, intent))
+        Ok(DieselUnitOfWork::new(conn, slot, intent, footing))
+    }
+
+    fn files(&self) -> Option<&Arc<DatabaseFiles>> {
+        match &self.pools {
+            Pools::Sqlite { files, .. } => Some(files),
+            Pools::Postgres { .. } => None,
+        }
     }
 }
 

@@ -50,9 +50,8 @@ pub async fn status(backend: &Backend) -> Result<Status, OpenError> {
         Backend::Sqlite { path } => sqlite_status(SqliteLocation::new(path)?).await,
         Backend::Postgres(options) => {
             let connector = PostgresConnector::new(options, Timeouts::default())?;
-            let mut conn = connector.establish().await?;
             judge(
-                &inspect_postgres(&mut conn).await?,
+                &look_at(&connector).await?,
                 &known::<diesel::pg::Pg>(&POSTGRES)?,
             )
         }
@@ -114,14 +113,20 @@ pub(crate) async fn prepare_postgres(
     connector: &PostgresConnector,
     migrate: bool,
 ) -> Result<(), OpenError> {
-    let mut conn = connector.establish().await?;
     let known = known::<diesel::pg::Pg>(&POSTGRES)?;
-    let status = judge(&inspect_postgres(&mut conn).await?, &known)?;
+    let status = judge(&look_at(connector).await?, &known)?;
     if migrate && !status.pending.is_empty() {
         change_postgres(connector, Direction::Up).await?;
         return Ok(());
     }
     require_current(status)
+}
+
+/// Inspects the database on a connection for that.
+async fn look_at(connector: &PostgresConnector) -> Result<inspect::Found, OpenError> {
+    let mut conn = connector.establish().await?;
+    let inspection = inspect_postgres(&mut conn);
+    connector.deadline().within(inspection).await
 }
 
 fn require_current(status: Status) -> Result<(), OpenError> {
@@ -232,7 +237,7 @@ fn known<DB: diesel::backend::Backend>(
     Ok(known)
 }
 
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     task: impl FnOnce() -> Result<T, OpenError> + Send + 'static,
 ) -> Result<T, OpenError> {
     tokio::task::spawn_blocking(task)

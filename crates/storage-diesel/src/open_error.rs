@@ -8,6 +8,15 @@ pub enum OpenError {
     /// The server or the file cannot be reached.
     #[error("cannot connect to the database")]
     Connect(#[source] Box<dyn Error + Send + Sync>),
+    /// The folder of the SQLite file is not there.
+    #[error(
+        "the folder {} does not exist: create it, for the user who runs this server to write to",
+        folder.display()
+    )]
+    NoFolder {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// A certificate or key cannot be used.
     #[error("cannot set up TLS to the database")]
     Tls(#[source] Box<dyn Error + Send + Sync>),
@@ -27,7 +36,10 @@ pub enum OpenError {
     #[error("the file system cannot hold a SQLite database with a write-ahead log")]
     NoWriteAheadLog,
     /// The database holds another program's tables. Nothing was changed.
-    #[error("the database belongs to another program: it holds {}", some(tables))]
+    #[error(
+        "the database belongs to another program: it holds the tables {}",
+        some(tables)
+    )]
     Foreign {
         /// What was found: tables, or migrations of another program.
         tables: Vec<String>,

@@ -2,10 +2,11 @@
 
 mod postgres;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use postgres::{OptionError, PostgresOptions, SslMode};
+pub use postgres::{ChannelBinding, OptionError, PostgresOptions, SslMode};
 
 /// Everything that [`DieselStore::connect`](crate::DieselStore::connect) wants to know.
 #[derive(Clone, Debug)]
@@ -43,6 +44,20 @@ pub enum Backend {
     },
     /// A server, for any number of processes.
     Postgres(PostgresOptions),
+}
+
+impl fmt::Display for Backend {
+    /// For people: which database, and where. Says nothing that could be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite { path } => {
+                let absolute = std::path::absolute(path);
+                let path = absolute.as_ref().unwrap_or(path);
+                write!(f, "the SQLite database {}", path.display())
+            }
+            Self::Postgres(options) => options.fmt(f),
+        }
+    }
 }
 
 impl Backend {

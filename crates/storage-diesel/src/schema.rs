@@ -1,12 +1,13 @@
 //! The tables of both databases. The migrations make them; a test compares.
 
 /// Every table, without the one in which migrations are recorded.
-pub(crate) const TABLES: [&str; 13] = [
+pub(crate) const TABLES: [&str; 14] = [
     "access_tokens",
     "accounts",
     "counters",
     "devices",
     "leases",
+    "monthly_active_users",
     "refresh_tokens",
     "registration_tokens",
     "threepids",
@@ -78,6 +79,13 @@ diesel::table! {
         name -> Text,
         holder -> Text,
         expires_ts -> BigInt,
+    }
+}
+
+diesel::table! {
+    monthly_active_users (localpart) {
+        localpart -> Text,
+        last_active_ts -> BigInt,
     }
 }
 

@@ -1,22 +1,31 @@
 //! May anybody use the server now? The operator may have closed it, or have a limit on how many people
 //! use it in a month.
 //!
-//! A user is active for a month after one of their devices was last seen. Guests and the users of
-//! application services do not count.
+//! A user is active for 30 days after the last authenticated request of one of their devices, whatever
+//! becomes of the device, the password or the account. Guests, support users, the users of application
+//! services and users on trial do not count; the owners of reserved addresses have a place each, whether
+//! they are active or not.
 //!
 //! Reference §8.3.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::Account;
+use super::{Account, AccountKind};
 use crate::core::Core;
 use crate::policy::{MonthlyLimit, ServerDisabled};
-use crate::ports::store::Activity;
-use crate::ports::{Intent, StoreError};
+use crate::ports::{Intent, StoreError, UnitOfWork};
 use crate::threepid::Threepid;
+use crate::time::Timestamp;
 
-/// How long somebody counts as active after they were last seen.
-const MONTH: Duration = Duration::from_hours(30 * 24);
+/// How long a user counts as active.
+pub(crate) const MONTH: Duration = Duration::from_hours(30 * 24);
+
+/// How old the recorded activity of an active user may be: a month need not be measured in minutes.
+const GRANULARITY: Duration = Duration::from_hours(1);
+
+/// The type of users whose accounts serve the operator.
+const SUPPORT: &str = "support";
 
 /// Why nobody may use the server now.
 #[derive(Debug, thiserror::Error)]
@@ -46,32 +55,58 @@ pub(crate) async fn check_registration(
     if email.is_some_and(|email| limit.reserved.contains(email)) {
         return Ok(());
     }
-    check_room(core, limit).await
+    let mut uow = core.ports.store.begin(Intent::Read).await?;
+    check_room(&mut *uow, limit, core.now()).await
 }
 
-/// May the owner of an account log in? Whoever is active, new enough to be on trial, or has a reserved
-/// address may.
+/// May the owner of an account log in? Those who are active, new enough to be on trial, or have a
+/// reserved address may.
 pub(crate) async fn check_login(core: &Core, account: &Account) -> Result<(), UsageError> {
     let Some(limit) = monthly_limit(core)? else {
         return Ok(());
     };
-    let is_support = account.user_type.as_deref() == Some("support");
+    let now = core.now();
+    let is_support = account.user_type.as_deref() == Some(SUPPORT);
     let notices = core.policy.registration.server_notices_localpart.as_ref();
-    let is_on_trial = core.now() < account.created.after(limit.trial);
-    if is_support || is_on_trial || notices == Some(&account.localpart) {
+    if is_support || is_on_trial(account, limit, now) || notices == Some(&account.localpart) {
         return Ok(());
     }
     let mut uow = core.ports.store.begin(Intent::Read).await?;
-    let devices = uow.devices().list(&account.localpart).await?;
-    let threepids = uow.threepids().list(&account.localpart).await?;
-    drop(uow);
-    let month_ago = core.now().before(MONTH);
-    let is_active = devices.iter().any(|device| device.last_seen >= month_ago);
-    let mut threepids = threepids.iter().map(|it| &it.threepid);
-    if is_active || threepids.any(|threepid| limit.reserved.contains(threepid)) {
+    let last_active = uow.activity().find(&account.localpart).await?;
+    if is_active(last_active, now) || has_reserved_address(&mut *uow, account, limit).await? {
         return Ok(());
     }
-    check_room(core, limit).await
+    check_room(&mut *uow, limit, now).await
+}
+
+/// Remembers that a device of an account made a request. A user who was not active becomes so only if
+/// there is room; until then they are served, and stay out of the count.
+pub(crate) async fn record(
+    core: &Core,
+    uow: &mut dyn UnitOfWork,
+    account: &Account,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let limit = core.policy.usage.monthly.as_ref();
+    let never_counts = account.kind == AccountKind::Guest
+        || account.appservice_id.is_some()
+        || account.user_type.as_deref() == Some(SUPPORT)
+        || limit.is_some_and(|limit| is_on_trial(account, limit, now));
+    if never_counts {
+        return Ok(());
+    }
+    let last_active = uow.activity().find(&account.localpart).await?;
+    if last_active.is_some_and(|last| last > now.before(GRANULARITY)) {
+        return Ok(());
+    }
+    if let Some(limit) = limit
+        && !is_active(last_active, now)
+        && !has_reserved_address(uow, account, limit).await?
+        && is_full(uow, limit, now).await?
+    {
+        return Ok(());
+    }
+    uow.activity().record(&account.localpart, now).await
 }
 
 fn monthly_limit(core: &Core) -> Result<Option<&MonthlyLimit>, UsageError> {
@@ -82,17 +117,56 @@ fn monthly_limit(core: &Core) -> Result<Option<&MonthlyLimit>, UsageError> {
     }
 }
 
-async fn check_room(core: &Core, limit: &MonthlyLimit) -> Result<(), UsageError> {
-    let now = core.now();
-    let activity = Activity {
-        seen_since: now.before(MONTH),
-        created_before: now.before(limit.trial),
-    };
-    let mut uow = core.ports.store.begin(Intent::Read).await?;
-    if uow.devices().count_active_users(activity).await? < limit.max_users {
-        return Ok(());
+fn is_on_trial(account: &Account, limit: &MonthlyLimit, now: Timestamp) -> bool {
+    now < account.created.after(limit.trial)
+}
+
+fn is_active(last_active: Option<Timestamp>, now: Timestamp) -> bool {
+    last_active.is_some_and(|last| last >= now.before(MONTH))
+}
+
+async fn has_reserved_address(
+    uow: &mut dyn UnitOfWork,
+    account: &Account,
+    limit: &MonthlyLimit,
+) -> Result<bool, StoreError> {
+    if limit.reserved.is_empty() {
+        return Ok(false);
     }
-    Err(UsageError::Full {
-        admin_contact: limit.admin_contact.clone(),
-    })
+    let threepids = uow.threepids().list(&account.localpart).await?;
+    let mut threepids = threepids.iter().map(|it| &it.threepid);
+    Ok(threepids.any(|threepid| limit.reserved.contains(threepid)))
+}
+
+async fn check_room(
+    uow: &mut dyn UnitOfWork,
+    limit: &MonthlyLimit,
+    now: Timestamp,
+) -> Result<(), UsageError> {
+    if is_full(uow, limit, now).await? {
+        return Err(UsageError::Full {
+            admin_contact: limit.admin_contact.clone(),
+        });
+    }
+    Ok(())
+}
+
+/// Are all places taken, by active users or for the owners of reserved addresses who are not active?
+async fn is_full(
+    uow: &mut dyn UnitOfWork,
+    limit: &MonthlyLimit,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let mut absent = BTreeSet::new();
+    for threepid in &limit.reserved {
+        let Some(owner) = uow.threepids().find_owner(threepid).await? else {
+            continue;
+        };
+        let last_active = uow.activity().find(&owner).await?;
+        if !is_active(last_active, now) {
+            absent.insert(owner);
+        }
+    }
+    let places = limit.max_users.saturating_sub(absent.len() as u64);
+    uow.activity().has_reached(places, now.before(MONTH)).await
 }

@@ -10,6 +10,7 @@
 //!   and say whether they did. No two callers win the same guard.
 
 mod account;
+mod activity;
 mod change;
 #[cfg(feature = "fakes")]
 pub mod contract;
@@ -30,8 +31,9 @@ pub use account::{
     AccountChanges, AccountFilter, AccountList, AccountOrder, AccountPage, AccountRepository,
     AccountSearch, Direction,
 };
+pub use activity::ActivityRepository;
 pub use change::Change;
-pub use device::{Activity, DeviceRepository, Sighting};
+pub use device::{DeviceRepository, Sighting};
 pub use error::{Constraint, StoreError, StoreErrorKind};
 #[cfg(feature = "fakes")]
 pub use fake::FakeStore;
@@ -79,6 +81,8 @@ pub trait UnitOfWork: Send {
     fn registration_tokens(&mut self) -> &mut dyn RegistrationTokenRepository;
     /// Validation sessions of third-party identifiers.
     fn validations(&mut self) -> &mut dyn ValidationRepository;
+    /// When users were last active.
+    fn activity(&mut self) -> &mut dyn ActivityRepository;
     /// Leases: which process does a periodic job.
     fn leases(&mut self) -> &mut dyn LeaseRepository;
 
@@ -86,6 +90,7 @@ pub trait UnitOfWork: Send {
     ///
     /// # Errors
     /// [`StoreErrorKind::Contended`] when nothing was written and the whole unit may be tried again;
-    /// [`StoreErrorKind::Unavailable`] when the connection broke, and the outcome is unknown.
+    /// [`StoreErrorKind::Unavailable`] when the connection broke or no answer came in time, and the
+    /// outcome is unknown; [`StoreErrorKind::Lost`] when what was written will not be found again.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }

@@ -9,7 +9,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::account::{Account, AccountKind};
+use crate::account::{Account, AccountKind, usage};
 use crate::appservice::AppService;
 use crate::context::RequestContext;
 use crate::core::Core;
@@ -247,7 +247,7 @@ impl Authentication {
         if account.kind == AccountKind::Guest && audience == Audience::Users {
             return Err(AuthenticateError::GuestForbidden);
         }
-        if let Err(error) = self.leave_traces(ctx, &stored).await {
+        if let Err(error) = self.leave_traces(ctx, &stored, &account).await {
             // The answer does not depend on it, and the next request will try again.
             let error: &dyn std::error::Error = &error;
             tracing::warn!(error, "the use of an access token could not be recorded");
@@ -346,6 +346,7 @@ impl Authentication {
         &self,
         ctx: &RequestContext,
         stored: &StoredAccessToken,
+        account: &Account,
     ) -> Result<(), StoreError> {
         let now = self.core.now();
         // Only a first use matters, and only beside a refresh token: it ends the predecessor.
@@ -369,6 +370,7 @@ impl Authentication {
                     uow.devices()
                         .see(&stored.localpart, device_id, &sighting, now)
                         .await?;
+                    usage::record(&self.core, &mut *uow, account, now).await?;
                 }
                 uow.commit().await
             })

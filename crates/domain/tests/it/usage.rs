@@ -5,8 +5,13 @@ use std::time::Duration;
 use registrar_domain::account::login::LoginError;
 use registrar_domain::account::register::{RegisterError, RegisterRequest};
 use registrar_domain::account::usage::UsageError;
+use registrar_domain::housekeeping::Job;
+use registrar_domain::id::Localpart;
 use registrar_domain::policy::MonthlyLimit;
+use registrar_domain::ports::store::{AccountChanges, Change, Intent, Store as _};
 use registrar_domain::threepid::{Medium, Purpose};
+use registrar_domain::token::authenticate::Requester;
+use registrar_domain::token::issue::IssuedTokens;
 use registrar_domain::uia::Stage;
 use registrar_domain::uia::flow::{FlowSettings, registration_flows};
 
@@ -31,6 +36,18 @@ fn at_once(name: &str) -> RegisterRequest {
     }
 }
 
+/// Registers, and makes an authenticated request.
+async fn active(world: &World, name: &str) -> Requester {
+    let tokens = world.registered(&at_once(name)).await.tokens.unwrap();
+    seen(world, &tokens).await
+}
+
+/// An authenticated request.
+async fn seen(world: &World, tokens: &IssuedTokens) -> Requester {
+    let requester = world.authenticate(tokens.access_token.expose()).await;
+    requester.unwrap()
+}
+
 fn is_full(error: &UsageError) -> bool {
     matches!(
         error,
@@ -43,7 +60,7 @@ fn is_full(error: &UsageError) -> bool {
 #[tokio::test]
 async fn a_full_server_registers_nobody_and_lets_active_users_in() {
     let world = limited(1, Duration::ZERO);
-    world.registered(&at_once("alice")).await;
+    active(&world, "alice").await;
     let refused = world.refused(&at_once("bob")).await;
     assert!(
         matches!(&refused, RegisterError::Usage(error) if is_full(error)),
@@ -64,9 +81,9 @@ async fn a_full_server_registers_nobody_and_lets_active_users_in() {
 #[tokio::test]
 async fn whoever_was_away_for_a_month_waits_for_room() {
     let world = limited(1, Duration::ZERO);
-    world.registered(&at_once("alice")).await;
+    active(&world, "alice").await;
     world.clock.advance(Duration::from_hours(30 * 24 + 1));
-    world.registered(&at_once("bob")).await;
+    active(&world, "bob").await;
     let refused = world.log_in(&login("alice", PASSWORD)).await.unwrap_err();
     assert!(
         matches!(&refused, LoginError::Usage(error) if is_full(error)),
@@ -75,11 +92,110 @@ async fn whoever_was_away_for_a_month_waits_for_room() {
 }
 
 #[tokio::test]
+async fn a_registration_alone_takes_no_place() {
+    let world = limited(1, Duration::ZERO);
+    for name in ["alice", "bob", "carol"] {
+        world.registered(&at_once(name)).await;
+    }
+    let carol = world.log_in(&login("carol", PASSWORD)).await.unwrap();
+    seen(&world, &carol.tokens).await;
+    for name in ["alice", "bob"] {
+        let refused = world.log_in(&login(name, PASSWORD)).await;
+        assert!(matches!(refused, Err(LoginError::Usage(_))), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn logging_out_frees_no_place() {
+    let world = limited(1, Duration::ZERO);
+    let alice = active(&world, "alice").await;
+    world.services.logout.all(&alice).await.unwrap();
+    let refused = world.refused(&at_once("bob")).await;
+    assert!(matches!(refused, RegisterError::Usage(_)), "{refused:?}");
+    world
+        .log_in(&login("alice", PASSWORD))
+        .await
+        .expect("the place is still alice's");
+    world.clock.advance(Duration::from_hours(30 * 24 + 1));
+    world.registered(&at_once("bob")).await;
+}
+
+#[tokio::test]
+async fn a_request_keeps_the_place_for_another_month() {
+    let world = limited(1, Duration::ZERO);
+    let alice = world.registered(&at_once("alice")).await.tokens.unwrap();
+    for _ in 0..3 {
+        seen(&world, &alice).await;
+        world.clock.advance(Duration::from_hours(20 * 24));
+        let refused = world.refused(&at_once("bob")).await;
+        assert!(matches!(refused, RegisterError::Usage(_)), "{refused:?}");
+    }
+    world.clock.advance(Duration::from_hours(10 * 24 + 1));
+    world.registered(&at_once("bob")).await;
+}
+
+#[tokio::test]
+async fn a_full_server_serves_those_who_are_logged_in_without_giving_them_a_place() {
+    let world = limited(1, Duration::ZERO);
+    let alice = world.registered(&at_once("alice")).await.tokens.unwrap();
+    active(&world, "bob").await;
+    seen(&world, &alice).await;
+    let refused = world.log_in(&login("alice", PASSWORD)).await;
+    assert!(matches!(refused, Err(LoginError::Usage(_))), "{refused:?}");
+    world.clock.advance(Duration::from_hours(30 * 24 + 1));
+    seen(&world, &alice).await;
+    world.log_in(&login("alice", PASSWORD)).await.unwrap();
+    let refused = world.log_in(&login("bob", PASSWORD)).await;
+    assert!(matches!(refused, Err(LoginError::Usage(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn guests_and_support_users_take_no_place() {
+    let world = limited(1, Duration::ZERO);
+    let guest = RegisterRequest {
+        kind: given("guest"),
+        ..register("ignored")
+    };
+    let guest = world.registered(&guest).await.tokens.unwrap();
+    seen(&world, &guest).await;
+    let helper = world.registered(&at_once("helper")).await.tokens.unwrap();
+    let mut uow = world.store.begin(Intent::Write).await.unwrap();
+    let changes = AccountChanges {
+        user_type: Change::Set(Some("support".to_owned())),
+        ..AccountChanges::default()
+    };
+    let helper_name = Localpart::read("helper").unwrap();
+    uow.accounts().update(&helper_name, &changes).await.unwrap();
+    uow.commit().await.unwrap();
+    seen(&world, &helper).await;
+    active(&world, "alice").await;
+    let refused = world.refused(&at_once("bob")).await;
+    assert!(matches!(refused, RegisterError::Usage(_)), "{refused:?}");
+    world.log_in(&login("helper", PASSWORD)).await.unwrap();
+}
+
+#[tokio::test]
+async fn old_activity_is_removed_after_a_month() {
+    let world = limited(1, Duration::ZERO);
+    active(&world, "alice").await;
+    let alice = Localpart::read("alice").unwrap();
+    let housekeeping = &world.services.housekeeping;
+    for (days, is_left) in [(30, true), (1, false)] {
+        world.clock.advance(Duration::from_hours(days * 24));
+        housekeeping.run(Job::ActiveUsers, "me").await.unwrap();
+        let found = world.read().await.activity().find(&alice).await.unwrap();
+        assert_eq!(found.is_some(), is_left, "{days}");
+    }
+}
+
+#[tokio::test]
 async fn a_new_user_does_not_count_while_on_trial() {
     let world = limited(1, Duration::from_hours(48));
-    world.registered(&at_once("alice")).await;
-    world.registered(&at_once("bob")).await;
+    let alice = world.registered(&at_once("alice")).await.tokens.unwrap();
+    seen(&world, &alice).await;
+    active(&world, "bob").await;
     world.clock.advance(Duration::from_hours(48));
+    seen(&world, &alice).await;
     let refused = world.refused(&at_once("carol")).await;
     assert!(matches!(refused, RegisterError::Usage(_)), "{refused:?}");
 }
@@ -99,7 +215,7 @@ async fn whoever_has_a_reserved_address_finds_room() {
             admin_contact: None,
         });
     });
-    world.registered(&at_once("alice")).await;
+    active(&world, "alice").await;
     for (name, email, finds_room) in [
         ("bob", "reserved@example.org", true),
         ("carol", "carol@example.org", false),
@@ -114,6 +230,10 @@ async fn whoever_has_a_reserved_address_finds_room() {
         assert_eq!(outcome.is_ok(), finds_room, "{name}: {outcome:?}");
     }
     world.clock.advance(Duration::from_hours(30 * 24 + 1));
-    world.log_in(&login("alice", PASSWORD)).await.unwrap();
     world.log_in(&login("bob", PASSWORD)).await.unwrap();
+    let refused = world.log_in(&login("alice", PASSWORD)).await;
+    assert!(
+        matches!(refused, Err(LoginError::Usage(_))),
+        "the only place is kept for bob: {refused:?}"
+    );
 }

@@ -23,6 +23,8 @@ impl From<StoreError> for MatrixError {
             StoreErrorKind::Contended | StoreErrorKind::Unavailable => {
                 Self::unavailable(&error, DATABASE_RETRY_MS)
             }
+            // Logged by the store, once: every request meets it.
+            StoreErrorKind::Lost => Self::busy(DATABASE_RETRY_MS),
             StoreErrorKind::Conflict(_)
             | StoreErrorKind::Corrupt { .. }
             | StoreErrorKind::Other => Self::internal(&error),

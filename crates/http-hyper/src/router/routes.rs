@@ -61,6 +61,9 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::new("HealthResource", Get, ROOT, "/health", run!(health::get))
         .of(Resource::Health)
         .quiet(),
+    Route::new("ReadyResource", Get, ROOT, "/ready", run!(health::ready))
+        .of(Resource::Health)
+        .quiet(),
     Route::new("MetricsResource", Get, METRICS, "", run!(metrics::get))
         .of(Resource::Metrics)
         .quiet(),

@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 
 use anyhow::Context as _;
 use registrar_domain::id::ServerName;
@@ -13,7 +14,13 @@ use crate::system::OsEntropy;
 
 pub(super) fn run(arguments: &GenerateArgs) -> anyhow::Result<()> {
     let server_name = ServerName::parse(&arguments.server_name)?;
-    let text = config::generate(&server_name, &OsEntropy);
+    // A relative path would be another file wherever the server is started.
+    let path = arguments.output.as_deref().unwrap_or(Path::new(""));
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let folder = std::env::current_dir()
+        .context("cannot find the current folder")?
+        .join(folder);
+    let text = config::generate(&server_name, &folder, &OsEntropy);
     let Some(path) = &arguments.output else {
         return super::print(&text);
     };

@@ -3,13 +3,16 @@
 //! Two ways to say it: a homeserver's `database` section, and `registrar.database` as a URL. The
 //! URL wins, so that an existing file can stay as it is while this server keeps its own database.
 
+mod args;
+
 use std::path::Path;
 
 use registrar_domain::secret::Secret;
 use registrar_storage_diesel::{
-    Backend, OptionError, Options, PoolOptions, PostgresOptions, Timeouts,
+    Backend, OptionError, Options, PoolOptions, PostgresOptions, SslMode, Timeouts,
 };
 
+use self::args::{ARGS, LABELS, TEXTS};
 use super::key::{Key, Kind};
 use super::section::Section;
 
@@ -40,119 +43,6 @@ const DATABASE: &[Key] = &[
     Key::new("allow_unsafe_locale", Kind::Flag, "For a homeserver.").inert(),
 ];
 
-const SSL_MODES: &[&str] = &[
-    "disable",
-    "allow",
-    "prefer",
-    "require",
-    "verify-ca",
-    "verify-full",
-];
-
-const ARGS: &[Key] = &[
-    Key::new(
-        "database",
-        Kind::Text,
-        "SQLite: the file. PostgreSQL: the name of the database.",
-    ),
-    Key::new(
-        "dbname",
-        Kind::Text,
-        "PostgreSQL: another word for `database`.",
-    ),
-    Key::new(
-        "user",
-        Kind::Text,
-        "Who connects. Default: the user who runs this server.",
-    ),
-    Key::new("password", Kind::Secret, "The password."),
-    Key::new(
-        "host",
-        Kind::Text,
-        "The host, several with commas between them, or the folder of the Unix socket. Default: \
-         `/var/run/postgresql`.",
-    ),
-    Key::new(
-        "port",
-        Kind::Label,
-        "The port, or one for each host. Default: 5432.",
-    ),
-    Key::new(
-        "sslmode",
-        Kind::Choice(SSL_MODES),
-        "How much TLS. `require` and more demand a valid certificate for the host. Default: \
-         `prefer`.",
-    ),
-    Key::new(
-        "sslrootcert",
-        Kind::Text,
-        "File of the certificate authorities to trust.",
-    ),
-    Key::new(
-        "sslcert",
-        Kind::Text,
-        "File of a certificate to show to PostgreSQL.",
-    ),
-    Key::new("sslkey", Kind::Text, "File of its private key."),
-    Key::new(
-        "options",
-        Kind::Text,
-        "Options of the session, such as `-c search_path=registrar`.",
-    ),
-    Key::new(
-        "application_name",
-        Kind::Text,
-        "Name in PostgreSQL's list of connections.",
-    ),
-    Key::new(
-        "cp_max",
-        Kind::Integer(2, 10_000),
-        "Connections at most: a third only reads. `registrar.database_pool` wins.",
-    ),
-    Key::new(
-        "cp_min",
-        Kind::Integer(0, 10_000),
-        "Connections are opened when needed.",
-    )
-    .inert(),
-    Key::new("cp_reconnect", Kind::Flag, "For a homeserver.").inert(),
-    Key::new(
-        "connect_timeout",
-        Kind::Integer(0, i64::MAX),
-        "See `registrar.database_pool.connect_timeout`.",
-    )
-    .inert(),
-    Key::new(
-        "keepalives_idle",
-        Kind::Integer(0, i64::MAX),
-        "For a homeserver.",
-    )
-    .inert(),
-    Key::new(
-        "keepalives_interval",
-        Kind::Integer(0, i64::MAX),
-        "For a homeserver.",
-    )
-    .inert(),
-    Key::new(
-        "keepalives_count",
-        Kind::Integer(0, i64::MAX),
-        "For a homeserver.",
-    )
-    .inert(),
-];
-
-/// Options of PostgreSQL that are handed on under their own names, if written.
-const HANDED_ON: &[&str] = &[
-    "user",
-    "host",
-    "sslrootcert",
-    "sslcert",
-    "sslkey",
-    "options",
-    "application_name",
-];
-
 /// `registrar.database_pool`.
 pub(super) const POOL: &[Key] = &[
     Key::new(
@@ -176,7 +66,7 @@ pub(super) const POOL: &[Key] = &[
     Key::new(
         "connect_timeout",
         Kind::Duration,
-        "For opening a connection.",
+        "For opening a connection, for each host.",
     )
     .or("5s"),
     Key::new(
@@ -201,24 +91,92 @@ pub(super) const POOL: &[Key] = &[
 
 const DEFAULT_SQLITE_FILE: &str = "registrar.db";
 
-/// Reads where the database is and how to use it. `None` only after a reported mistake.
-pub(super) fn read(root: &Section<'_>, own: &Section<'_>) -> Option<Options> {
+/// Reads where the database is and how to use it. Settings of PostgreSQL that are not written come from
+/// the environment variables of libpq. `None` only after a reported mistake.
+pub(super) fn read(
+    root: &Section<'_>,
+    own: &Section<'_>,
+    environment: &[(String, String)],
+) -> Option<Options> {
     let section = root.section("database");
     let args = section.section("args");
     let url = own.text("database");
-    let from_section = read_section(root, &section, &args, url.is_some());
+    let pool = own.section("database_pool");
+    let name = section.choice("name");
+    let is_postgres = match &url {
+        Some(url) => !url.starts_with("sqlite:"),
+        None => name.as_deref() == Some("psycopg2"),
+    };
+    let defaults = if is_postgres {
+        from_environment(root, environment)
+    } else {
+        PostgresOptions::default()
+    };
     let password = own.secret("database_password");
     let backend = match url {
-        Some(url) => own.accept("database", parse_url(&url, password)),
-        None => from_section,
+        Some(url) => {
+            // Replaced, so only its types are checked: a file with a password need not be there.
+            read_names(&args);
+            read_args(&args, None);
+            own.accept("database", parse_url(&url, password, defaults))
+        }
+        None => read_section(root, &section, &args, name.as_deref(), defaults),
     };
-    let pool = own.section("database_pool");
+    let backend = backend.map(|backend| match backend {
+        Backend::Postgres(postgres) => {
+            let connect_timeout = postgres.connect_timeout;
+            let connect_timeout = connect_timeout.filter(|_| !pool.is_given("connect_timeout"));
+            warn_of_stricter_tls(root, &postgres);
+            Backend::Postgres(PostgresOptions {
+                connect_timeout,
+                ..postgres
+            })
+        }
+        sqlite @ Backend::Sqlite { .. } => sqlite,
+    });
     let (connections, timeouts) = (read_pool(&pool, &args), read_timeouts(&pool));
     Some(Options {
         pool: connections,
         timeouts,
         ..Options::new(backend?)
     })
+}
+
+/// What the environment variables of libpq say.
+fn from_environment(root: &Section<'_>, environment: &[(String, String)]) -> PostgresOptions {
+    let mut options = PostgresOptions::default();
+    for (variable, name) in PostgresOptions::ENVIRONMENT {
+        let Some((_, value)) = environment.iter().find(|(it, _)| it == variable) else {
+            continue;
+        };
+        if let Err(error) = options.set(name, value) {
+            let message = format!("environment variable {variable}: {error}");
+            root.wrong_value("database", message);
+        }
+    }
+    options
+}
+
+/// Where libpq would be content with less.
+fn warn_of_stricter_tls(root: &Section<'_>, postgres: &PostgresOptions) {
+    let is_local = postgres.hosts.iter().all(|host| host.starts_with('/'));
+    if is_local && postgres.hostaddrs.is_empty() {
+        return;
+    }
+    let lacks_root = postgres.sslrootcert.is_none();
+    let message = match postgres.sslmode {
+        SslMode::Require if lacks_root => {
+            "`sslmode: require` demands a certificate here that is valid for the host and issued by an \
+             authority that the system trusts, while libpq accepts any: if the server's certificate is \
+             self-signed, name its file as `sslrootcert`"
+        }
+        SslMode::Require | SslMode::VerifyCa => {
+            "`sslmode: require` and `verify-ca` check the host name here as `verify-full` does: the \
+             certificate must be valid for the name under `host`"
+        }
+        SslMode::Disable | SslMode::Allow | SslMode::Prefer | SslMode::VerifyFull => return,
+    };
+    root.warning("database", message);
 }
 
 /// Why a database URL is refused. Never repeats the URL, which may contain a password.
@@ -232,14 +190,19 @@ enum UrlError {
     TwoPasswords,
 }
 
-fn parse_url(url: &str, password: Option<Secret<String>>) -> Result<Backend, UrlError> {
+fn parse_url(
+    url: &str,
+    password: Option<Secret<String>>,
+    defaults: PostgresOptions,
+) -> Result<Backend, UrlError> {
     match Backend::from_url(url)? {
         Backend::Sqlite { path } => sqlite(&path).map_err(UrlError::Sqlite),
-        Backend::Postgres(options) if options.password.is_some() && password.is_some() => {
+        Backend::Postgres(written) if written.password.is_some() && password.is_some() => {
             Err(UrlError::TwoPasswords)
         }
-        Backend::Postgres(mut options) => {
-            options.password = options.password.or(password);
+        Backend::Postgres(written) => {
+            let mut options = defaults.with_url(url)?;
+            options.password = written.password.or(password).or(options.password);
             Ok(Backend::Postgres(options))
         }
     }
@@ -262,20 +225,18 @@ fn sqlite(path: &Path) -> Result<Backend, &'static str> {
     })
 }
 
-/// The homeserver's section. When a URL replaces it, only its types are checked.
+/// The homeserver's section.
 fn read_section(
     root: &Section<'_>,
     section: &Section<'_>,
     args: &Section<'_>,
-    replaced: bool,
+    name: Option<&str>,
+    mut postgres: PostgresOptions,
 ) -> Option<Backend> {
-    let name = section.choice("name");
-    let (database, dbname) = (args.text("database"), args.text("dbname"));
-    let mut postgres = read_postgres(args, replaced);
-    if replaced {
-        return None;
-    }
-    match name.as_deref() {
+    let (database, dbname) = read_names(args);
+    let password = args.secret("password");
+    read_args(args, (name == Some("psycopg2")).then_some(&mut postgres));
+    match name {
         Some("sqlite3") => {
             let file = database.unwrap_or_else(|| DEFAULT_SQLITE_FILE.to_owned());
             args.accept("database", sqlite(Path::new(&file)))
@@ -287,7 +248,8 @@ fn read_section(
                     "means the same as `database`: give only one of them",
                 );
             }
-            postgres.dbname = dbname.or(database);
+            postgres.dbname = dbname.or(database).or(postgres.dbname);
+            postgres.password = password.or(postgres.password);
             Some(Backend::Postgres(postgres))
         }
         None if section.is_filled() => {
@@ -309,24 +271,23 @@ fn read_section(
     }
 }
 
-fn read_postgres(args: &Section<'_>, replaced: bool) -> PostgresOptions {
-    let mut postgres = PostgresOptions::default();
-    for name in HANDED_ON {
-        if let Some(value) = args.text(name) {
+/// `database` and `dbname`.
+fn read_names(args: &Section<'_>) -> (Option<String>, Option<String>) {
+    (args.text("database"), args.text("dbname"))
+}
+
+/// Reads the settings of PostgreSQL; without options to set, only their types are checked.
+fn read_args(args: &Section<'_>, mut postgres: Option<&mut PostgresOptions>) {
+    let written = TEXTS.iter().map(|name| (name, args.text(name)));
+    let labels = LABELS.iter().map(|name| (name, args.label(name)));
+    for (name, value) in written.chain(labels) {
+        if let (Some(value), Some(postgres)) = (value, postgres.as_deref_mut()) {
             args.accept(name, postgres.set(name, &value));
         }
     }
-    if let Some(port) = args.label("port") {
-        args.accept("port", postgres.set("port", &port));
-    }
-    if let Some(mode) = args.choice("sslmode") {
+    if let (Some(mode), Some(postgres)) = (args.choice("sslmode"), postgres) {
         args.accept("sslmode", postgres.set("sslmode", &mode));
     }
-    // A file with a password that is not needed need not be there.
-    if !replaced {
-        postgres.password = args.secret("password");
-    }
-    postgres
 }
 
 fn read_pool(section: &Section<'_>, args: &Section<'_>) -> PoolOptions {

@@ -1,6 +1,7 @@
 //! `generate-config`: a commented file to begin with.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use registrar_domain::id::ServerName;
 use registrar_domain::ports::Entropy;
@@ -18,11 +19,20 @@ const EXAMPLE_SECRET: &str = "<random>";
 /// Bytes of randomness in a secret; it is twice as many characters.
 const SECRET_BYTES: usize = 32;
 
-/// A commented configuration for a server of this name, with secrets of its own. Whoever stores it
-/// should let nobody else read the file.
-pub(crate) fn generate(server_name: &ServerName, entropy: &dyn Entropy) -> String {
+/// The database in the example.
+const EXAMPLE_DATABASE: &str = "\"sqlite:registrar.db\"";
+
+/// A commented configuration for a server of this name, with secrets of its own and a database in
+/// `folder`, wherever the server is started. Whoever stores it should let nobody else read the file.
+pub(crate) fn generate(server_name: &ServerName, folder: &Path, entropy: &dyn Entropy) -> String {
     let mut text = String::with_capacity(EXAMPLE.len() * 2);
-    for line in EXAMPLE.replace(EXAMPLE_NAME, server_name.as_str()).lines() {
+    // JSON's strings are YAML's.
+    let database = format!("sqlite:{}", folder.join("registrar.db").display());
+    let database = serde_json::Value::from(database).to_string();
+    let example = EXAMPLE
+        .replace(EXAMPLE_NAME, server_name.as_str())
+        .replace(EXAMPLE_DATABASE, &database);
+    for line in example.lines() {
         if line.contains(EXAMPLE_SECRET) {
             let line = line.trim_start_matches(['#', ' ']);
             text.push_str(&line.replace(EXAMPLE_SECRET, &random_hex(entropy)));

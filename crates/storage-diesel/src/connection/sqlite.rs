@@ -1,15 +1,28 @@
 //! SQLite: one file, one process, one writer.
 
+mod files;
+
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use diesel::{Connection as _, ConnectionError, ConnectionResult, QueryResult};
 use diesel_async::SimpleAsyncConnection as _;
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Connector, Role};
 use crate::OpenError;
 use crate::options::Timeouts;
+
+pub(crate) use self::files::DatabaseFiles;
+
+/// What a path keeps in a URI.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.');
 
 /// A connection whose statements run on the runtime's blocking threads.
 pub(crate) type SqliteConnection = SyncConnectionWrapper<diesel::SqliteConnection>;
@@ -52,6 +65,21 @@ impl SqliteLocation {
         &self.path
     }
 
+    /// Fails if there is no folder to make the file in.
+    pub(crate) fn require_folder(&self) -> Result<(), OpenError> {
+        match self.path.parent() {
+            Some(folder) if !folder.is_dir() => Err(OpenError::NoFolder {
+                folder: folder.to_owned(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The file as a URI that opens it only if it is there. By its path SQLite would make an empty one.
+    fn existing(&self) -> String {
+        format!("file:{}?mode=rw", utf8_percent_encode(&self.text, PATH))
+    }
+
     /// A plain connection, for one who looks and does not touch.
     pub(crate) fn open(&self, timeouts: &Timeouts) -> ConnectionResult<diesel::SqliteConnection> {
         let mut conn = diesel::SqliteConnection::establish(&self.text)?;
@@ -64,6 +92,7 @@ impl SqliteLocation {
 impl SqliteConnector {
     /// Takes the lock file beside the database.
     pub(crate) fn new(location: SqliteLocation, timeouts: Timeouts) -> Result<Self, OpenError> {
+        location.require_folder()?;
         let mut lock_path = location.path.clone().into_os_string();
         lock_path.push(".lock");
         let lock = private(OpenOptions::new().create(true).truncate(false).write(true))
@@ -100,18 +129,57 @@ impl SqliteConnector {
     pub(crate) fn location(&self) -> &SqliteLocation {
         &self.location
     }
+
+    /// Keeps an eye on the files of the database, which is ready for use. Blocks.
+    pub(crate) fn watch(self: Arc<Self>) -> Result<WatchedSqlite, OpenError> {
+        let mut keeper = diesel::SqliteConnection::establish(&self.location.existing())?;
+        diesel::connection::SimpleConnection::batch_execute(
+            &mut keeper,
+            &pragmas(Role::Writer, &self.timeouts),
+        )?;
+        let files = Arc::new(DatabaseFiles::watch(self.location.path(), keeper)?);
+        Ok(WatchedSqlite {
+            connector: self,
+            files,
+        })
+    }
 }
 
-impl Connector for SqliteConnector {
+/// Opens connections to one file for as long as it is the same file.
+pub(crate) struct WatchedSqlite {
+    connector: Arc<SqliteConnector>,
+    files: Arc<DatabaseFiles>,
+}
+
+impl WatchedSqlite {
+    pub(crate) fn files(&self) -> &Arc<DatabaseFiles> {
+        &self.files
+    }
+
+    fn check(&self) -> ConnectionResult<()> {
+        let lost = |error: registrar_domain::ports::store::StoreError| {
+            ConnectionError::BadConnection(error.to_string())
+        };
+        self.files.check().map_err(lost)
+    }
+}
+
+impl Connector for WatchedSqlite {
     type Connection = SqliteConnection;
 
     async fn connect(&self, role: Role) -> ConnectionResult<SqliteConnection> {
+        let SqliteConnector {
+            location, timeouts, ..
+        } = &*self.connector;
+        self.check()?;
         let mut conn =
-            <SqliteConnection as diesel_async::AsyncConnection>::establish(&self.location.text)
+            <SqliteConnection as diesel_async::AsyncConnection>::establish(&location.existing())
                 .await?;
-        conn.batch_execute(&pragmas(role, &self.timeouts))
+        conn.batch_execute(&pragmas(role, timeouts))
             .await
             .map_err(ConnectionError::CouldntSetupConfiguration)?;
+        // It may have opened what has just taken the file's place.
+        self.check()?;
         Ok(conn)
     }
 }
@@ -196,6 +264,7 @@ mod tests {
         let location = SqliteLocation::new(&folder.path().join("x.db")).unwrap();
         let connector = SqliteConnector::new(location, Timeouts::default()).unwrap();
         use_write_ahead_log(&mut connector.create().unwrap()).unwrap();
+        let connector = Arc::new(connector).watch().unwrap();
         for (role, query_only) in [(Role::Writer, "0"), (Role::Reader, "1")] {
             let mut conn = connector.connect(role).await.unwrap();
             // 2 is FULL: each commit is on the disk before it is confirmed.

@@ -9,6 +9,8 @@
 )]
 
 mod contract;
+mod frozen;
+mod lost_files;
 mod migrations;
 mod postgres;
 mod schema;

@@ -107,3 +107,13 @@ async fn two_names_of_a_file_share_its_lock() {
     let second = DieselStore::connect(Options::new(Backend::Sqlite { path: link })).await;
     assert!(matches!(second.err(), Some(OpenError::InUse { .. })));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_folder_is_called_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("missing").join("registrar.db");
+    let refused = DieselStore::connect(Options::new(Backend::Sqlite { path })).await;
+    let error = refused.err().unwrap();
+    assert!(matches!(error, OpenError::NoFolder { .. }), "{error:?}");
+    assert!(error.to_string().contains("missing does not exist"));
+}

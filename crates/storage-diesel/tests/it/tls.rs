@@ -215,6 +215,83 @@ async fn unusable_certificate_files_are_reported_before_connecting() {
     ];
     for options in unusable {
         let result = DieselStore::connect(Options::new(Backend::Postgres(options))).await;
-        assert!(matches!(result.err(), Some(OpenError::Tls(_))));
+        let Some(error @ OpenError::Tls(_)) = result.err() else {
+            panic!("it must be refused")
+        };
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(
+            cause.contains("sslrootcert /") || cause.contains("need each other"),
+            "{cause}"
+        );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_authorities_of_the_system_do_not_vouch_for_a_self_signed_certificate() {
+    let Some(database) = Database::postgres().await else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let Some((certificate, key)) = self_signed(folder.path()) else {
+        return;
+    };
+    let port = proxy(&postgres(&database), Some(acceptor(&certificate, &key))).await;
+    let system = Some(Path::new("system"));
+    for mode in [SslMode::Prefer, SslMode::Require, SslMode::VerifyFull] {
+        let refused = connect(&database, "localhost", port, mode, system).await;
+        assert!(
+            matches!(refused, Err(OpenError::Connect(_))),
+            "{mode:?} {refused:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_host_is_tried_when_one_is_silent_or_away() {
+    let Some(database) = Database::postgres().await else {
+        return;
+    };
+    let port = proxy(&postgres(&database), None).await;
+    // One takes connections and never answers, one is not there.
+    let silent = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let gone = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let ports = [&silent, &gone].map(|it| it.local_addr().unwrap().port());
+    drop(gone);
+    let options = PostgresOptions {
+        hosts: vec!["127.0.0.1".to_owned(); 3],
+        ports: vec![ports[0], ports[1], port],
+        sslmode: SslMode::Disable,
+        connect_timeout: Some(std::time::Duration::from_secs(1)),
+        ..postgres(&database)
+    };
+    let store = DieselStore::connect(Options::new(Backend::Postgres(options.clone()))).await;
+    store.unwrap().ping().await.unwrap();
+    let nowhere = PostgresOptions {
+        ports: vec![ports[0], ports[1], ports[1]],
+        ..options
+    };
+    let error = DieselStore::connect(Options::new(Backend::Postgres(nowhere)))
+        .await
+        .err()
+        .unwrap();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    for port in ports {
+        assert!(cause.contains(&format!("127.0.0.1:{port}: ")), "{cause}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_stands_for_the_name_of_its_host() {
+    let Some(database) = Database::postgres().await else {
+        return;
+    };
+    let port = proxy(&postgres(&database), None).await;
+    let options = PostgresOptions {
+        hosts: vec!["nowhere.invalid".to_owned()],
+        hostaddrs: vec!["127.0.0.1".parse().unwrap()],
+        ports: vec![port],
+        ..postgres(&database)
+    };
+    let store = DieselStore::connect(Options::new(Backend::Postgres(options))).await;
+    store.unwrap().ping().await.unwrap();
 }

@@ -8,6 +8,7 @@
 
 mod account_lists;
 mod accounts;
+mod activity;
 mod devices;
 mod leases;
 mod races;
@@ -92,7 +93,6 @@ pub const CASES: &[Case] = cases! {
         a_device_is_renamed,
         removed_devices_are_counted_and_unknown_ones_passed_over,
         all_devices_of_an_account_are_removed,
-        active_users_are_counted_once,
         all_devices_of_an_account_but_one_are_removed,
         tokens_go_with_their_device,
     }
@@ -158,8 +158,15 @@ pub const CASES: &[Case] = cases! {
         expired_validation_tokens_are_removed_up_to_a_limit,
         ended_validation_sessions_are_removed_up_to_a_limit,
     }
+    activity {
+        the_last_activity_of_a_user_is_remembered,
+        active_users_are_counted_up_to_a_number,
+        activity_outlives_devices_and_accounts,
+        old_activity_is_forgotten_oldest_first_up_to_a_limit,
+    }
     leases {
         a_lease_is_held_by_one_until_it_expires,
+        a_lease_that_outlasts_its_period_counts_as_expired,
         leases_of_different_names_do_not_meet,
     }
     races {

@@ -16,15 +16,6 @@ pub struct Sighting {
     pub user_agent: Option<String>,
 }
 
-/// What makes a user an active one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Activity {
-    /// One of their devices was seen at or after this moment.
-    pub seen_since: Timestamp,
-    /// Their account was created at or before this moment.
-    pub created_before: Timestamp,
-}
-
 /// Devices. Removing a device removes its access and refresh tokens. A sighting of a device is one of
 /// its account, which keeps the latest, guarded in the same way
 /// ([`Account::last_seen`](crate::account::Account::last_seen)).
@@ -60,9 +51,6 @@ pub trait DeviceRepository: Send {
         sighting: &Sighting,
         stale_before: Timestamp,
     ) -> Result<bool, StoreError>;
-
-    /// How many users are active. Guests and the exclusive users of application services do not count.
-    async fn count_active_users(&mut self, activity: Activity) -> Result<u64, StoreError>;
 
     /// Renames a device. `false` when there is no such device.
     async fn rename(

@@ -18,6 +18,9 @@ pub enum StoreErrorKind {
     Contended,
     /// The database cannot be reached, or gave no connection in time.
     Unavailable,
+    /// The database was deleted or replaced while it was open. It stays lost until the process is
+    /// restarted, and the adapter has logged it.
+    Lost,
     /// A row holds what this program never wrote.
     Corrupt {
         /// The table.
@@ -82,6 +85,9 @@ impl fmt::Display for StoreError {
             }
             StoreErrorKind::Contended => f.write_str("another transaction stood in the way"),
             StoreErrorKind::Unavailable => f.write_str("the database is not available"),
+            StoreErrorKind::Lost => {
+                f.write_str("the database was deleted or replaced while it was open")
+            }
             StoreErrorKind::Corrupt { table, column } => {
                 write!(
                     f,

@@ -1,6 +1,7 @@
 //! [`FakeStore`]: a [`Store`] in memory, with real transactions.
 
 mod account;
+mod activity;
 mod device;
 mod lease;
 mod registration_token;
@@ -17,7 +18,7 @@ use async_trait::async_trait;
 use tokio::sync::OwnedMutexGuard;
 
 use super::{
-    AccountRepository, Constraint, DeviceRepository, Intent, LeaseRepository,
+    AccountRepository, ActivityRepository, Constraint, DeviceRepository, Intent, LeaseRepository,
     RegistrationTokenRepository, Store, StoreError, StoreErrorKind, ThreepidRepository,
     TokenRepository, UiaRepository, UnitOfWork, ValidationRepository,
 };
@@ -60,6 +61,7 @@ struct State {
     validations: Vec<validation::ValidationRow>,
     threepids: BTreeMap<Threepid, (Localpart, AccountThreepid)>,
     leases: BTreeMap<String, (String, Timestamp)>,
+    activity: BTreeMap<Localpart, Timestamp>,
 }
 
 impl FakeStore {
@@ -203,6 +205,10 @@ impl UnitOfWork for FakeUnitOfWork {
     }
 
     fn validations(&mut self) -> &mut dyn ValidationRepository {
+        self
+    }
+
+    fn activity(&mut self) -> &mut dyn ActivityRepository {
         self
     }
 

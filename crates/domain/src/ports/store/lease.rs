@@ -7,7 +7,10 @@ use crate::time::Timestamp;
 #[async_trait]
 pub trait LeaseRepository: Send {
     /// Guarded: takes the lease `name` for `holder` until `until`, if it is free, expired at `now`,
-    /// or already held by `holder`. `false` when another holds it.
+    /// already held by `holder`, or held for longer than until `until`. `false` when another holds it.
+    ///
+    /// All holders of a name ask for the same period. A lease that would last longer than one taken now
+    /// was taken by a clock that has since been set back, and would stop the job for all that time.
     async fn acquire(
         &mut self,
         name: &str,

@@ -85,6 +85,7 @@ async fn every_request_is_counted_under_a_name_and_with_what_became_of_it() {
     let rows = [
         (Method::GET, "/health", "HealthResource", 200),
         (Method::HEAD, "/health", "HealthResource", 200),
+        (Method::GET, "/ready", "ReadyResource", 200),
         (Method::GET, "/nosuch/%00", unknown, 404),
         (Method::POST, "/health", unknown, 405),
         (Method::TRACE, "/health", unknown, 405),

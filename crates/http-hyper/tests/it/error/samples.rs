@@ -592,6 +592,7 @@ fn ports() -> Vec<Chapter> {
             Conflict(Constraint::MissingReference),
             Contended,
             Unavailable,
+            Lost,
             Corrupt { table: "accounts", column: "created" },
             Other,
         },

@@ -1,6 +1,7 @@
 //! What a configuration means, defaults included.
 
 use registrar_domain::policy::ProfileReaders;
+use registrar_storage_diesel::Backend;
 use registrar_webhook::OnFailure;
 
 use super::super::syntax::{show_duration, show_size};
@@ -69,9 +70,13 @@ fn database(report: &mut Report, config: &Config) {
     report.title("Database");
     report.row("place", show::database(&config.database.backend));
     let pool = &config.database.pool;
+    let writers = match &config.database.backend {
+        Backend::Sqlite { .. } => 1,
+        Backend::Postgres(_) => pool.writers,
+    };
     report.row(
         "connections",
-        format!("{} to read, {} to write", pool.readers, pool.writers),
+        format!("{} to read, {writers} to write", pool.readers),
     );
     let timeouts = &config.database.timeouts;
     report.row("wait for a connection", show_duration(timeouts.acquire));

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use registrar_storage_diesel::{Backend, PostgresOptions, SslMode};
 
-use super::{config, expect_mistake, mistakes};
+use super::{config, expect_mistake, mistakes, read};
 
 fn sqlite(yaml: &str) -> PathBuf {
     match config(yaml).database.backend {
@@ -122,6 +122,16 @@ fn mistakes_about_databases() {
             "only one",
         ),
         (
+            "database: {name: psycopg2, args: {user: u, passfile: /x}}",
+            "database.args.passfile",
+            "password_path",
+        ),
+        (
+            "database: {name: psycopg2, args: {user: u, gssencmode: require}}",
+            "database.args.gssencmode",
+            "TLS",
+        ),
+        (
             "database: {name: psycopg2, args: {user: u, sslmode: maybe}}",
             "database.args.sslmode",
             "`verify-full`",
@@ -148,6 +158,11 @@ fn mistakes_about_databases() {
         ("postgres://u@h:x/d", "port"),
         ("postgres://u@h/d?sslmode=x", "sslmode"),
         ("postgres://u@h/d?gssencmode=x", "gssencmode"),
+        ("postgres://u@h/d?sslpassword=x", "openssl pkey"),
+        (
+            "postgres://u@h/d?target_session_attrs=standby",
+            "accepts writes",
+        ),
     ] {
         expect_mistake(
             &format!("registrar: {{database: '{url}'}}"),
@@ -157,4 +172,95 @@ fn mistakes_about_databases() {
     }
     let twice = "registrar: {database: 'postgres://u:p@h/d', database_password: p}";
     assert_eq!(mistakes(twice).len(), 1);
+}
+
+#[test]
+fn settings_of_libpq_work_in_the_section() {
+    let found = postgres(
+        "database: {name: psycopg2, args: {user: u, host: 'a,b', hostaddr: '10.0.0.1,10.0.0.2', \
+         connect_timeout: 7, keepalives: 1, keepalives_idle: 9, tcp_user_timeout: '800', \
+         sslrootcert: system, sslcrl: /crl.pem, channel_binding: require, gssencmode: disable, \
+         target_session_attrs: read-write, load_balance_hosts: random, client_encoding: utf8}}",
+    );
+    assert_eq!(found.hostaddrs.len(), 2);
+    assert_eq!(found.connect_timeout, Some(Duration::from_secs(7)));
+    assert_eq!(found.keepalives_idle, Some(Duration::from_secs(9)));
+    assert_eq!(found.tcp_user_timeout, Some(Duration::from_millis(800)));
+    assert_eq!(found.sslrootcert.as_deref(), Some(Path::new("system")));
+    assert_eq!(found.sslcrl.as_deref(), Some(Path::new("/crl.pem")));
+    assert!(found.random_order && !found.no_keepalives);
+    let own = postgres(
+        "database: {name: psycopg2, args: {user: u, connect_timeout: 7}}\n\
+         registrar: {database_pool: {connect_timeout: 2s}}",
+    );
+    assert_eq!(own.connect_timeout, None, "this server's own option wins");
+}
+
+#[test]
+fn the_environment_of_libpq_fills_what_the_file_leaves_open() {
+    let environment = [
+        ("PGHOST", "env-host"),
+        ("PGPORT", "7777"),
+        ("PGUSER", "env-user"),
+        ("PGPASSWORD", "env-password"),
+        ("PGSSLMODE", "verify-full"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    for yaml in [
+        "database: {name: psycopg2, args: {database: d, user: file}}",
+        "registrar: {database: 'postgres://file@/d'}",
+    ] {
+        let yaml = format!("server_name: example.org\n{yaml}\n");
+        let reading = super::super::load_text(&yaml, "test.yaml", environment.clone());
+        let Backend::Postgres(found) = reading.into_config().unwrap().database.backend else {
+            panic!("{yaml}")
+        };
+        assert_eq!(
+            (found.hosts, found.ports),
+            (vec!["env-host".to_owned()], vec![7777])
+        );
+        assert_eq!(found.user.as_deref(), Some("file"), "{yaml}");
+        assert_eq!(found.dbname.as_deref(), Some("d"), "{yaml}");
+        assert_eq!(found.password.unwrap().expose(), "env-password");
+        assert_eq!(found.sslmode, SslMode::VerifyFull);
+    }
+    let unusable = [("PGSERVICE".to_owned(), "x".to_owned())];
+    let yaml = "server_name: example.org\nregistrar: {database: 'postgres://u@h/d'}\n";
+    let refused = super::super::load_text(yaml, "test.yaml", unusable.clone());
+    let error = refused.into_config().unwrap_err().to_string();
+    assert!(
+        error.contains("PGSERVICE") && error.contains("write the settings"),
+        "{error}"
+    );
+    let sqlite = "server_name: example.org\nregistrar: {database: 'sqlite:a.db'}\n";
+    super::super::load_text(sqlite, "test.yaml", unusable)
+        .into_config()
+        .unwrap();
+}
+
+#[test]
+fn stricter_tls_than_libpqs_is_named() {
+    let warnings = |yaml: &str| {
+        let warnings = read(yaml).findings.warnings;
+        warnings.iter().map(ToString::to_string).collect::<String>()
+    };
+    let with = |url: &str| warnings(&format!("registrar: {{database: '{url}'}}"));
+    assert!(with("postgres://u@h/d?sslmode=require").contains("sslrootcert"));
+    assert!(with("postgres://u@h/d?sslmode=verify-ca&sslrootcert=/ca.pem").contains("host name"));
+    for quiet in [
+        "postgres://u@h/d?sslmode=verify-full",
+        "postgres://u@h/d?sslmode=prefer",
+        "postgres:///d?host=/run/pg&sslmode=require",
+    ] {
+        assert_eq!(with(quiet), "", "{quiet}");
+    }
+}
+
+#[test]
+fn the_report_gives_sqlite_one_connection_to_write() {
+    let report = |yaml: &str| read(yaml).report();
+    let sqlite = report("registrar: {database: 'sqlite:/tmp/x.db', database_pool: {readers: 3}}");
+    assert!(sqlite.contains("3 to read, 1 to write"), "{sqlite}");
+    let postgres = report("registrar: {database: 'postgres://u@h/d'}");
+    assert!(postgres.contains("4 to read, 8 to write"), "{postgres}");
 }

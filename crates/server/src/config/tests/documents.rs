@@ -1,9 +1,10 @@
 //! Documentation, schema, example and report agree with the declarations of the keys.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use registrar_domain::id::ServerName;
 use registrar_domain::ports::entropy::SeededEntropy;
+use registrar_storage_diesel::Backend;
 
 use super::super::catalog;
 use super::super::key::{Key, Kind};
@@ -222,13 +223,18 @@ fn commented_options_of_the_example_are_right_too() {
 fn generated_configurations_pass_and_have_secrets_of_their_own() {
     let name = ServerName::parse("chat.example.com:8448").unwrap();
     let entropy = SeededEntropy::new(1);
-    let (first, second) = (generate(&name, &entropy), generate(&name, &entropy));
+    let generate = || generate(&name, Path::new("/srv/a \"b\""), &entropy);
+    let (first, second) = (generate(), generate());
     assert_ne!(first, second);
     let reading = load_text(&first, "generated", []);
     assert_eq!(reading.findings.mistakes, []);
     assert_eq!(reading.findings.warnings, []);
     assert_eq!(reading.findings.ignored, []);
     let config = reading.into_config().unwrap();
+    let Backend::Sqlite { path } = &config.database.backend else {
+        panic!("{:?}", config.database.backend)
+    };
+    assert_eq!(path, Path::new("/srv/a \"b\"/registrar.db"));
     assert_eq!(config.server.name, name);
     assert_eq!(
         config.server.public_baseurl.as_str(),

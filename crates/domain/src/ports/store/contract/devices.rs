@@ -2,10 +2,9 @@ use super::{
     Constraint, Outcome, assert_conflict, at, device_id, digest, given_device, given_user,
     localpart, read, sighting, write,
 };
-use crate::account::{Account, AccountKind};
 use crate::device::{Device, DisplayName};
 use crate::id::{DeviceId, Localpart};
-use crate::ports::store::{Activity, Sighting, Store, StoreError, UnitOfWork};
+use crate::ports::store::{Sighting, Store, StoreError, UnitOfWork};
 use crate::time::Timestamp;
 use crate::token::{NewAccessToken, NewRefreshToken};
 
@@ -327,52 +326,5 @@ pub(super) async fn tokens_go_with_their_device(store: &dyn Store) -> Outcome {
             .await?
             .is_some()
     );
-    Ok(())
-}
-
-pub(super) async fn active_users_are_counted_once(store: &dyn Store) -> Outcome {
-    let alice = given_user(store, "alice").await?;
-    let bob = given_user(store, "bob").await?;
-    let mut guest = Account::new(localpart("7"), AccountKind::Guest, at(1));
-    let mut bridged = Account::new(localpart("irc_x"), AccountKind::User, at(1));
-    bridged.appservice_id = Some("irc".to_owned());
-    let new = Account::new(localpart("new"), AccountKind::User, at(50));
-    guest.display_name = None;
-    let mut uow = write(store).await?;
-    for account in [&guest, &bridged, &new] {
-        uow.accounts().add(account).await?;
-    }
-    let seen = [
-        (&alice, "PHONE", 100),
-        (&alice, "TABLET", 101),
-        (&bob, "PHONE", 99),
-        (&guest.localpart, "guest_device", 100),
-        (&bridged.localpart, "BRIDGE", 100),
-        (&new.localpart, "PHONE", 100),
-    ];
-    for (owner, device, when) in seen {
-        uow.devices()
-            .add_or_see(owner, &device_id(device), None, &sighting(when))
-            .await?;
-    }
-    uow.commit().await?;
-    for (seen_since, created_before, expected) in [
-        (100, 49, 1),
-        (100, 50, 2),
-        (99, 50, 3),
-        (101, 50, 1),
-        (102, 50, 0),
-    ] {
-        let activity = Activity {
-            seen_since: at(seen_since),
-            created_before: at(created_before),
-        };
-        let found = read(store)
-            .await?
-            .devices()
-            .count_active_users(activity)
-            .await?;
-        assert_eq!(found, expected, "{activity:?}");
-    }
     Ok(())
 }

@@ -1,12 +1,9 @@
-use std::collections::BTreeSet;
-
 use async_trait::async_trait;
 
 use super::{FakeUnitOfWork, State};
-use crate::account::AccountKind;
 use crate::device::{Device, DisplayName};
 use crate::id::{DeviceId, Localpart};
-use crate::ports::store::{Activity, DeviceRepository, Sighting, StoreError};
+use crate::ports::store::{DeviceRepository, Sighting, StoreError};
 use crate::time::Timestamp;
 
 #[async_trait]
@@ -69,21 +66,6 @@ impl DeviceRepository for FakeUnitOfWork {
             };
             stale.record(sighting);
             Ok(true)
-        })
-    }
-
-    async fn count_active_users(&mut self, activity: Activity) -> Result<u64, StoreError> {
-        self.read(|state| {
-            let seen = state.devices.values();
-            let seen = seen.filter(|device| device.last_seen >= activity.seen_since);
-            let users: BTreeSet<_> = seen.map(|device| &device.localpart).collect();
-            let accounts = users.into_iter().filter_map(|it| state.accounts.get(it));
-            let active = accounts.filter(|account| {
-                account.kind == AccountKind::User
-                    && account.appservice_id.is_none()
-                    && account.created <= activity.created_before
-            });
-            active.count() as u64
         })
     }
 

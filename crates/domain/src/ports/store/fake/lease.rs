@@ -14,8 +14,9 @@ impl LeaseRepository for FakeUnitOfWork {
         until: Timestamp,
     ) -> Result<bool, StoreError> {
         self.write(|state| {
-            let is_held =
-                |(other, expires): &(String, Timestamp)| other != holder && *expires > now;
+            let is_held = |(other, expires): &(String, Timestamp)| {
+                other != holder && *expires > now && *expires <= until
+            };
             if state.leases.get(name).is_some_and(is_held) {
                 return Ok(false);
             }
