@@ -1,9 +1,9 @@
-//! [`Health`]: how the server is, for load balancers and for those who restart processes.
+//! [`Health`]: how the server is, for load balancers and for supervisors that restart processes.
 
 use std::fmt;
 
-/// Knows how the server is. It is asked by `/health` and `/ready`, so it must answer at once: whoever
-/// implements it looks in the background.
+/// Knows how the server is. It is asked by `/health` and `/ready`, so it must answer at once: an
+/// implementation looks in the background.
 pub trait Health: Send + Sync + fmt::Debug {
     /// How the server is now.
     fn condition(&self) -> Condition;

@@ -13,7 +13,8 @@ use registrar_storage_diesel::DieselStore;
 const FILES_EVERY: Duration = Duration::from_millis(500);
 /// How long after an answer the database is asked again for a sign of life.
 const PING_EVERY: Duration = Duration::from_secs(1);
-/// How long it may take to answer. Requests wait longer, but a server that is this slow should get none.
+/// How long it may take to answer. Requests wait longer, but a server that is this slow should get no
+/// new ones.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What is known of the database.
@@ -57,7 +58,10 @@ impl DatabaseHealth {
         loop {
             let answer = match tokio::time::timeout(PATIENCE, store.ping()).await {
                 Ok(answer) => answer,
-                Err(elapsed) => Err(StoreError::new(StoreErrorKind::Unavailable, elapsed)),
+                Err(_elapsed) => {
+                    let message = format!("no answer within {} s", PATIENCE.as_secs());
+                    Err(StoreError::new(StoreErrorKind::Unavailable, message))
+                }
             };
             self.note_loss(&answer);
             self.note_answer(&answer);

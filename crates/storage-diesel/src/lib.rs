@@ -143,8 +143,8 @@ impl DieselStore {
     }
 
     /// Looks whether the files of a SQLite database are still those that were opened, and saves what
-    /// can be saved if they are not. Commits look as well; who calls this every second notices a loss
-    /// also while nothing is written. Blocks for a moment. PostgreSQL has no files here.
+    /// can be saved if they are not. Commits look as well; called every second, this notices a loss also
+    /// while nothing is written. Blocks for a moment. PostgreSQL has no files here.
     ///
     /// # Errors
     /// Of the kind `Lost`, at this call and all later ones, even if a file comes back.

@@ -80,7 +80,11 @@ where
     pub(crate) async fn lend(&self) -> Result<Loan<C>, StoreError> {
         tokio::time::timeout(self.wait, self.lend_now_or_later())
             .await
-            .unwrap_or_else(|elapsed| Err(StoreError::new(StoreErrorKind::Unavailable, elapsed)))
+            .unwrap_or_else(|_elapsed| {
+                let limit_ms = self.wait.as_millis();
+                let message = format!("no connection came free within {limit_ms} ms");
+                Err(StoreError::new(StoreErrorKind::Unavailable, message))
+            })
     }
 
     async fn lend_now_or_later(&self) -> Result<Loan<C>, StoreError> {

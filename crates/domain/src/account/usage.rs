@@ -21,10 +21,10 @@ use crate::time::Timestamp;
 /// How long a user counts as active.
 pub(crate) const MONTH: Duration = Duration::from_hours(30 * 24);
 
-/// How old the recorded activity of an active user may be: a month need not be measured in minutes.
+/// How old the recorded activity of an active user may become before it is written again.
 const GRANULARITY: Duration = Duration::from_hours(1);
 
-/// The type of users whose accounts serve the operator.
+/// The `user_type` of accounts that serve the operator.
 const SUPPORT: &str = "support";
 
 /// Why nobody may use the server now.

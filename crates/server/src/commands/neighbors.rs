@@ -75,11 +75,20 @@ fn foreign_database(backend: &Backend, error: &OpenError) -> String {
         }
         Backend::Postgres(options) => (backend.to_string(), own_database(options)),
     };
+    let owner = match error {
+        OpenError::Foreign { tables } if is_synapses(tables) => "is a Synapse's, and",
+        _ => "is another program's, and",
+    };
     format!(
-        "{whose} cannot be shared: {error}. Give this server a database of its own:\n\
+        "{whose} {owner} cannot be shared: {error}. Give this server a database of its own:\n\
          \n    registrar:\n      database: {}",
         quoted(&own)
     )
+}
+
+/// Where Synapse notes how far its schema has come.
+fn is_synapses(tables: &[String]) -> bool {
+    tables.iter().any(|table| table == "applied_schema_deltas")
 }
 
 /// The URL of a database of this server's own on the same PostgreSQL.
