@@ -62,6 +62,21 @@ pub enum ClientKey {
     V6([u16; 4]),
 }
 
+impl ClientKey {
+    /// The networks that one attacker can easily have many addresses of: an IPv4 /24 or an IPv6 /48.
+    #[must_use]
+    pub fn neighborhood(self) -> Self {
+        match self {
+            Self::Unknown => self,
+            Self::V4(ip) => {
+                let [a, b, c, _] = ip.octets();
+                Self::V4(Ipv4Addr::new(a, b, c, 0))
+            }
+            Self::V6([a, b, c, _]) => Self::V6([a, b, c, 0]),
+        }
+    }
+}
+
 impl fmt::Display for ClientKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::id::{Localpart, UserId};
-use crate::limit::WatchedLimiter;
+use crate::limit::{Limiter, Rate, WatchedLimiter};
 use crate::policy::{Policy, Rates};
 use crate::ports::observer::{Event, Limit};
 use crate::ports::{
@@ -87,10 +87,34 @@ impl Core {
     }
 }
 
+/// While the deployment's failures with registration tokens are spent, each neighborhood may fail once
+/// an hour. A right token is no failure, so people who have one keep registering during an attack.
+const RESERVED_TOKEN_ATTEMPTS: Rate = Rate {
+    per_second: 1.0 / 3600.0,
+    burst_count: 1.0,
+};
+
+/// Passwords that are hashed for one registration of an address, on average and at once: people
+/// change their minds, and many can stand behind one address.
+const HASHES_PER_REGISTRATION: f64 = 10.0;
+
+fn unproved_hashes(registration: Rate) -> Rate {
+    Rate {
+        per_second: registration.per_second * HASHES_PER_REGISTRATION,
+        burst_count: registration.burst_count * HASHES_PER_REGISTRATION,
+    }
+}
+
 /// The limiters, one for each `rc_*` option.
 pub(crate) struct Limits {
     pub(crate) registration: WatchedLimiter,
     pub(crate) registration_token_validity: WatchedLimiter,
+    /// Failures with registration tokens, all clients together.
+    pub(crate) failed_registration_tokens: WatchedLimiter,
+    /// What each neighborhood may still fail while those are spent.
+    pub(crate) reserved_token_attempts: Limiter,
+    /// Passwords that are hashed for clients that have proved nothing.
+    pub(crate) unproved_hashes: WatchedLimiter,
     pub(crate) threepid_by_client: WatchedLimiter,
     pub(crate) threepid_by_address: WatchedLimiter,
     pub(crate) login_address: WatchedLimiter,
@@ -107,6 +131,12 @@ impl Limits {
                 Limit::RegistrationTokenValidity,
                 rates.registration_token_validity,
             ),
+            failed_registration_tokens: watched(
+                Limit::FailedRegistrationTokens,
+                rates.failed_registration_tokens,
+            ),
+            reserved_token_attempts: Limiter::new(RESERVED_TOKEN_ATTEMPTS),
+            unproved_hashes: watched(Limit::UnprovedHashes, unproved_hashes(rates.registration)),
             threepid_by_client: watched(Limit::ThreepidByClient, rates.threepid_validation),
             threepid_by_address: watched(Limit::ThreepidByAddress, rates.threepid_validation),
             login_address: watched(Limit::LoginAddress, rates.login_address),

@@ -5,6 +5,7 @@
 //! hold within one process. Memory is bounded: when a limiter is full, the keys nearest to
 //! being forgotten anyway make room, and the limiter itself never gives way.
 
+mod spent;
 mod watched;
 
 use std::collections::HashMap;
@@ -13,6 +14,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::time::MonotonicTime;
 
+pub(crate) use spent::{Kept, Spent};
 pub(crate) use watched::WatchedLimiter;
 
 /// How fast a key may act: `per_second` on average, `burst_count` at once.
@@ -28,7 +30,8 @@ pub struct Rate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many requests")]
 pub struct LimitExceeded {
-    /// Milliseconds until the next unit, at most [`LimitExceeded::MAX_RETRY_AFTER_MS`].
+    /// Milliseconds until the next unit, rounded up, so that a client that waits exactly as long is let
+    /// in; at most [`LimitExceeded::MAX_RETRY_AFTER_MS`].
     pub retry_after_ms: u64,
 }
 
@@ -98,6 +101,15 @@ impl Limiter {
         Ok(())
     }
 
+    /// Gives a unit back that was charged.
+    pub(crate) fn give_back(&self, key: &str) {
+        let key = self.hasher.hash_one(key);
+        if let Some(arrival) = self.shard(key).get_mut(&key) {
+            // A key whose arrival time has passed is rested, so this needs no lower bound.
+            *arrival -= self.interval_ms;
+        }
+    }
+
     /// The theoretical arrival time after one more unit.
     fn decide(&self, arrival: Option<f64>, now: MonotonicTime) -> Result<f64, LimitExceeded> {
         let now_ms = to_ms(now);
@@ -109,7 +121,7 @@ impl Limiter {
                 clippy::cast_sign_loss,
                 reason = "positive, and the cast saturates"
             )]
-            let wait_ms = excess_ms.max(0.0) as u64;
+            let wait_ms = (excess_ms - ROUNDING_MS).ceil().max(1.0) as u64;
             return Err(LimitExceeded {
                 retry_after_ms: wait_ms.min(LimitExceeded::MAX_RETRY_AFTER_MS),
             });

@@ -201,6 +201,8 @@ pub struct Rates {
     pub registration: Rate,
     /// `rc_registration_token_validity`, per client address.
     pub registration_token_validity: Rate,
+    /// `registrar.rates.failed_registration_tokens`, failures of all clients together.
+    pub failed_registration_tokens: Rate,
     /// `rc_3pid_validation`, per medium and client address, and per medium and address to validate.
     pub threepid_validation: Rate,
     /// `rc_login.address`, per client address.

@@ -8,6 +8,7 @@
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#token-authenticated-registration>
 
 pub mod admin;
+pub(crate) mod guess;
 pub mod validity;
 
 use crate::ports::Entropy;

@@ -299,6 +299,8 @@ fn limit(limit: Limit) -> &'static str {
     match limit {
         Limit::Registration => "rc_registration",
         Limit::RegistrationTokenValidity => "rc_registration_token_validity",
+        Limit::FailedRegistrationTokens => "failed_registration_tokens",
+        Limit::UnprovedHashes => "unproved_hashes",
         Limit::ThreepidByClient => "rc_3pid_validation.client",
         Limit::ThreepidByAddress => "rc_3pid_validation.address",
         Limit::LoginAddress => "rc_login.address",

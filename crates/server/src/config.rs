@@ -78,7 +78,7 @@ pub(crate) use self::registration::Registration;
 pub(crate) use self::schema::schema;
 pub(crate) use self::secrets::Secrets;
 pub(crate) use self::server::Server;
-pub(crate) use self::syntax::duration_of;
+pub(crate) use self::syntax::{duration_of, show_duration};
 pub(crate) use self::threepids::{Delegate, Threepids};
 pub(crate) use self::usage::Usage;
 pub(crate) use self::webhook::Webhook;
@@ -138,6 +138,8 @@ pub(crate) struct Config {
     pub(crate) log: Log,
     /// Where `registrar admin` reaches the running server.
     pub(crate) console: Console,
+    /// `registrar.core_dumps`: may a crash leave one?
+    pub(crate) core_dumps: bool,
 }
 
 /// What came of reading a configuration.
@@ -284,7 +286,7 @@ impl Config {
             registration,
             lifetimes: lifetimes::read(root),
             ui_auth_session_timeout: lifetimes::read_ui_auth_session_timeout(root),
-            rates: Rates::read(root),
+            rates: Rates::read(root, &own_section.section("rates")),
             passwords: Passwords::read(root),
             captcha,
             consent,
@@ -302,6 +304,7 @@ impl Config {
             http: own.http,
             log: own.log,
             console: own.console,
+            core_dumps: own.core_dumps,
             server: server?,
             database: database?,
         };

@@ -166,10 +166,17 @@ impl PasswordChange {
                     Reauthentication::Wanted(prompt) => prompt,
                 }
             }
-            None => match self.prove_address(ctx, wish, parameters).await? {
-                Decision::Cleared(clearance) => return self.reset(ctx, wish, &clearance).await,
-                Decision::Challenged(prompt) => prompt,
-            },
+            None => {
+                if wish.auth.value().is_none() {
+                    wish.password
+                        .check_limit(&self.0, ctx)
+                        .map_err(GateError::from)?;
+                }
+                match self.prove_address(ctx, wish, parameters).await? {
+                    Decision::Cleared(clearance) => return self.reset(ctx, wish, &clearance).await,
+                    Decision::Challenged(prompt) => prompt,
+                }
+            }
         };
         wish.password.park(&self.0, ctx, &prompt).await?;
         Ok(ChangePasswordOutcome::AuthRequired(prompt))

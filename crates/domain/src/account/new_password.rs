@@ -7,10 +7,11 @@
 use crate::context::RequestContext;
 use crate::core::Core;
 use crate::given::Given;
+use crate::limit::LimitExceeded;
 use crate::password::strength::WeakPassword;
 use crate::password::{Password, PasswordError, PasswordHash};
 use crate::policy::PasswordPolicy;
-use crate::ports::{HashError, HashTurn, Intent};
+use crate::ports::{HashError, HashTurn, Intent, Trust};
 use crate::uia::UiaSession;
 use crate::uia::gate::{GateError, UiaPrompt};
 
@@ -93,11 +94,28 @@ impl NewPassword {
         }
     }
 
+    /// Refuses a first request whose password would not be hashed, before a session is opened for it.
+    ///
+    /// # Errors
+    /// [`LimitExceeded`].
+    pub(crate) fn check_limit(
+        &self,
+        core: &Core,
+        ctx: &RequestContext,
+    ) -> Result<(), LimitExceeded> {
+        if self.usable().is_none() {
+            return Ok(());
+        }
+        let limit = &core.limits.unproved_hashes;
+        limit.peek(&ctx.limit_key(), core.monotonic())
+    }
+
     /// Keeps the hash for the rest of a dialogue that is not complete. The first one stays: only the
     /// request that completes the dialogue can bring another.
     ///
     /// # Errors
-    /// [`GateError::Hash`], [`GateError::Store`].
+    /// [`GateError::Hash`], [`GateError::Store`], and [`GateError::Limited`] for a client that has
+    /// proved nothing and brings too many.
     pub(crate) async fn park(
         &self,
         core: &Core,
@@ -107,6 +125,10 @@ impl NewPassword {
         let Some(password) = self.usable().filter(|_| !prompt.has_password_hash) else {
             return Ok(());
         };
+        if prompt.trust == Trust::Unproved {
+            let limit = &core.limits.unproved_hashes;
+            limit.charge(&ctx.limit_key(), core.monotonic())?;
+        }
         let turn = ctx.hash_turn(prompt.trust);
         let hash = core.ports.password_hasher.hash(turn, password).await?;
         core.retrying(|| async {

@@ -24,6 +24,7 @@ use super::usage;
 use crate::context::RequestContext;
 use crate::core::Core;
 use crate::given::Given;
+use crate::limit::Spent;
 use crate::ports::{Intent, Trust};
 use crate::threepid::{Purpose, ValidatedThreepid};
 use crate::token::issue::RefreshWish;
@@ -77,6 +78,9 @@ impl Registration {
         let wish = Wish::parse(core, request, username)?;
         let session = self.session(request).await?;
         self.check_name_early(&wish, session.as_ref()).await?;
+        if request.auth.value().is_none() {
+            wish.password.check_limit(core, ctx)?;
+        }
 
         match self
             .pass_gate(ctx, request, &wish, session.is_some())
@@ -195,28 +199,30 @@ impl Registration {
         if !wish.password.is_known(Some(session)) {
             return Err(RegisterError::PasswordMissing);
         }
-        match self.check(ctx, session, parameters, &mut order).await {
+        let spent = match self.check(ctx, session, parameters, &mut order).await {
             Err(error) if error.is_taken() => {
                 // Perhaps by a concurrent request of this very session.
                 let registered = self.registered_meanwhile(session).await?;
                 return self.replay(ctx, &order, &registered.ok_or(error)?).await;
             }
             outcome => outcome?,
-        }
+        };
         let turn = ctx.hash_turn(session.trust().min(Trust::Charged));
         let hash = wish.password.hash(core, turn, Some(session)).await?;
         let hash = hash.ok_or(RegisterError::PasswordMissing)?;
-        self.create(ctx, &order, &hash).await
+        self.create(ctx, &order, &hash, spent).await
     }
 
-    /// Checks what can be checked before anything is created, and completes the order.
+    /// Checks what can be checked before anything is created, and completes the order. The registration
+    /// is charged, so that concurrent ones cannot pass the limit together; it is given back unless the
+    /// account is created.
     async fn check(
         &self,
         ctx: &RequestContext,
         session: &UiaSession,
         parameters: &RegisterParameters,
         order: &mut Order<'_>,
-    ) -> Result<(), RegisterError> {
+    ) -> Result<Spent<'_>, RegisterError> {
         let core = &self.0;
         let wished = parameters.username.as_deref();
         let mut facts = rules::facts(core, session, wished, &order.threepids).await?;
@@ -225,15 +231,14 @@ impl Registration {
         }
         self.check_threepids_free(&order.threepids).await?;
         order.account_name = rules::choose_display_name(core, &facts).await?;
-        core.limits
-            .registration
-            .charge(&ctx.limit_key(), core.monotonic())?;
+        let limit = &core.limits.registration;
+        let spent = limit.spend(&ctx.limit_key(), core.monotonic())?;
         order.admission = rules::judge(core, &facts).await?;
         usage::check_registration(core, rules::proved_email(&order.threepids)).await?;
         if let Some(username) = facts.username.as_deref().or(wished) {
             order.name = Some(self.check_name_finally(username, parameters).await?);
         }
-        Ok(())
+        Ok(spent)
     }
 
     /// An address belongs to one account. The database has the last word; this is the kind answer.

@@ -23,7 +23,7 @@ fn a_burst_and_then_one_per_interval() {
     assert_eq!(
         limiter.charge("a", START),
         Err(LimitExceeded {
-            retry_after_ms: 5882
+            retry_after_ms: 5883
         })
     );
     assert_eq!(
@@ -147,6 +147,50 @@ proptest! {
                     prop_assert!((waits_ms - retry_after_ms).abs() <= 1.0, "{waits_ms} {retry_after_ms}");
                 }
                 (ours, theirs) => prop_assert!(false, "{ours:?} {theirs:?} at {now_ms} ms"),
+            }
+        }
+    }
+
+    /// A client that waits exactly as long as it is told is let in, and not a millisecond sooner than
+    /// a unit is there.
+    #[test]
+    fn whoever_waits_as_long_as_told_is_let_in(
+        gaps in proptest::collection::vec(0_u32..3000, 1..40),
+        per_second in 0.001_f64..5.0,
+        burst in 1_u32..6,
+    ) {
+        let limiter = Limiter::new(Rate { per_second, burst_count: f64::from(burst) });
+        let mut now_ms = 0_u64;
+        for gap in gaps {
+            now_ms += u64::from(gap);
+            if let Err(refused) = limiter.charge("a", after(now_ms)) {
+                prop_assert!(refused.retry_after_ms > 0);
+                now_ms += refused.retry_after_ms;
+                prop_assert_eq!(limiter.peek("a", after(now_ms)), Ok(()));
+                prop_assert!(limiter.peek("a", after(now_ms - 1)).is_err());
+                prop_assert_eq!(limiter.charge("a", after(now_ms)), Ok(()));
+            }
+        }
+    }
+
+    /// What is given back counts as never charged.
+    #[test]
+    fn units_that_are_given_back_were_never_spent(
+        steps in proptest::collection::vec((0_u64..3000, any::<bool>()), 1..60),
+    ) {
+        let rate = Rate { per_second: 0.5, burst_count: 3.0 };
+        let (limiter, plain) = (Limiter::new(rate), Limiter::new(rate));
+        let mut now_ms = 0;
+        for (gap, keeps) in steps {
+            now_ms += gap;
+            let now = after(now_ms);
+            if keeps {
+                prop_assert_eq!(limiter.charge("a", now), plain.charge("a", now));
+            } else {
+                prop_assert_eq!(limiter.charge("a", now), plain.peek("a", now));
+                if plain.peek("a", now).is_ok() {
+                    limiter.give_back("a");
+                }
             }
         }
     }

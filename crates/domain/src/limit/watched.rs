@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{LimitExceeded, Limiter, Rate};
+use super::{LimitExceeded, Limiter, Rate, Spent};
 use crate::ports::observer::{Event, Limit, Observer};
 use crate::time::MonotonicTime;
 
@@ -32,7 +32,27 @@ impl WatchedLimiter {
         self.watch(self.limiter.charge(key, now))
     }
 
-    fn watch(&self, verdict: Result<(), LimitExceeded>) -> Result<(), LimitExceeded> {
+    /// Spends a unit of this key that goes back when the result is dropped.
+    pub(crate) fn spend(&self, key: &str, now: MonotonicTime) -> Result<Spent<'_>, LimitExceeded> {
+        self.watch(Spent::of(&self.limiter, key, now))
+    }
+
+    /// The same with a second limiter to fall back on where this one refuses.
+    pub(crate) fn spend_or<'a>(
+        &'a self,
+        key: &str,
+        fallback: &'a Limiter,
+        fallback_key: &str,
+        now: MonotonicTime,
+    ) -> Result<Spent<'a>, LimitExceeded> {
+        let spent = Spent::of(&self.limiter, key, now).or_else(|refused| {
+            let instead = Spent::of(fallback, fallback_key, now);
+            instead.map_err(|_also_refused| refused)
+        });
+        self.watch(spent)
+    }
+
+    fn watch<T>(&self, verdict: Result<T, LimitExceeded>) -> Result<T, LimitExceeded> {
         verdict.inspect_err(|_| {
             let limit = self.limit;
             self.observer.observe(&Event::LimitExceeded { limit });

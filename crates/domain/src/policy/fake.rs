@@ -62,6 +62,7 @@ impl Policy {
             rates: Rates {
                 registration: unlimited,
                 registration_token_validity: unlimited,
+                failed_registration_tokens: unlimited,
                 threepid_validation: unlimited,
                 login_address: unlimited,
                 login_account: unlimited,

@@ -138,6 +138,10 @@ pub enum Limit {
     Registration,
     /// `rc_registration_token_validity`.
     RegistrationTokenValidity,
+    /// `registrar.rates.failed_registration_tokens`.
+    FailedRegistrationTokens,
+    /// Passwords that are hashed for clients that have proved nothing.
+    UnprovedHashes,
     /// `rc_3pid_validation`, per client address.
     ThreepidByClient,
     /// `rc_3pid_validation`, per address to be validated.
@@ -154,9 +158,11 @@ pub enum Limit {
 
 impl Limit {
     /// Every limit.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Registration,
         Self::RegistrationTokenValidity,
+        Self::FailedRegistrationTokens,
+        Self::UnprovedHashes,
         Self::ThreepidByClient,
         Self::ThreepidByAddress,
         Self::LoginAddress,

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::RegistrationTokenId;
+use super::guess::Guess;
 use crate::context::RequestContext;
 use crate::core::Core;
 use crate::given::Given;
@@ -63,8 +64,13 @@ impl TokenValidity {
         let Ok(id) = RegistrationTokenId::parse(token) else {
             return Ok(false);
         };
+        let guess = Guess::anywhere(core, ctx)?;
         let mut uow = core.ports.store.begin(Intent::Read).await?;
         let found = uow.registration_tokens().find(&id).await?;
-        Ok(found.is_some_and(|token| token.is_valid(core.now())))
+        let valid = found.is_some_and(|token| token.is_valid(core.now()));
+        if valid {
+            guess.was_right();
+        }
+        Ok(valid)
     }
 }

@@ -7,7 +7,9 @@ use super::{CompletedStage, Stage, StageFailure, StageResult, UiaSession};
 use crate::context::RequestContext;
 use crate::core::{Core, EmailValidation};
 use crate::id::Localpart;
+use crate::limit::LimitExceeded;
 use crate::ports::{StoreError, UnitOfWork};
+use crate::registration_token::guess::Guess;
 use crate::threepid::{Medium, Purpose};
 
 /// Whether a stage was passed, with what that proves or why not.
@@ -22,6 +24,20 @@ pub(crate) enum Attempted<'a> {
     RegistrationToken(&'a str),
     /// The unit of work decides about a validated email address.
     Email(threepid::Credentials<'a>),
+}
+
+impl Attempted<'_> {
+    /// Charges an attempt that could guess a registration token.
+    pub(crate) fn guess<'a>(
+        &self,
+        core: &'a Core,
+        ctx: &RequestContext,
+    ) -> Result<Option<Guess<'a>>, LimitExceeded> {
+        match self {
+            Self::RegistrationToken(_) => Guess::at_stage(core, ctx).map(Some),
+            Self::Settled(..) | Self::Email(_) => Ok(None),
+        }
+    }
 }
 
 /// Who attempts a stage, and in what.

@@ -70,7 +70,14 @@ impl Fallback {
         let Some(attempted) = attempt::examine(core, who, stage, submission).await? else {
             return Ok(FallbackOutcome::NotEnabled);
         };
+        let guess = attempted.guess(core, ctx)?;
         let outcome = core.retrying(|| step(core, &id, &attempted)).await;
+        if let Some(guess) = guess {
+            guess.end(match &outcome {
+                Ok(FallbackOutcome::Failed(failure)) => Some(*failure),
+                Ok(FallbackOutcome::Passed | FallbackOutcome::NotEnabled) | Err(_) => None,
+            });
+        }
         match outcome {
             // The session expired in this moment.
             Err(GateError::Store(error)) if error.is_conflict(Constraint::MissingReference) => {

@@ -130,9 +130,19 @@ async fn carry_on(
 ) -> Result<Decision, GateError> {
     let session_id = session_id(attempt.auth)?;
     let attempted = examine(core, ctx, attempt, session_id.as_ref()).await?;
+    let guess = match &attempted {
+        Some(Attempted::Known(known)) => known.guess(core, ctx)?,
+        _ => None,
+    };
     let outcome = core
         .retrying(|| step(core, ctx, attempt, session_id.as_ref(), attempted.as_ref()))
         .await;
+    if let Some(guess) = guess {
+        guess.end(match &outcome {
+            Ok(Decision::Challenged(prompt)) => prompt.failure,
+            Ok(Decision::Cleared(_)) | Err(_) => None,
+        });
+    }
     match outcome {
         // The session expired in this moment.
         Err(GateError::Store(error)) if error.is_conflict(Constraint::MissingReference) => {

@@ -11,6 +11,7 @@ mod devices;
 mod fallback;
 mod flows;
 mod guests;
+mod limits;
 mod login;
 mod login_disclosure;
 mod login_races;

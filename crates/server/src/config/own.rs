@@ -9,7 +9,7 @@ use tracing_subscriber::EnvFilter;
 use super::console::Console;
 use super::key::{Key, Kind};
 use super::section::Section;
-use super::{captcha, console, database, email, threepids, webhook};
+use super::{captcha, console, database, email, rates, threepids, webhook};
 
 mod network;
 
@@ -44,6 +44,11 @@ const REGISTRAR: &[Key] = &[
         "Password hashes: argon2id.",
     ),
     Key::new(
+        "rates",
+        Kind::Section(rates::OWN_KEYS),
+        "How fast all clients together may act, beside the `rc_*` options.",
+    ),
+    Key::new(
         "trusted_proxies",
         Kind::Texts,
         "Networks (`10.0.0.0/8`) or addresses of proxies whose `X-Forwarded-For` is \
@@ -62,6 +67,13 @@ const REGISTRAR: &[Key] = &[
         Kind::Section(console::KEYS),
         "How `registrar admin` reaches the running server.",
     ),
+    Key::new(
+        "core_dumps",
+        Kind::Flag,
+        "May a crash leave a core dump, and may debuggers of the same user look into the process? \
+         Passwords and secrets can be found there.",
+    )
+    .or("false"),
     Key::new(
         "captcha",
         Kind::Section(captcha::OWN_KEYS),
@@ -102,7 +114,8 @@ const HASHING: &[Key] = &[
     Key::new(
         "queue",
         Kind::Integer(1, 1_000_000),
-        "Hashes that may wait; clients beyond that get 429. Default: about two seconds of work.",
+        "Hashes that may wait, half of them for one client; beyond that, clients get 429, the \
+         greediest first. Default: about two seconds of work.",
     ),
     Key::new(
         "max_memory_kib",
@@ -214,6 +227,8 @@ pub(crate) struct Own {
     pub(crate) log: Log,
     /// `console`.
     pub(crate) console: Console,
+    /// `core_dumps`.
+    pub(crate) core_dumps: bool,
 }
 
 /// `registrar.hashing`.
@@ -285,6 +300,7 @@ impl Own {
             http: Http::read(&section.section("http")),
             log: Log::read(&section.section("log")),
             console: Console::read(&section.section("console")),
+            core_dumps: section.flag("core_dumps"),
         }
     }
 }

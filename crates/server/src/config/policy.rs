@@ -60,6 +60,7 @@ impl Config {
             rates: Rates {
                 registration: self.rates.registration,
                 registration_token_validity: self.rates.registration_token_validity,
+                failed_registration_tokens: self.rates.failed_registration_tokens,
                 threepid_validation: self.rates.threepid_validation,
                 login_address: self.rates.login_address,
                 login_account: self.rates.login_account,

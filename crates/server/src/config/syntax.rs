@@ -76,7 +76,7 @@ pub(super) fn switch(value: &Value) -> Option<bool> {
 
 /// A duration with at most three digits: in the largest unit that divides it, as it is written
 /// (`5m`, `90s`), or else rounded (`2.35 s`, `27.8 h`).
-pub(super) fn show_duration(duration: Duration) -> String {
+pub(crate) fn show_duration(duration: Duration) -> String {
     let ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let whole = DURATION_UNITS
         .iter()

@@ -9,12 +9,14 @@ use crate::context::RequestContext;
 use crate::core::Core;
 use crate::device::DisplayName;
 use crate::id::{DeviceId, Localpart};
+use crate::limit::Spent;
 use crate::password::PasswordHash;
 use crate::policy::RegistrationPolicy;
 use crate::ports::observer::Applicant;
 use crate::ports::store::Constraint;
 use crate::ports::{Intent, StoreError, UnitOfWork};
 use crate::registration_token::RegistrationTokenId;
+use crate::retry::MaybeStore as _;
 use crate::threepid::{AccountThreepid, ValidatedThreepid};
 use crate::token::issue::{self, DeviceHistory, IssuedTokens, NewLogin, RefreshWish};
 use crate::uia::gate::Clearance;
@@ -113,10 +115,18 @@ impl Registration {
         ctx: &RequestContext,
         order: &Order<'_>,
         hash: &PasswordHash,
+        spent: Spent<'_>,
     ) -> Result<RegisteredAccount, RegisterError> {
         let core = &self.0;
-        let attempt = || self.try_create(ctx, order, hash);
-        match core.retrying(attempt).await? {
+        let kept = spent.keep();
+        let outcome = core.retrying(|| self.try_create(ctx, order, hash)).await;
+        if !matches!(outcome, Ok(Creation::Done(_)))
+            && !outcome.as_ref().err().is_some_and(may_have_committed)
+            && let Some(kept) = kept
+        {
+            kept.give_back();
+        }
+        match outcome? {
             Creation::Done(registered) => {
                 tracing::info!(account.localpart = %registered.user_id.localpart(), "account registered");
                 let shadow_banned = order.admission == Admission::ShadowBanned;
@@ -222,6 +232,13 @@ impl Registration {
         replayed.announce_login(core, AccountKind::User);
         Ok(replayed)
     }
+}
+
+/// Was the database lost while it may have been committing?
+pub(super) fn may_have_committed(error: &RegisterError) -> bool {
+    error
+        .store_error()
+        .is_some_and(|error| !error.is_contended())
 }
 
 /// The device and the tokens, unless the client wants none.

@@ -2,7 +2,7 @@
 //!
 //! Reference §1.3. Nothing of the body counts but the name of the device.
 
-use super::create::next_numbered;
+use super::create::{may_have_committed, next_numbered};
 use super::rules::{self, Admission};
 use super::{RegisterError, RegisterOutcome, RegisterRequest, RegisteredAccount, Registration};
 use crate::account::{Account, AccountKind, name, usage};
@@ -27,13 +27,19 @@ impl Registration {
         let name =
             name.map_err(|_| RegisterError::MalformedField("initial_device_display_name"))?;
         let display_name = name.map(|text| DisplayName::parse(text)).transpose()?;
-        core.limits
-            .registration
-            .charge(&ctx.limit_key(), core.monotonic())?;
+        let limit = &core.limits.registration;
+        let spent = limit.spend(&ctx.limit_key(), core.monotonic())?;
         let admission = rules::judge_named(core, None).await?;
         usage::check_registration(core, None).await?;
+        let kept = spent.keep();
         let attempt = || self.try_create_guest(ctx, display_name.as_ref(), admission);
-        let registered = core.retrying(attempt).await?;
+        let registered = core.retrying(attempt).await.inspect_err(|error| {
+            if !may_have_committed(error)
+                && let Some(kept) = kept
+            {
+                kept.give_back();
+            }
+        })?;
         let shadow_banned = admission == Admission::ShadowBanned;
         registered.announce(core, AccountKind::Guest, Applicant::Client, shadow_banned);
         Ok(RegisterOutcome::Registered(registered))

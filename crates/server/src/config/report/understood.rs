@@ -307,6 +307,10 @@ fn rates(report: &mut Report, config: &Config) {
             "registration token checks",
             rates.registration_token_validity,
         ),
+        (
+            "wrong registration tokens, in total",
+            rates.failed_registration_tokens,
+        ),
         ("mails, text messages", rates.threepid_validation),
         ("logins per address", rates.login_address),
         ("logins per account", rates.login_account),
@@ -383,4 +387,6 @@ fn resources(report: &mut Report, config: &Config) {
         "log",
         format!("{}, {}", log.filter, show::log_format(log.format)),
     );
+    let core_dumps = if config.core_dumps { "allowed" } else { "none" };
+    report.row("core dumps", core_dumps);
 }

@@ -1,6 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use registrar_domain::limit::Rate;
+
 use super::super::tree::{Node, Value};
 use super::super::{ListenAddress, load_text, syntax};
 use super::{config, expect_mistake, mistakes, read};
@@ -279,6 +281,29 @@ fn aliases_work_but_cannot_explode() {
         bomb.push_str(&format!("{to}: &{to} [{aliases}]\n"));
     }
     assert_eq!(mistakes(&bomb).len(), 1);
+}
+
+#[test]
+fn the_deployment_may_fail_more_often_than_one_client() {
+    let check = |text: &str, per_second, burst_count| {
+        let rate = config(text).rates.failed_registration_tokens;
+        let expected = Rate {
+            per_second,
+            burst_count,
+        };
+        assert_eq!(rate, expected, "{text}");
+    };
+    check("", 10.0, 200.0);
+    check(
+        "rc_registration_token_validity: {per_second: 1, burst_count: 2}",
+        100.0,
+        80.0,
+    );
+    check(
+        "registrar: {rates: {failed_registration_tokens: {per_second: 3, burst_count: 4}}}",
+        3.0,
+        4.0,
+    );
 }
 
 #[test]
