@@ -1,10 +1,13 @@
 //! Password hashing on threads of its own: it never delays a request that hashes nothing, its memory
-//! has a ceiling, and when its queue is full it says so at once.
+//! has a ceiling, and when its queue is full it says so at once. Clients take turns ([`fair`]), so
+//! that none costs others theirs.
 //!
 //! What a hash is, is the domain's business ([`registrar_domain::password`]); here is where it runs.
 //! The runtime's blocking pool would not do: its threads are many, each hash would allocate its
 //! memory anew, and database work would queue behind passwords.
 
+pub(crate) mod calibrate;
+mod fair;
 mod job;
 mod queue;
 #[cfg(test)]
@@ -25,8 +28,9 @@ use registrar_domain::ports::{
 };
 use tokio::sync::oneshot;
 
+use self::fair::Ticket;
 use self::job::{Job, Recipe};
-use self::queue::Queue;
+use self::queue::{Full, Queue};
 
 /// What the operator chooses about hashing.
 #[derive(Clone, Debug)]
@@ -111,11 +115,25 @@ impl HashPool {
 
     async fn answer<T>(
         &self,
-        _turn: HashTurn,
+        turn: HashTurn,
         job: impl FnOnce(job::Reply<T>) -> Job,
     ) -> Result<T, HashError> {
         let (reply, answer) = oneshot::channel();
-        if let Err(full) = self.queue.push(job(reply)) {
+        let outcome = match self.queue.push(turn, job(reply)) {
+            Ok(ticket) => {
+                let _place = Place {
+                    queue: &self.queue,
+                    ticket,
+                };
+                answer.await.unwrap_or_else(|_| {
+                    Err(HashError::Failed(
+                        "the hashing thread gave no answer".to_owned(),
+                    ))
+                })
+            }
+            Err(Full { retry_after_ms }) => Err(HashError::Busy { retry_after_ms }),
+        };
+        if let Err(HashError::Busy { .. }) = outcome {
             let Load {
                 queued,
                 busy,
@@ -125,18 +143,23 @@ impl HashPool {
                 hash.queued = queued,
                 hash.busy = busy,
                 hash.capacity = capacity,
-                "the hashing queue is full"
+                "a hash was refused"
             );
             self.observer.observe(&Event::PasswordHashRefused);
-            return Err(HashError::Busy {
-                retry_after_ms: full.retry_after_ms,
-            });
         }
-        answer.await.unwrap_or_else(|_| {
-            Err(HashError::Failed(
-                "the hashing thread gave no answer".to_owned(),
-            ))
-        })
+        outcome
+    }
+}
+
+/// A place in the queue, given back when its request goes away.
+struct Place<'a> {
+    queue: &'a Queue,
+    ticket: Ticket,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.queue.cancel(self.ticket);
     }
 }
 

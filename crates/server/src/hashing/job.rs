@@ -49,12 +49,13 @@ impl Job {
         }
     }
 
-    /// Has the request gone that wanted to know?
-    pub(super) fn is_abandoned(&self) -> bool {
-        match self {
-            Self::Hash { reply, .. } => reply.is_closed(),
-            Self::Verify { reply, .. } => reply.is_closed(),
-        }
+    /// Answers that there is no place any more, unless the request has gone.
+    pub(super) fn refuse(self, retry_after_ms: u64) {
+        let busy = HashError::Busy { retry_after_ms };
+        let _gone = match self {
+            Self::Hash { reply, .. } => reply.send(Err(busy)).is_err(),
+            Self::Verify { reply, .. } => reply.send(Err(busy)).is_err(),
+        };
     }
 
     /// Does the work and answers. The request may be gone by then, which is no failure.

@@ -1,14 +1,16 @@
-//! The bounded queue between requests and hashing threads. It counts hashes, not jobs, since a bcrypt
-//! comparison is as much work as many of them.
+//! The bounded queue between requests and hashing threads: [`FairQueue`] behind a lock, with what the
+//! threads need. It counts hashes, not jobs, since a bcrypt comparison is as much work as many of
+//! them.
 
-use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use registrar_domain::password::argon2id::Cost;
+use registrar_domain::ports::HashTurn;
 
 use super::Load;
+use super::fair::{Bounds, FairQueue, NoPlace, Ticket};
 use super::job::Job;
 
 /// Hashes of default cost that one core computes in two seconds.
@@ -31,7 +33,6 @@ pub(super) struct Full {
 #[derive(Debug)]
 pub(super) struct Queue {
     threads: usize,
-    capacity: usize,
     state: Mutex<State>,
     arrival: Condvar,
 }
@@ -45,8 +46,7 @@ struct Queued {
 
 #[derive(Debug)]
 struct State {
-    jobs: VecDeque<Queued>,
-    queued: usize,
+    jobs: FairQueue<Queued>,
     busy: usize,
     mean_hash_ms: f64,
     closed: bool,
@@ -57,62 +57,63 @@ impl Queue {
         let dearness = dearness(cost);
         let capacity = capacity.map_or_else(|| default_capacity(threads, dearness), Into::into);
         let state = State {
-            jobs: VecDeque::new(),
-            queued: 0,
+            jobs: FairQueue::new(Bounds::of(capacity)),
             busy: 0,
             mean_hash_ms: DEFAULT_HASH_MS * dearness,
             closed: false,
         };
         Self {
             threads,
-            capacity,
             state: Mutex::new(state),
             arrival: Condvar::new(),
         }
     }
 
-    pub(super) fn push(&self, job: Job) -> Result<(), Full> {
+    /// Queues a job. Jobs that lose their place to it are answered here.
+    ///
+    /// # Errors
+    /// [`Full`].
+    pub(super) fn push(&self, turn: HashTurn, job: Job) -> Result<Ticket, Full> {
         let hashes = job.hashes();
-        let mut state = self.state();
-        if !self.has_room(&state, hashes) {
-            // The places of those who have gone are free.
-            state.jobs.retain(|it| !it.job.is_abandoned());
-            state.queued = state.jobs.iter().map(|it| it.job.hashes()).sum();
-        }
-        if !self.has_room(&state, hashes) {
-            return Err(Full {
-                retry_after_ms: self.wait_ms(&state),
-            });
-        }
-        state.queued += hashes;
         #[expect(
             clippy::disallowed_methods,
             reason = "measures waits for numbers that nothing depends on"
         )]
         let since = Instant::now();
-        state.jobs.push_back(Queued { job, since });
+        let mut displaced = Vec::new();
+        let mut state = self.state();
+        let retry_after_ms = self.wait_ms(&state);
+        let queued = Queued { job, since };
+        let pushed = state.jobs.push(turn, hashes, queued, &mut displaced);
         drop(state);
+        for Queued { job, .. } in displaced {
+            job.refuse(retry_after_ms);
+        }
+        let ticket = pushed.map_err(|NoPlace| Full { retry_after_ms })?;
         self.arrival.notify_one();
-        Ok(())
+        Ok(ticket)
     }
 
-    /// Waits for the next job that somebody still wants done, and says how long it has waited; `None`
-    /// once the queue is closed.
+    /// Takes a job out whose request has gone; does nothing once a thread has it.
+    pub(super) fn cancel(&self, ticket: Ticket) {
+        let canceled = self.state().jobs.cancel(ticket);
+        drop(canceled);
+    }
+
+    /// Waits for the next job, and says how long it has waited; `None` once the queue is closed.
     pub(super) fn pop(&self) -> Option<(Job, Duration)> {
         let mut state = self.state();
         while !state.closed {
-            let Some(Queued { job, since }) = state.jobs.pop_front() else {
+            let Some(next) = state.jobs.pop() else {
                 state = self
                     .arrival
                     .wait(state)
                     .unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
-            state.queued -= job.hashes();
-            if !job.is_abandoned() {
-                state.busy += job.hashes();
-                return Some((job, since.elapsed()));
-            }
+            state.busy += next.hashes;
+            let Queued { job, since } = next.job;
+            return Some((job, since.elapsed()));
         }
         None
     }
@@ -131,7 +132,6 @@ impl Queue {
         let mut state = self.state();
         state.closed = true;
         state.jobs.clear();
-        state.queued = 0;
         drop(state);
         self.arrival.notify_all();
     }
@@ -139,20 +139,16 @@ impl Queue {
     pub(super) fn load(&self) -> Load {
         let state = self.state();
         Load {
-            queued: state.queued,
+            queued: state.jobs.waiting(),
             busy: state.busy,
-            capacity: self.capacity,
+            capacity: state.jobs.bounds().total,
         }
     }
 
-    /// An empty queue has room for any job, or a small one would never take a bcrypt comparison.
-    fn has_room(&self, state: &State, hashes: usize) -> bool {
-        state.queued == 0 || state.queued + hashes <= self.capacity
-    }
-
+    /// Milliseconds until everything that waits has been computed.
     fn wait_ms(&self, state: &State) -> u64 {
         #[expect(clippy::cast_precision_loss, reason = "a few thousand at most")]
-        let wait_ms = state.queued as f64 * state.mean_hash_ms / self.threads as f64;
+        let wait_ms = state.jobs.waiting() as f64 * state.mean_hash_ms / self.threads as f64;
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -187,7 +183,11 @@ fn default_capacity(threads: usize, dearness: f64) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
+    use registrar_domain::context::ClientKey;
     use registrar_domain::password::{Password, PasswordHash};
+    use registrar_domain::ports::{HashError, Trust, Verification};
     use tokio::sync::oneshot;
 
     use super::*;
@@ -202,8 +202,16 @@ mod tests {
         Queue::new(threads, &DEFAULT, NonZeroUsize::new(capacity))
     }
 
-    /// A job that nobody waits for once the second part is dropped.
-    fn job(stored: &str) -> (Job, impl Sized) {
+    /// The turn of one client among others.
+    fn turn(client: u8) -> HashTurn {
+        HashTurn {
+            client: ClientKey::V4(Ipv4Addr::new(192, 0, 2, client)),
+            trust: Trust::Charged,
+        }
+    }
+
+    /// A job, and where its answer arrives.
+    fn job(stored: &str) -> (Job, oneshot::Receiver<Result<Verification, HashError>>) {
         let (reply, answer) = oneshot::channel();
         let password = Password::parse("secret").unwrap();
         let stored = PasswordHash::from_stored(stored.to_owned());
@@ -242,7 +250,8 @@ mod tests {
     fn a_full_queue_tells_how_long_its_work_takes() {
         let queue = queue(2, 3);
         let (jobs, _answers): (Vec<_>, Vec<_>) = (0..4).map(|_| job(ARGON2ID)).unzip();
-        let outcomes: Vec<_> = jobs.into_iter().map(|job| queue.push(job)).collect();
+        let push = |(client, job)| queue.push(turn(client), job).map(|_ticket| ());
+        let outcomes: Vec<_> = (1..).zip(jobs).map(push).collect();
         // Three hashes of 14.3 ms on two threads.
         let full = Err(Full { retry_after_ms: 22 });
         assert_eq!(outcomes, [Ok(()), Ok(()), Ok(()), full]);
@@ -260,14 +269,14 @@ mod tests {
     fn measured_hashes_move_the_estimate() {
         let queue = queue(1, 1);
         let (first, _answer) = job(ARGON2ID);
-        queue.push(first).unwrap();
+        queue.push(turn(1), first).unwrap();
         for _ in 0..200 {
             queue.state().busy += 1;
             queue.done(1, Duration::from_millis(500));
         }
         let (second, _answer) = job(ARGON2ID);
         assert_eq!(
-            queue.push(second),
+            queue.push(turn(2), second),
             Err(Full {
                 retry_after_ms: 500
             })
@@ -278,10 +287,10 @@ mod tests {
     fn bcrypt_counts_as_many_hashes() {
         let queue = queue(1, 20);
         let (bcrypt, _answer) = job(BCRYPT);
-        queue.push(bcrypt).unwrap();
+        queue.push(turn(1), bcrypt).unwrap();
         assert_eq!(queue.load().queued, 16);
         let (other, _answer) = job(BCRYPT);
-        assert!(queue.push(other).is_err());
+        assert!(queue.push(turn(2), other).is_err());
         assert_eq!(queue.pop().map(|(job, _)| job.hashes()), Some(16));
         assert_eq!(
             queue.load(),
@@ -299,39 +308,55 @@ mod tests {
     fn a_queue_smaller_than_a_bcrypt_job_still_takes_one() {
         let queue = queue(1, 1);
         let (bcrypt, _answer) = job(BCRYPT);
-        assert_eq!(queue.push(bcrypt), Ok(()));
+        assert!(queue.push(turn(1), bcrypt).is_ok());
     }
 
     #[test]
-    fn abandoned_jobs_are_skipped_and_make_room() {
+    fn a_canceled_job_makes_room_at_once() {
         let queue = queue(1, 2);
+        let (abandoned, _gone) = job(ARGON2ID);
         let (wanted, _answer) = job(ARGON2ID);
-        let (abandoned, gone) = job(ARGON2ID);
-        queue.push(abandoned).unwrap();
-        queue.push(wanted).unwrap();
-        drop(gone);
+        let ticket = queue.push(turn(1), abandoned).unwrap();
+        queue.push(turn(2), wanted).unwrap();
+        queue.cancel(ticket);
+        assert_eq!(queue.load().queued, 1);
+        let (another, _answer) = job(ARGON2ID);
+        assert!(queue.push(turn(3), another).is_ok());
         assert!(queue.pop().is_some());
-        assert_eq!(
-            queue.load(),
-            Load {
-                queued: 0,
-                busy: 1,
-                capacity: 2
-            }
-        );
+        assert_eq!(queue.load().busy, 1);
+    }
 
-        for _ in 0..10 {
-            let (abandoned, _gone) = job(ARGON2ID);
-            queue.push(abandoned).unwrap();
+    #[tokio::test]
+    async fn a_displaced_job_is_answered() {
+        let queue = queue(1, 4);
+        let (jobs, mut answers): (Vec<_>, Vec<_>) = (0..4).map(|_| job(ARGON2ID)).unzip();
+        for (client, job) in [1, 1, 2, 3].into_iter().zip(jobs) {
+            queue.push(turn(client), job).unwrap();
         }
-        assert!(queue.load().queued <= 2);
+        let proved = HashTurn {
+            trust: Trust::Proved,
+            ..turn(4)
+        };
+        let (newcomer, _answer) = job(ARGON2ID);
+        queue.push(proved, newcomer).unwrap();
+        let displaced = answers.remove(1).await.unwrap();
+        assert!(
+            matches!(
+                displaced,
+                Err(HashError::Busy {
+                    retry_after_ms: 1..
+                })
+            ),
+            "{displaced:?}"
+        );
+        assert_eq!(queue.load().queued, 4);
     }
 
     #[test]
     fn a_closed_queue_gives_no_jobs() {
         let queue = queue(1, 2);
         let (job, _answer) = job(ARGON2ID);
-        queue.push(job).unwrap();
+        queue.push(turn(1), job).unwrap();
         queue.close();
         assert!(queue.pop().is_none());
     }

@@ -2,6 +2,8 @@ use std::pin::Pin;
 use std::sync::mpsc;
 use std::sync::{Mutex, PoisonError};
 
+use registrar_domain::context::ClientKey;
+use registrar_domain::ports::Trust;
 use registrar_domain::ports::entropy::SeededEntropy;
 use registrar_domain::ports::observer::{Event, FakeObserver, NullObserver};
 
@@ -16,6 +18,14 @@ const CHEAP: Cost = Cost {
 const BCRYPT_OF_PASS: &str = "$2b$04$abcdefghijklmnopqrstuufznL8bkzdtHwLhca4To/v9Lo9bA7fR6";
 
 const TURN: HashTurn = HashTurn::OPERATOR;
+
+/// The turn of one client among others.
+fn turn(client: u8) -> HashTurn {
+    HashTurn {
+        client: ClientKey::V4([192, 0, 2, client].into()),
+        trust: Trust::Charged,
+    }
+}
 
 fn options() -> Options {
     Options {
@@ -156,10 +166,10 @@ async fn a_full_queue_refuses_at_once_and_takes_jobs_again_later() {
     let (entropy, gate) = gated();
     let pool = HashPool::start(options(), Arc::new(entropy), Arc::new(NullObserver)).unwrap();
     let secret = password("pass");
-    let computing = begin(pool.hash(TURN, &secret)).await.unwrap();
+    let computing = begin(pool.hash(turn(1), &secret)).await.unwrap();
     gate.reached.recv().unwrap();
-    let first = begin(pool.hash(TURN, &secret)).await.unwrap();
-    let second = begin(pool.hash(TURN, &secret)).await.unwrap();
+    let first = begin(pool.hash(turn(2), &secret)).await.unwrap();
+    let second = begin(pool.hash(turn(3), &secret)).await.unwrap();
     assert_eq!(
         pool.load(),
         Load {
@@ -169,7 +179,7 @@ async fn a_full_queue_refuses_at_once_and_takes_jobs_again_later() {
         }
     );
 
-    let refused = begin(pool.hash(TURN, &secret)).await.err();
+    let refused = begin(pool.hash(turn(4), &secret)).await.err();
     assert!(
         matches!(
             refused,
@@ -186,7 +196,7 @@ async fn a_full_queue_refuses_at_once_and_takes_jobs_again_later() {
     for hashing in [computing, first, second] {
         hashing.await.unwrap();
     }
-    let again = begin(pool.hash(TURN, &secret)).await.unwrap();
+    let again = begin(pool.hash(turn(1), &secret)).await.unwrap();
     gate.release.send(()).unwrap();
     again.await.unwrap();
 }
@@ -196,11 +206,12 @@ async fn abandoned_jobs_are_not_computed() {
     let (entropy, gate) = gated();
     let pool = HashPool::start(options(), Arc::new(entropy), Arc::new(NullObserver)).unwrap();
     let secret = password("pass");
-    let computing = begin(pool.hash(TURN, &secret)).await.unwrap();
+    let computing = begin(pool.hash(turn(1), &secret)).await.unwrap();
     gate.reached.recv().unwrap();
-    let abandoned = begin(pool.hash(TURN, &secret)).await.unwrap();
-    let wanted = begin(pool.hash(TURN, &secret)).await.unwrap();
+    let abandoned = begin(pool.hash(turn(2), &secret)).await.unwrap();
+    let wanted = begin(pool.hash(turn(3), &secret)).await.unwrap();
     drop(abandoned);
+    assert_eq!(pool.load().queued, 1, "its place is free at once");
     // Two releases for three jobs: the third can only end if the second is skipped.
     gate.release.send(()).unwrap();
     gate.release.send(()).unwrap();
@@ -232,18 +243,24 @@ async fn dropping_the_pool_fails_the_jobs_that_wait() {
     let queue = Arc::clone(&pool.queue);
     let (reply, answer) = oneshot::channel();
     queue
-        .push(Job::Hash {
-            password: password("computing"),
-            reply,
-        })
+        .push(
+            turn(1),
+            Job::Hash {
+                password: password("computing"),
+                reply,
+            },
+        )
         .unwrap();
     gate.reached.recv().unwrap();
     let (reply, waiting) = oneshot::channel();
     queue
-        .push(Job::Hash {
-            password: password("waiting"),
-            reply,
-        })
+        .push(
+            turn(2),
+            Job::Hash {
+                password: password("waiting"),
+                reply,
+            },
+        )
         .unwrap();
     gate.release.send(()).unwrap();
     drop(gate);
@@ -278,11 +295,11 @@ async fn observers_hear_of_every_hash_and_of_every_refusal() {
     let observer = Arc::new(FakeObserver::default());
     let pool = HashPool::start(options(), Arc::new(entropy), observer.clone()).unwrap();
     let secret = password("pass");
-    let computing = begin(pool.hash(TURN, &secret)).await.unwrap();
+    let computing = begin(pool.hash(turn(1), &secret)).await.unwrap();
     gate.reached.recv().unwrap();
-    let first = begin(pool.hash(TURN, &secret)).await.unwrap();
-    let second = begin(pool.hash(TURN, &secret)).await.unwrap();
-    let refused = pool.hash(TURN, &secret).await;
+    let first = begin(pool.hash(turn(2), &secret)).await.unwrap();
+    let second = begin(pool.hash(turn(3), &secret)).await.unwrap();
+    let refused = pool.hash(turn(4), &secret).await;
     assert!(
         matches!(refused, Err(HashError::Busy { .. })),
         "{refused:?}"

@@ -34,12 +34,13 @@ pub(super) fn run(queue: &Queue, recipe: &Recipe, observer: &dyn Observer) {
     }
 }
 
-/// Lets every other thread of the machine go first, so that hashing uses what is left over. On two
-/// busy cores this halves the 99th percentile of all other requests.
+/// Lets the other threads of the machine go first, so that requests that hash nothing hardly wait for
+/// those that do. Not the last of all: a flood of cheap requests that keeps every core busy would
+/// leave a login nothing of them.
 #[cfg(target_os = "linux")]
 fn step_back() {
-    /// The nicest there is.
-    const NICE: i32 = 19;
+    /// A third of the weight of other threads.
+    const NICE: i32 = 5;
     // On Linux `None` is the calling thread, not the whole process.
     if let Err(error) = rustix::process::setpriority_process(None, NICE) {
         tracing::debug!(%error, "cannot lower the priority of a hashing thread");
