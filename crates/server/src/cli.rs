@@ -123,6 +123,18 @@ pub(crate) struct HashPasswordArgs {
     /// The configuration whose cost and pepper to use; the defaults without it.
     #[arg(short, long = "config", value_name = "PATH")]
     pub(crate) config: Vec<PathBuf>,
+    /// Hash nothing: propose settings with which a hash takes about the target time on this machine.
+    #[arg(long)]
+    pub(crate) calibrate: bool,
+    /// How long one hash shall take, in milliseconds, up to a minute.
+    #[arg(
+        long,
+        value_name = "MILLISECONDS",
+        value_parser = clap::value_parser!(u32).range(1..=60_000),
+        default_value_t = 100,
+        requires = "calibrate"
+    )]
+    pub(crate) target_ms: u32,
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use self::outbound::Outbound;
 
 use crate::config::{self, Config, Listener};
 use crate::console::Desk;
-use crate::hashing::{self, HashPool};
+use crate::hashing::{self, HashPool, calibrate};
 use crate::health::DatabaseHealth;
 use crate::monitoring::Monitoring;
 use crate::pacing::AvailabilityPacer;
@@ -33,7 +33,7 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    /// Builds what the operator chose.
+    /// Builds what the operator chose, and measures what a hash takes.
     ///
     /// # Errors
     /// Every mistake, for people.
@@ -41,12 +41,15 @@ impl Prepared {
         let database = DieselStore::check(&config.database)
             .with_context(|| format!("cannot use {}", config.database.backend))
             .map_err(|error| format!("{error:#}"));
-        match (Outbound::new(config), pages::load(config), database) {
-            (Ok(outbound), Ok(pages), Ok(())) => Ok(Self { outbound, pages }),
-            (outbound, pages, database) => {
+        let hashing = calibrate::check(&config.hashing.cost, &config.http);
+        let (outbound, pages) = (Outbound::new(config), pages::load(config));
+        match (outbound, pages, database, hashing) {
+            (Ok(outbound), Ok(pages), Ok(()), Ok(())) => Ok(Self { outbound, pages }),
+            (outbound, pages, database, hashing) => {
                 let mut mistakes = outbound.err().unwrap_or_default();
                 mistakes.extend(pages.err().unwrap_or_default());
                 mistakes.extend(database.err());
+                mistakes.extend(hashing.err());
                 Err(mistakes)
             }
         }

@@ -54,6 +54,11 @@ impl Cost {
         self.params().map(|_| ())
     }
 
+    /// Memory times passes, in KiB.
+    fn work_kib(&self) -> u64 {
+        u64::from(self.memory_kib) * u64::from(self.passes)
+    }
+
     fn params(&self) -> Result<Params, CostError> {
         Params::new(self.memory_kib, self.passes, self.lanes, Some(OUTPUT_BYTES))
             .map_err(|_| CostError)
@@ -65,6 +70,7 @@ pub struct Memory {
     blocks: Vec<Block>,
     usual_blocks: usize,
     max_kib: u32,
+    max_work_kib: u64,
 }
 
 impl std::fmt::Debug for Memory {
@@ -83,6 +89,8 @@ impl Memory {
             blocks: vec![Block::default(); usual_blocks],
             usual_blocks,
             max_kib: max_kib.max(cost.memory_kib),
+            // What this server makes, it must be able to verify.
+            max_work_kib: MAX_WORK_KIB.max(cost.work_kib()),
         }
     }
 
@@ -206,7 +214,7 @@ impl Stored {
             passes,
             lanes,
         } = self.cost;
-        if u64::from(memory_kib) * u64::from(passes) > MAX_WORK_KIB {
+        if self.cost.work_kib() > memory.max_work_kib {
             return Err(BadHash::TooCostly);
         }
         let params = Params::new(memory_kib, passes, lanes, Some(self.output.len()))

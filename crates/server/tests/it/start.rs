@@ -202,3 +202,59 @@ fn a_hashed_password_can_be_piped_in() {
         "{hash}"
     );
 }
+
+/// A configuration with this section `registrar.hashing`, and a path for it.
+fn with_hashing(home: &Home, hashing: &str) -> std::path::PathBuf {
+    let path = home.path().join("hashing.yaml");
+    let database = home.path().join("hashing.db");
+    let text = format!(
+        "server_name: example.org\n\
+         database: {{name: sqlite3, args: {{database: {database:?}}}}}\n\
+         registrar: {{hashing: {hashing}}}\n"
+    );
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+#[test]
+fn a_hash_that_takes_longer_than_a_request_may_is_refused_at_once() {
+    let home = Home::new();
+    let path = with_hashing(
+        &home,
+        "{memory_kib: 4194304, max_memory_kib: 4194304, passes: 1000}",
+    );
+    for command in ["check-config", "serve", "hash-password"] {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_registrar"))
+            .args([command, "--config"])
+            .arg(&path)
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        assert!(!output.status.success(), "{command}: {output:?}");
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        assert!(said.contains("one hash takes about"), "{command}: {said}");
+        assert!(said.contains("--calibrate"), "{command}: {said}");
+    }
+    assert!(!home.path().join("hashing.db").exists());
+}
+
+#[test]
+fn calibrated_settings_can_be_used_as_they_are_printed() {
+    let home = Home::new();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_registrar"))
+        .args(["hash-password", "--calibrate", "--target-ms", "50"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let proposed = home.path().join("proposed.yaml");
+    std::fs::write(&proposed, &output.stdout).unwrap();
+    let checked = std::process::Command::new(env!("CARGO_BIN_EXE_registrar"))
+        .args(["check-config", "--config"])
+        .arg(with_hashing(&home, "{}"))
+        .arg("--config")
+        .arg(&proposed)
+        .output()
+        .unwrap();
+    assert!(checked.status.success(), "{checked:?}");
+}
