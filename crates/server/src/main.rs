@@ -22,6 +22,13 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use mimalloc::MiMalloc;
+use zeroizing_alloc::ZeroAlloc;
+
+/// Wipes what is freed: passwords pass through buffers of many libraries, none of which would. And,
+/// other than glibc's, gives memory back to the system when a flood of connections has passed.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<MiMalloc> = ZeroAlloc(MiMalloc);
 
 fn main() -> ExitCode {
     match commands::run(cli::Cli::parse().command) {

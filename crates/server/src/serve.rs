@@ -17,7 +17,7 @@ use crate::config::{Config, Http, LogFormat};
 use crate::console::socket;
 use crate::listen::{self, Sockets};
 use crate::shutdown::Signals;
-use crate::system::OsEntropy;
+use crate::system::{self, OsEntropy};
 use crate::telemetry::{self, Format, Throttle};
 use crate::wiring::{self, Wired};
 
@@ -44,6 +44,9 @@ pub(crate) fn run(
         LogFormat::Auto | LogFormat::Human => Format::Human,
     };
     let throttle = telemetry::start(format, &config.log.filter)?;
+    if !config.core_dumps {
+        system::forbid_core_dumps();
+    }
     for warning in warnings {
         tracing::warn!("configuration: {warning}");
     }

@@ -7,6 +7,8 @@ mod bad_input;
 mod crash;
 mod logs;
 mod lost_database;
+#[cfg(target_os = "linux")]
+mod memory;
 mod metrics;
 mod neighbors;
 mod outbound;

@@ -151,6 +151,10 @@ impl Process {
         self.address
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
         self.request("POST", path, None, Some(&body.to_string()))
             .unwrap()
