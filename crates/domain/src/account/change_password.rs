@@ -167,7 +167,7 @@ impl PasswordChange {
                 }
             }
             None => {
-                if wish.auth.value().is_none() {
+                if gate::only_opens_a_session(&wish.auth)? {
                     wish.password
                         .check_limit(&self.0, ctx)
                         .map_err(GateError::from)?;

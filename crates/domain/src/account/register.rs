@@ -76,11 +76,12 @@ impl Registration {
                 .await;
         }
         let wish = Wish::parse(core, request, username)?;
-        let session = self.session(request).await?;
-        self.check_name_early(&wish, session.as_ref()).await?;
-        if request.auth.value().is_none() {
+        if gate::only_opens_a_session(&request.auth)? {
+            // Before the database is asked about the name, since a flood should cost nothing.
             wish.password.check_limit(core, ctx)?;
         }
+        let session = self.session(request).await?;
+        self.check_name_early(&wish, session.as_ref()).await?;
 
         match self
             .pass_gate(ctx, request, &wish, session.is_some())

@@ -112,6 +112,12 @@ pub(crate) fn session_id(auth: &Given<Auth>) -> Result<Option<UiaSessionId>, Gat
     }
 }
 
+/// Does the request ask for a new session and attempt nothing?
+pub(crate) fn only_opens_a_session(auth: &Given<Auth>) -> Result<bool, GateError> {
+    let attempts = auth.value().is_some_and(|auth| auth.stage.is_present());
+    Ok(session_id(auth)?.is_none() && !attempts)
+}
+
 /// Carries the dialogue on by one request.
 pub(crate) async fn pass(
     core: &Core,

@@ -145,6 +145,12 @@ async fn first_requests_with_a_password_are_limited_before_they_cost_anything() 
         ),
         "{refused:?}"
     );
+    let empty_auth = RegisterRequest {
+        auth: Given::Value(Auth::default()),
+        ..register("alice")
+    };
+    let refused = world.refused(&empty_auth).await;
+    assert!(matches!(refused, RegisterError::Limited(_)), "{refused:?}");
     assert_eq!(world.hasher.calls.load(SeqCst), 10);
 
     // Others, questions without a password, and registrations that complete are not concerned.
