@@ -11,7 +11,7 @@ use registrar_domain::time::Timestamp;
 
 use crate::connection::{WithFixedText as _, on_conn};
 use crate::error::corrupt;
-use crate::schema::devices;
+use crate::schema::{accounts, devices};
 use crate::unit_of_work::DieselUnitOfWork;
 
 /// How many devices one statement removes: SQLite limits the number of values in a statement.

@@ -181,7 +181,7 @@ fn mail_warnings(email: &str, own: &str) -> Vec<String> {
         format!("email: {{notif_from: a@b.org, {email}}}\nregistrar: {{email: {{{own}}}}}\n");
     let reading = read(&yaml);
     assert!(reading.config().is_some(), "{yaml} {:?}", mistakes(&yaml));
-    reading.warnings().iter().map(ToString::to_string).collect()
+    reading.warnings().map(ToString::to_string).collect()
 }
 
 #[test]

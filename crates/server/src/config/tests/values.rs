@@ -314,7 +314,7 @@ fn nesting_is_bounded() {
 
 #[test]
 fn json_is_yaml() {
-    let reading = super::super::load_text(
+    let reading = load_text(
         "{\"server_name\": \"example.org\",\n \"session_lifetime\": \"1h\"}",
         "test.json",
         [],
