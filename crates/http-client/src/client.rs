@@ -176,7 +176,7 @@ impl Client {
             let response = timeout(self.headers_timeout, self.http.request(request))
                 .await
                 .map_err(|_elapsed| ExchangeError::TimedOut)?
-                .map_err(|e| error::request_error(e, &self.server))?;
+                .map_err(|e| error::request_error(&e, &self.server))?;
             let status = response.status();
             tracing::debug!(http.status = status.as_u16(), "the other server answers");
             let body = Limited::new(response.into_body(), self.max_response_bytes)

@@ -25,6 +25,9 @@ type Connecting = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>
 /// What leads to the server, or to a proxy, in that case with TLS if the proxy wants it.
 type FirstLeg = MaybeHttpsStream<TokioIo<TcpStream>>;
 
+/// The first leg, and whether it ends at a proxy that wants whole URLs.
+type Legs = Pin<Box<dyn Future<Output = Result<(FirstLeg, bool), BoxError>> + Send>>;
+
 /// Opens connections.
 #[derive(Clone, Debug)]
 pub(crate) struct Connector {
@@ -62,10 +65,7 @@ impl Connector {
         }
     }
 
-    fn connect(
-        &mut self,
-        destination: Uri,
-    ) -> Pin<Box<dyn Future<Output = Result<(FirstLeg, bool), BoxError>> + Send>> {
+    fn connect(&mut self, destination: Uri) -> Legs {
         let Some(proxy) = &self.proxy else {
             let connecting = self.tcp.call(destination);
             return Box::pin(async { Ok((MaybeHttpsStream::Http(connecting.await?), false)) });

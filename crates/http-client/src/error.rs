@@ -29,21 +29,21 @@ pub enum ExchangeError {
 
 /// Sorts an error of the request, up to the headers of the answer, of the server with this name.
 pub(crate) fn request_error(
-    error: hyper_util::client::legacy::Error,
+    error: &hyper_util::client::legacy::Error,
     server: &str,
 ) -> ExchangeError {
-    if let Some(max) = too_much(&error) {
+    if let Some(max) = too_much(error) {
         return ExchangeError::TooLong(max);
     }
     // A server that takes the request and hangs up has given no answer in time, as one that says
     // nothing: what became of the request is unknown in both cases.
     let hung_up = !error.is_connect()
-        && (cause::<hyper::Error>(&error).is_some_and(hyper::Error::is_incomplete_message)
-            || cause::<io::Error>(&error).is_some());
-    if hung_up || timed_out(&error) {
+        && (cause::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message)
+            || cause::<io::Error>(error).is_some());
+    if hung_up || timed_out(error) {
         ExchangeError::TimedOut
     } else {
-        let why = registrar_tls::explain(&error).unwrap_or_else(|| chain(&error));
+        let why = registrar_tls::explain(error).unwrap_or_else(|| chain(error));
         ExchangeError::Failed(format!("{server}: {why}").into())
     }
 }

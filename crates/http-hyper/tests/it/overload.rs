@@ -94,7 +94,10 @@ async fn bodies_on_their_way_keep_nobody_from_being_answered() {
     }
     // Those of the client with too many of them were given up, the others wait for their time.
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let is_given_up: Vec<_> = halves.iter().map(|it| it.is_finished()).collect();
+    let is_given_up: Vec<_> = halves
+        .iter()
+        .map(tokio::task::JoinHandle::is_finished)
+        .collect();
     assert!(is_given_up[..100].iter().all(|it| *it));
     assert_eq!(is_given_up[100..], [false, false]);
     let Ok(refused) = halves.swap_remove(0).await.unwrap();

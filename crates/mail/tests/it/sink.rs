@@ -275,7 +275,10 @@ impl Session {
         let Some((at, bytes)) = self.script.flood_at else {
             return Ok(());
         };
-        while verb == at {
+        if verb != at {
+            return Ok(());
+        }
+        loop {
             let Some(pause) = self.script.drip else {
                 stream.write_all(bytes).await?;
                 continue;
@@ -286,7 +289,6 @@ impl Session {
                 tokio::time::sleep(pause).await;
             }
         }
-        Ok(())
     }
 
     async fn hang(&self, verb: &str) {

@@ -86,7 +86,7 @@ impl MaybeStore for DeactivationError {
         match self {
             Self::Store(error) => Some(error),
             Self::Gate(error) => error.store_error(),
-            _ => None,
+            Self::MalformedField(_) => None,
         }
     }
 }

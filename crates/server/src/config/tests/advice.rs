@@ -90,7 +90,7 @@ fn secrets_that_others_can_read_are_a_warning() {
         (write("nothing.yaml", MINIMAL, 0o644), 0),
     ];
     for (path, expected) in rows {
-        let found = warnings(&load(&[path.clone()], []));
+        let found = warnings(&load(std::slice::from_ref(&path), []));
         assert_eq!(found.len(), expected, "{}: {found:?}", path.display());
         assert!(
             found
