@@ -11,7 +11,7 @@ pub mod logout;
 pub mod refresh;
 mod text;
 
-pub use text::{AccessToken, RefreshToken};
+pub use text::{AccessToken, Lineage, RefreshToken};
 
 use crate::id::{DeviceId, Localpart};
 use crate::secret::TokenDigest;
@@ -40,6 +40,9 @@ pub struct NewAccessToken {
     pub expires: Option<Timestamp>,
     /// The refresh token issued beside it; it dies with it.
     pub refresh_token: Option<RefreshTokenKey>,
+    /// The administrator who speaks for the account with it. It belongs to them and ends with their
+    /// logins, not with those of the account.
+    pub made_by: Option<Localpart>,
 }
 
 /// A stored access token.
@@ -59,6 +62,16 @@ pub struct StoredAccessToken {
     pub refresh_token: Option<RefreshTokenKey>,
     /// Has it ever been presented?
     pub used: bool,
+    /// The administrator it belongs to, if it is not the account's own.
+    pub made_by: Option<Localpart>,
+}
+
+impl StoredAccessToken {
+    /// Does it belong to this account? A token belongs to the administrator who made it to speak for
+    /// somebody, or else to the account that it speaks for.
+    pub fn belongs_to(&self, localpart: &Localpart) -> bool {
+        self.made_by.as_ref().unwrap_or(&self.localpart) == localpart
+    }
 }
 
 /// A refresh token about to be stored.
@@ -74,6 +87,19 @@ pub struct NewRefreshToken {
     pub expires: Option<Timestamp>,
     /// When the whole login ends, however often it is refreshed; `None` for never.
     pub session_expires: Option<Timestamp>,
+    /// Its family and generation, if its text says.
+    pub lineage: Option<Lineage>,
+}
+
+/// The refresh tokens of one login, as far as they are still known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefreshFamily {
+    /// Whom they speak for.
+    pub localpart: Localpart,
+    /// The device they belong to.
+    pub device_id: DeviceId,
+    /// The youngest generation.
+    pub generation: u32,
 }
 
 /// A stored refresh token.

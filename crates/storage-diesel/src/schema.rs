@@ -29,6 +29,7 @@ diesel::table! {
         expires_ts -> Nullable<BigInt>,
         refresh_token_id -> Nullable<BigInt>,
         used -> Bool,
+        made_by -> Nullable<Text>,
     }
 }
 
@@ -98,6 +99,8 @@ diesel::table! {
         expires_ts -> Nullable<BigInt>,
         session_expires_ts -> Nullable<BigInt>,
         successor_id -> Nullable<BigInt>,
+        family -> Nullable<Binary>,
+        generation -> BigInt,
     }
 }
 

@@ -11,8 +11,8 @@ use registrar_domain::ports::store::{StoreError, TokenRepository};
 use registrar_domain::secret::TokenDigest;
 use registrar_domain::time::Timestamp;
 use registrar_domain::token::{
-    AccessTokenKey, NewAccessToken, NewRefreshToken, RefreshTokenKey, StoredAccessToken,
-    StoredRefreshToken, Successor,
+    AccessTokenKey, NewAccessToken, NewRefreshToken, RefreshFamily, RefreshTokenKey,
+    StoredAccessToken, StoredRefreshToken, Successor,
 };
 
 use crate::account::AccountRow;
@@ -31,6 +31,7 @@ struct AccessTokenRow {
     expires_ts: Option<i64>,
     refresh_token_id: Option<i64>,
     used: bool,
+    made_by: Option<String>,
 }
 
 impl TryFrom<AccessTokenRow> for StoredAccessToken {
@@ -49,6 +50,12 @@ impl TryFrom<AccessTokenRow> for StoredAccessToken {
             expires: row.expires_ts.map(Timestamp::from_unix_ms),
             refresh_token: row.refresh_token_id.map(RefreshTokenKey),
             used: row.used,
+            made_by: match row.made_by {
+                Some(text) => Some(
+                    Localpart::read(&text).ok_or_else(|| corrupt("access_tokens", "made_by"))?,
+                ),
+                None => None,
+            },
         })
     }
 }
@@ -101,6 +108,7 @@ impl TokenRepository for DieselUnitOfWork {
             access_tokens::expires_ts.eq(token.expires.map(Timestamp::unix_ms)),
             access_tokens::refresh_token_id.eq(token.refresh_token.map(|key| key.0)),
             access_tokens::used.eq(false),
+            access_tokens::made_by.eq(token.made_by.as_ref().map(Localpart::as_str)),
         );
         on_conn!(self, conn => diesel::insert_into(access_tokens::table)
             .values(row)
@@ -178,6 +186,11 @@ impl TokenRepository for DieselUnitOfWork {
             refresh_tokens::device_id.eq(token.device_id.as_str()),
             refresh_tokens::expires_ts.eq(token.expires.map(Timestamp::unix_ms)),
             refresh_tokens::session_expires_ts.eq(token.session_expires.map(Timestamp::unix_ms)),
+            refresh_tokens::family.eq(token
+                .lineage
+                .as_ref()
+                .map(|lineage| lineage.family.as_bytes())),
+            refresh_tokens::generation.eq(token.lineage.map_or(0, |it| i64::from(it.generation))),
         );
         on_conn!(self, conn => diesel::insert_into(refresh_tokens::table)
             .values(row)
@@ -218,6 +231,35 @@ impl TokenRepository for DieselUnitOfWork {
         found
             .map(|(row, is_used, next)| row.stored(is_used, next))
             .transpose()
+    }
+
+    #[tracing::instrument(name = "db.token.find_family", level = "debug", skip_all)]
+    async fn find_family(
+        &mut self,
+        family: &TokenDigest,
+    ) -> Result<Option<RefreshFamily>, StoreError> {
+        // A family has three rows at most: a token, its predecessor, and one that was replaced just now.
+        let rows: Vec<(String, String, i64)> = on_conn!(self, conn => refresh_tokens::table
+            .filter(refresh_tokens::family.eq(family.as_bytes()))
+            .select((
+                refresh_tokens::localpart,
+                refresh_tokens::device_id,
+                refresh_tokens::generation,
+            ))
+            .load(conn)
+            .await)?;
+        let youngest = rows
+            .into_iter()
+            .max_by_key(|(_, _, generation)| *generation);
+        let Some((localpart, device_id, generation)) = youngest else {
+            return Ok(None);
+        };
+        let bad = |column| corrupt("refresh_tokens", column);
+        Ok(Some(RefreshFamily {
+            localpart: Localpart::read(&localpart).ok_or_else(|| bad("localpart"))?,
+            device_id: DeviceId::parse(&device_id).map_err(|_| bad("device_id"))?,
+            generation: u32::try_from(generation).map_err(|_| bad("generation"))?,
+        }))
     }
 
     #[tracing::instrument(name = "db.token.rotate_refresh", level = "debug", skip_all)]
@@ -271,12 +313,33 @@ impl TokenRepository for DieselUnitOfWork {
 
     #[tracing::instrument(name = "db.token.remove_all", level = "debug", skip_all)]
     async fn remove_all(&mut self, localpart: &Localpart) -> Result<(), StoreError> {
-        let access = access_tokens::localpart.eq(localpart.as_str());
+        let own = access_tokens::localpart
+            .eq(localpart.as_str())
+            .and(access_tokens::made_by.is_null());
         on_conn!(self, conn =>
-            diesel::delete(access_tokens::table.filter(access)).execute(conn).await)?;
+            diesel::delete(access_tokens::table.filter(own)).execute(conn).await)?;
+        TokenRepository::remove_made_by(self, localpart).await?;
         let refresh = refresh_tokens::localpart.eq(localpart.as_str());
         on_conn!(self, conn =>
             diesel::delete(refresh_tokens::table.filter(refresh)).execute(conn).await)?;
+        Ok(())
+    }
+
+    #[tracing::instrument(name = "db.token.remove_made_by", level = "debug", skip_all)]
+    async fn remove_made_by(&mut self, localpart: &Localpart) -> Result<(), StoreError> {
+        let made = access_tokens::made_by.eq(localpart.as_str());
+        on_conn!(self, conn =>
+            diesel::delete(access_tokens::table.filter(made)).execute(conn).await)?;
+        Ok(())
+    }
+
+    #[tracing::instrument(name = "db.token.remove_made_for", level = "debug", skip_all)]
+    async fn remove_made_for(&mut self, localpart: &Localpart) -> Result<(), StoreError> {
+        let made = access_tokens::localpart
+            .eq(localpart.as_str())
+            .and(access_tokens::made_by.is_not_null());
+        on_conn!(self, conn =>
+            diesel::delete(access_tokens::table.filter(made)).execute(conn).await)?;
         Ok(())
     }
 
@@ -286,11 +349,15 @@ impl TokenRepository for DieselUnitOfWork {
         localpart: &Localpart,
         keep: AccessTokenKey,
     ) -> Result<(), StoreError> {
-        let others = access_tokens::localpart
+        let other = access_tokens::access_token_id.ne(keep.0);
+        let own = access_tokens::localpart
             .eq(localpart.as_str())
-            .and(access_tokens::access_token_id.ne(keep.0));
+            .and(access_tokens::made_by.is_null());
         on_conn!(self, conn =>
-            diesel::delete(access_tokens::table.filter(others)).execute(conn).await)?;
+            diesel::delete(access_tokens::table.filter(own.and(other))).execute(conn).await)?;
+        let made = access_tokens::made_by.eq(localpart.as_str());
+        on_conn!(self, conn =>
+            diesel::delete(access_tokens::table.filter(made.and(other))).execute(conn).await)?;
         Ok(())
     }
 }

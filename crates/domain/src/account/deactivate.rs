@@ -35,6 +35,7 @@ pub(crate) async fn deactivate(
     uow.threepids().remove_all(localpart).await?;
     uow.devices().remove_all(localpart).await?;
     uow.tokens().remove_all(localpart).await?;
+    uow.tokens().remove_made_for(localpart).await?;
     if traces == Traces::Erase {
         let changes = AccountChanges {
             display_name: Change::Set(None),

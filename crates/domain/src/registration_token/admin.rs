@@ -11,8 +11,8 @@ use crate::retry::MaybeStore;
 use crate::time::Timestamp;
 use crate::token::authenticate::Administrator;
 
-/// The length of a token that the server makes up, unless told otherwise, in characters.
-const DEFAULT_LENGTH: i64 = 16;
+/// The length of a token that the server makes up, unless told otherwise, in characters: about 133 bits.
+const DEFAULT_LENGTH: i64 = 22;
 /// How many made-up tokens may turn out to exist.
 const GENERATE_ATTEMPTS: usize = 3;
 

@@ -97,9 +97,10 @@ impl ClientSecret {
 }
 
 impl ValidationSessionId {
-    /// Makes up an ID: 16 random letters. It is no secret by itself.
+    /// Makes up an ID: 24 random letters, about 136 bits. It is no secret by itself, but a proof of an
+    /// address is asked for by it.
     pub fn generate(entropy: &dyn Entropy) -> Self {
-        Self::new(random_text(entropy, LETTERS, 16))
+        Self::new(random_text(entropy, LETTERS, 24))
     }
 }
 

@@ -75,6 +75,8 @@ pub struct Requester {
     pub device_id: Option<DeviceId>,
     /// What they showed.
     pub credential: Credential,
+    /// The administrator who speaks for the account, if somebody does.
+    pub spoken_for_by: Option<Localpart>,
 }
 
 /// What a requester showed to be let in.
@@ -98,6 +100,14 @@ impl Requester {
             Credential::AccessToken { key, .. } => Some(key),
             Credential::ApplicationService => None,
         }
+    }
+
+    /// The account that the access token belongs to: that of an administrator who speaks for somebody, or
+    /// the one that it speaks for.
+    pub fn owner(&self) -> &Localpart {
+        self.spoken_for_by
+            .as_ref()
+            .unwrap_or(&self.account.localpart)
     }
 
     /// Need they not prove once more who they are? Those who did so within `ui_auth.session_timeout`
@@ -260,6 +270,7 @@ impl Authentication {
                 key: stored.key,
                 validated: stored.validated,
             },
+            spoken_for_by: stored.made_by,
         })
     }
 
@@ -303,6 +314,7 @@ impl Authentication {
             account,
             device_id,
             credential: Credential::ApplicationService,
+            spoken_for_by: None,
         })
     }
 

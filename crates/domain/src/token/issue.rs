@@ -147,6 +147,7 @@ pub(crate) async fn issue(
             device_id: (*device_id).clone(),
             expires: expiries.refresh,
             session_expires: expiries.session,
+            lineage: refresh_token.lineage(),
         })
         .await?;
     add_pair(
@@ -180,6 +181,7 @@ pub(crate) async fn add_pair(
             issued: now,
             expires: expiries.access,
             refresh_token: refresh_key,
+            made_by: None,
         })
         .await?;
     Ok(IssuedTokens {

@@ -63,7 +63,7 @@ impl Logout {
         .await
     }
 
-    /// Ends every login of an account: all devices, then all tokens.
+    /// Ends every login of an account: all devices, then all tokens that belong to it.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -4,6 +4,10 @@
 //! arrived: the new access token was presented, or the new refresh token was exchanged in turn. Until
 //! then exchanging the old one again replaces the successor.
 //!
+//! From then on the old token is used up, and so are all that came before it. Whoever presents one has it
+//! from somewhere else, or has lent it to somebody else: all tokens that descend from the login end, and
+//! the device stays. A successor that was replaced was never used; it is refused, and ends nothing.
+//!
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#post_matrixclientv3refresh>
 
 use std::sync::Arc;
@@ -12,8 +16,9 @@ use super::issue::{self, Expiries, IssuedTokens};
 use super::{NewRefreshToken, RefreshToken, StoredRefreshToken};
 use crate::core::Core;
 use crate::given::Given;
+use crate::id::{DeviceId, Localpart};
 use crate::ports::store::{Constraint, StoreErrorKind};
-use crate::ports::{Intent, StoreError};
+use crate::ports::{Intent, StoreError, UnitOfWork};
 use crate::retry::MaybeStore;
 use crate::time::Timestamp;
 
@@ -36,7 +41,7 @@ pub enum RefreshError {
     /// It is no token of this server, or no longer.
     #[error("the refresh token is not known")]
     Unknown,
-    /// Its successor is in use.
+    /// Its successor is in use. The login has ended.
     #[error("the refresh token has been exchanged already")]
     Superseded,
     /// It has expired.
@@ -106,22 +111,25 @@ impl Refresh {
         let core = &self.0;
         let now = core.now();
         let mut uow = core.ports.store.begin(Intent::Write).await?;
-        let old = uow
-            .tokens()
-            .find_refresh(&token.digest())
-            .await?
-            .ok_or(RefreshError::Unknown)?;
+        let Some(found) = uow.tokens().find_refresh(&token.digest()).await? else {
+            return self.refuse_forgotten(uow, token).await;
+        };
         // Held before anything is issued: what ends the logins of the account comes before or after.
-        let account = uow.accounts().hold(&old.localpart).await?;
+        let account = uow.accounts().hold(&found.localpart).await?;
         if account.is_none_or(|account| account.deactivated) {
             return Err(RefreshError::Unknown);
         }
-        let old = uow.tokens().find_refresh(&token.digest()).await?;
-        let old = old.ok_or(RefreshError::Unknown)?;
+        let Some(old) = uow.tokens().find_refresh(&token.digest()).await? else {
+            return self.refuse_forgotten(uow, token).await;
+        };
+        if is_used_up(&old) {
+            end_login(uow, &old.localpart, &old.device_id).await?;
+            return Err(RefreshError::Superseded);
+        }
         check(&old, now)?;
 
         let expiries = Expiries::with_refresh(&core.policy.lifetimes, old.session_expires, now);
-        let new_token = RefreshToken::generate(core.entropy(), &old.localpart);
+        let new_token = token.next(core.entropy(), &old.localpart);
         let new_key = uow
             .tokens()
             .add_refresh(&NewRefreshToken {
@@ -130,6 +138,7 @@ impl Refresh {
                 device_id: old.device_id.clone(),
                 expires: expiries.refresh,
                 session_expires: expiries.session,
+                lineage: new_token.lineage(),
             })
             .await?;
         let expected = old.successor.map(|successor| successor.key);
@@ -154,16 +163,47 @@ impl Refresh {
         uow.commit().await?;
         Ok(issued)
     }
+
+    /// Refuses a token that is not stored. One of a family whose later generations are is used up.
+    async fn refuse_forgotten(
+        &self,
+        mut uow: Box<dyn UnitOfWork>,
+        token: &RefreshToken,
+    ) -> Result<IssuedTokens, RefreshError> {
+        if let Some(lineage) = token.lineage()
+            && let Some(family) = uow.tokens().find_family(&lineage.family).await?
+            && lineage.generation < family.generation
+        {
+            end_login(uow, &family.localpart, &family.device_id).await?;
+        }
+        Err(RefreshError::Unknown)
+    }
 }
 
-/// May this refresh token be exchanged now?
-fn check(token: &StoredRefreshToken, now: Timestamp) -> Result<(), RefreshError> {
-    if token
+/// Ends the tokens of a login, all of which belong to its device, and commits that.
+async fn end_login(
+    mut uow: Box<dyn UnitOfWork>,
+    localpart: &Localpart,
+    device_id: &DeviceId,
+) -> Result<(), StoreError> {
+    uow.tokens().remove_of_device(localpart, device_id).await?;
+    uow.commit().await?;
+    tracing::warn!(
+        account.localpart = %localpart,
+        "a refresh token was used again after its successor was, so its login has ended"
+    );
+    Ok(())
+}
+
+/// Is the successor of this token known to have arrived?
+fn is_used_up(token: &StoredRefreshToken) -> bool {
+    token
         .successor
         .is_some_and(|next| next.access_token_used || next.rotated)
-    {
-        return Err(RefreshError::Superseded);
-    }
+}
+
+/// Has this refresh token, or its login, expired?
+fn check(token: &StoredRefreshToken, now: Timestamp) -> Result<(), RefreshError> {
     if token.expires.is_some_and(|expires| expires < now) {
         return Err(RefreshError::Expired);
     }

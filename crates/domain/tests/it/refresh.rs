@@ -6,7 +6,7 @@ use registrar_domain::token::authenticate::{Assertion, Audience, AuthenticateErr
 use registrar_domain::token::issue::IssuedTokens;
 use registrar_domain::token::refresh::RefreshError;
 
-use crate::world::{World, dummy, given, register};
+use crate::world::{PASSWORD, World, dummy, given, login, register};
 
 async fn start(change: impl FnOnce(&mut Policy)) -> (World, IssuedTokens) {
     let world = World::with(change);
@@ -48,11 +48,92 @@ async fn a_lost_answer_is_recoverable_until_its_tokens_are_used() {
         .authenticate(second.access_token.expose())
         .await
         .unwrap();
+    refresh(&world, &second).await.unwrap();
+}
+
+async fn works(world: &World, tokens: &IssuedTokens) -> bool {
+    world
+        .authenticate(tokens.access_token.expose())
+        .await
+        .is_ok()
+}
+
+/// Rows: how many exchanges follow the first token, whether the last access token was used, and which
+/// token is presented again; then whether that ends the login.
+#[tokio::test]
+async fn a_used_refresh_token_that_comes_again_ends_its_whole_family() {
+    for (exchanges, is_used, again, ends) in [
+        (1, false, 0, false),
+        (1, true, 0, true),
+        (2, false, 0, true),
+        (2, true, 0, true),
+        (2, false, 1, false),
+        (2, true, 1, true),
+        (5, false, 0, true),
+        (5, false, 3, true),
+        (5, true, 2, true),
+        (5, false, 4, false),
+    ] {
+        let name = format!("{exchanges} {is_used} {again}");
+        let (world, first) = start(|_| {}).await;
+        let elsewhere = world.log_in(&login("alice", PASSWORD)).await.unwrap();
+        let mut tokens = vec![first];
+        for _ in 0..exchanges {
+            let next = refresh(&world, tokens.last().unwrap()).await.unwrap();
+            tokens.push(next);
+        }
+        let last = tokens.last().unwrap();
+        if is_used {
+            assert!(works(&world, last).await);
+        }
+        let outcome = refresh(&world, &tokens[again]).await;
+        assert_eq!(outcome.is_err(), ends, "{name}");
+        if ends {
+            for token in &tokens {
+                assert!(!works(&world, token).await, "{name}");
+                let refused = refresh(&world, token).await;
+                assert!(matches!(refused, Err(RefreshError::Unknown)), "{name}");
+            }
+        }
+        // No other login of the account is touched, and the device stays.
+        assert!(works(&world, &elsewhere.tokens).await, "{name}");
+        let requester = world
+            .authenticate(elsewhere.tokens.access_token.expose())
+            .await
+            .unwrap();
+        let devices = world.services.devices.list(&requester).await.unwrap();
+        assert_eq!(devices.len(), 2, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_family_ends_although_the_used_token_has_expired() {
+    let (world, first) = start(|policy| {
+        policy.lifetimes.refresh = Some(Duration::from_secs(10));
+    })
+    .await;
+    world.clock.advance(Duration::from_secs(9));
+    let second = refresh(&world, &first).await.unwrap();
+    assert!(works(&world, &second).await);
+    world.clock.advance(Duration::from_secs(9));
     assert!(matches!(
         refresh(&world, &first).await,
         Err(RefreshError::Superseded)
     ));
-    refresh(&world, &second).await.unwrap();
+    assert!(!works(&world, &second).await);
+}
+
+/// A token of a family that nobody ever had is no reason to end it.
+#[tokio::test]
+async fn tokens_of_other_families_end_nothing() {
+    let (world, first) = start(|_| {}).await;
+    let second = refresh(&world, &first).await.unwrap();
+    let alice = registrar_domain::id::Localpart::read("alice").unwrap();
+    let entropy = registrar_domain::ports::entropy::SeededEntropy::new(99);
+    let foreign = registrar_domain::token::RefreshToken::generate(&entropy, &alice);
+    let refused = world.services.refresh.refresh(&given(foreign.expose()));
+    assert!(matches!(refused.await, Err(RefreshError::Unknown)));
+    assert!(works(&world, &second).await);
 }
 
 #[tokio::test]
@@ -60,20 +141,12 @@ async fn rotating_the_successor_ends_the_predecessor_and_its_access_token() {
     let (world, first) = start(|_| {}).await;
     let second = refresh(&world, &first).await.unwrap();
     refresh(&world, &second).await.unwrap();
+    assert!(!works(&world, &first).await);
+    assert!(works(&world, &second).await);
     assert!(matches!(
         refresh(&world, &first).await,
         Err(RefreshError::Unknown)
     ));
-    assert!(
-        world
-            .authenticate(first.access_token.expose())
-            .await
-            .is_err()
-    );
-    world
-        .authenticate(second.access_token.expose())
-        .await
-        .unwrap();
 }
 
 #[tokio::test]

@@ -191,6 +191,9 @@ impl UserAdmin {
                 let account = existing(&mut *uow, localpart).await?;
                 wish.check(admin, &account)?;
                 uow.accounts().update(localpart, &wish.properties).await?;
+                if wish.properties.admin == Change::Set(false) {
+                    uow.tokens().remove_made_by(localpart).await?;
+                }
                 if wish.reopens(&account) {
                     reopen(&mut *uow, localpart, hash.as_ref()).await?;
                 } else if let Some(hash) = &hash {
@@ -269,6 +272,7 @@ pub(super) async fn reopen(
     uow.accounts().update(localpart, &changes).await?;
     uow.devices().remove_all(localpart).await?;
     uow.tokens().remove_all(localpart).await?;
+    uow.tokens().remove_made_for(localpart).await?;
     Ok(())
 }
 

@@ -177,7 +177,7 @@ impl UserAdmin {
         Ok(existing(&mut *uow, &localpart).await?.admin)
     }
 
-    /// Gives somebody the right to use the admin API, or takes it away.
+    /// Gives somebody the right to use the admin API, or takes it away, and with it the logins as others.
     ///
     /// # Errors
     /// [`UserAdminError::OwnDemotion`] and others.
@@ -201,7 +201,17 @@ impl UserAdmin {
             admin: Change::Set(may_administrate),
             ..AccountChanges::default()
         };
-        self.update(&localpart, &changes).await?;
+        core.retrying(|| async {
+            let mut uow = core.ports.store.begin(Intent::Write).await?;
+            if !uow.accounts().update(&localpart, &changes).await? {
+                return Err(UserAdminError::NO_USER);
+            }
+            if !may_administrate {
+                uow.tokens().remove_made_by(&localpart).await?;
+            }
+            Ok(uow.commit().await?)
+        })
+        .await?;
         tracing::info!(
             %admin,
             account.localpart = %localpart,

@@ -121,6 +121,10 @@ impl UserAdmin {
     /// Logs an administrator in as somebody else: an access token without a device, until
     /// `valid_until_ms` or for ever.
     ///
+    /// The token belongs to the administrator: it ends with their logins, with their rights and with the
+    /// account that it speaks for. One that was made by speaking for another administrator belongs to
+    /// whoever speaks. At the console there is no account that it could belong to but the user's own.
+    ///
     /// # Errors
     /// [`UserAdminError`].
     pub async fn log_in_as(
@@ -146,15 +150,13 @@ impl UserAdmin {
             issued: core.now(),
             expires: valid_until_ms.map(|unix_ms| Timestamp::from_unix_ms(*unix_ms)),
             refresh_token: None,
+            made_by: admin.requester().map(|requester| requester.owner().clone()),
         };
         core.retrying(|| async {
             let mut uow = core.ports.store.begin(Intent::Write).await?;
-            let account = uow.accounts().hold(&localpart).await?;
-            if account.ok_or(UserAdminError::NO_USER)?.deactivated {
-                return Err(UserAdminError::Deactivated);
-            }
+            hold_open(&mut *uow, admin, &localpart).await?;
             uow.tokens().add_access(&token).await?;
-            Ok(uow.commit().await?)
+            Ok::<_, UserAdminError>(uow.commit().await?)
         })
         .await?;
         tracing::info!(%admin, account.localpart = %localpart, "an administrator logged in as somebody");
@@ -214,4 +216,36 @@ impl UserAdmin {
         tracing::info!(%admin, account.localpart = %localpart, devices.removed = removed, "devices removed");
         Ok(())
     }
+}
+
+/// Holds the accounts of an administrator and of the user whom they want to speak for: the administrator
+/// still is one and still logged in, and the user's account is open.
+async fn hold_open(
+    uow: &mut dyn UnitOfWork,
+    admin: &Administrator,
+    localpart: &Localpart,
+) -> Result<(), UserAdminError> {
+    // In one order, so that two administrators who speak for each other do not wait for each other.
+    let mut names = vec![localpart];
+    if let Some(requester) = admin.requester() {
+        names.extend([requester.owner(), &requester.account.localpart]);
+    }
+    names.sort_unstable();
+    names.dedup();
+    for name in names {
+        let account = uow.accounts().hold(name).await?;
+        let account = account.ok_or(UserAdminError::NO_USER)?;
+        if name == localpart && account.deactivated {
+            return Err(UserAdminError::Deactivated);
+        }
+        if name != localpart && (account.deactivated || !account.admin) {
+            return Err(UserAdminError::Forbidden);
+        }
+    }
+    if let Some(key) = admin.requester().and_then(Requester::access_token)
+        && !uow.tokens().has_access(key).await?
+    {
+        return Err(UserAdminError::Forbidden);
+    }
+    Ok(())
 }

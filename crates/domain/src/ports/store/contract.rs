@@ -104,6 +104,7 @@ pub const CASES: &[Case] = cases! {
         marks_on_access_tokens_stay,
         removed_access_tokens_are_gone,
         a_refresh_token_comes_back_as_it_was_added,
+        a_family_is_found_by_its_youngest_token,
         a_successor_tells_what_became_of_it,
         rotation_replaces_an_unused_successor,
         rotation_removes_the_predecessor,
@@ -112,6 +113,8 @@ pub const CASES: &[Case] = cases! {
         tokens_of_one_device_are_removed,
         tokens_of_an_account_are_removed,
         access_tokens_of_an_account_but_one_are_removed,
+        tokens_belong_to_the_administrator_who_made_them,
+        tokens_of_administrators_end_for_either_account,
     }
     uia {
         a_session_comes_back_as_it_was_added,

@@ -6,8 +6,8 @@ use crate::id::{DeviceId, Localpart};
 use crate::secret::TokenDigest;
 use crate::time::Timestamp;
 use crate::token::{
-    AccessTokenKey, NewAccessToken, NewRefreshToken, RefreshTokenKey, StoredAccessToken,
-    StoredRefreshToken,
+    AccessTokenKey, NewAccessToken, NewRefreshToken, RefreshFamily, RefreshTokenKey,
+    StoredAccessToken, StoredRefreshToken,
 };
 
 /// Access and refresh tokens.
@@ -57,6 +57,12 @@ pub trait TokenRepository: Send {
         digest: &TokenDigest,
     ) -> Result<Option<StoredRefreshToken>, StoreError>;
 
+    /// The family of refresh tokens with a secret of this digest, if one of it is there.
+    async fn find_family(
+        &mut self,
+        family: &TokenDigest,
+    ) -> Result<Option<RefreshFamily>, StoreError>;
+
     /// Guarded: makes `new` the successor of `old` while its successor still is `expected`, and then
     /// removes the replaced successor and the predecessors of `old`, each with its access tokens.
     /// `false` when the successor is another one by now.
@@ -74,10 +80,18 @@ pub trait TokenRepository: Send {
         device_id: &DeviceId,
     ) -> Result<(), StoreError>;
 
-    /// Removes all access and refresh tokens of an account.
+    /// Removes all access and refresh tokens that belong to an account: also those by which its owner, an
+    /// administrator, speaks for others, and not those by which administrators speak for it.
     async fn remove_all(&mut self, localpart: &Localpart) -> Result<(), StoreError>;
 
-    /// Removes all access tokens of an account except one, and no refresh token.
+    /// Removes the access tokens by which an account, an administrator's, speaks for others.
+    async fn remove_made_by(&mut self, localpart: &Localpart) -> Result<(), StoreError>;
+
+    /// Removes the access tokens by which administrators speak for an account.
+    async fn remove_made_for(&mut self, localpart: &Localpart) -> Result<(), StoreError>;
+
+    /// Removes all access tokens that belong to an account, as [`remove_all`](Self::remove_all) has it,
+    /// except one, and no refresh token.
     async fn remove_other_access(
         &mut self,
         localpart: &Localpart,

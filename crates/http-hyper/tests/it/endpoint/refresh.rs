@@ -66,14 +66,41 @@ async fn an_exchanged_token_is_good_until_its_successor_is_used() {
         .whoami(text(&second, "access_token"))
         .await
         .body_of(200);
-    refresh(&server, &first).await.refuses(403, "M_FORBIDDEN");
-
     let third = refresh(&server, &second).await.body_of(200);
     refresh(&server, &third).await.body_of(200);
-    // The successor of the successor has arrived, so nobody needs what came before.
-    for forgotten in [&second, &first] {
-        let answer = refresh(&server, forgotten).await;
-        answer.refuses(401, "M_UNKNOWN_TOKEN");
+}
+
+/// Rows: how often the refresh token is exchanged, and what is answered when the first one comes again.
+#[tokio::test]
+async fn a_used_refresh_token_that_comes_again_ends_its_login() {
+    for (exchanges, status, errcode) in [
+        (1, 403, "M_FORBIDDEN"),
+        (2, 401, "M_UNKNOWN_TOKEN"),
+        (4, 401, "M_UNKNOWN_TOKEN"),
+    ] {
+        let server = TestServer::new();
+        let first = refreshing(&server, "alice").await;
+        let other = server.logged_in("alice", "OTHER").await;
+        let mut last = first.clone();
+        for _ in 0..exchanges {
+            last = refresh(&server, &last).await.body_of(200);
+            server
+                .whoami(text(&last, "access_token"))
+                .await
+                .body_of(200);
+        }
+        refresh(&server, &first).await.refuses(status, errcode);
+        let gone = json!({"errcode": "M_UNKNOWN_TOKEN", "soft_logout": false});
+        let answer = server.whoami(text(&last, "access_token")).await;
+        answer.refuses_with(401, &gone);
+        for ended in [&last, &first] {
+            let answer = refresh(&server, ended).await;
+            answer.refuses(401, "M_UNKNOWN_TOKEN");
+        }
+        server
+            .whoami(text(&other, "access_token"))
+            .await
+            .body_of(200);
     }
 }
 

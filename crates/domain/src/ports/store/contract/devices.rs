@@ -284,6 +284,7 @@ pub(super) async fn tokens_go_with_their_device(store: &dyn Store) -> Outcome {
         device_id: phone.clone(),
         expires: None,
         session_expires: None,
+        lineage: None,
     };
     let refresh_token = Some(uow.tokens().add_refresh(&refresh).await?);
     let access = NewAccessToken {
@@ -293,6 +294,7 @@ pub(super) async fn tokens_go_with_their_device(store: &dyn Store) -> Outcome {
         issued: at(1),
         expires: None,
         refresh_token,
+        made_by: None,
     };
     uow.tokens().add_access(&access).await?;
     let alone = NewAccessToken {

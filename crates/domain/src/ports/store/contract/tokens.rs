@@ -5,8 +5,8 @@ use super::{
 use crate::account::Account;
 use crate::ports::store::{Store, StoreError};
 use crate::token::{
-    AccessTokenKey, NewAccessToken, NewRefreshToken, RefreshTokenKey, StoredAccessToken,
-    StoredRefreshToken, Successor,
+    AccessTokenKey, Lineage, NewAccessToken, NewRefreshToken, RefreshFamily, RefreshTokenKey,
+    StoredAccessToken, StoredRefreshToken, Successor,
 };
 
 fn access(owner: &str, device: Option<&str>, text: &str) -> NewAccessToken {
@@ -17,6 +17,7 @@ fn access(owner: &str, device: Option<&str>, text: &str) -> NewAccessToken {
         issued: at(100),
         expires: None,
         refresh_token: None,
+        made_by: None,
     }
 }
 
@@ -27,6 +28,7 @@ fn refresh(owner: &str, device: &str, text: &str) -> NewRefreshToken {
         device_id: device_id(device),
         expires: None,
         session_expires: None,
+        lineage: None,
     }
 }
 
@@ -73,6 +75,7 @@ pub(super) async fn is_there(uow: &mut Unit, name: &str) -> Result<(bool, bool),
 
 pub(super) async fn an_access_token_comes_back_with_its_account(store: &dyn Store) -> Outcome {
     given_alice(store).await?;
+    given_user(store, "bob").await?;
     let mut uow = write(store).await?;
     let plain = uow
         .tokens()
@@ -86,6 +89,7 @@ pub(super) async fn an_access_token_comes_back_with_its_account(store: &dyn Stor
     let full = NewAccessToken {
         expires: Some(at(200)),
         refresh_token,
+        made_by: Some(localpart("bob")),
         ..access("alice", Some("PHONE"), "full")
     };
     let full = uow.tokens().add_access(&full).await?;
@@ -99,6 +103,7 @@ pub(super) async fn an_access_token_comes_back_with_its_account(store: &dyn Stor
         expires: None,
         refresh_token: None,
         used: false,
+        made_by: None,
     };
     // The account was seen on its device.
     let alice = Account {
@@ -112,6 +117,7 @@ pub(super) async fn an_access_token_comes_back_with_its_account(store: &dyn Stor
         device_id: Some(device_id("PHONE")),
         expires: Some(at(200)),
         refresh_token,
+        made_by: Some(localpart("bob")),
         ..expected
     };
     let found = reader.tokens().find_access(&digest("full")).await?;
@@ -126,7 +132,12 @@ pub(super) async fn an_access_token_needs_what_it_refers_to(store: &dyn Store) -
         refresh_token: Some(RefreshTokenKey(4_711)),
         ..access("alice", Some("PHONE"), "a")
     };
+    let nobodys = NewAccessToken {
+        made_by: Some(localpart("nobody")),
+        ..access("alice", None, "a")
+    };
     let dangling = [
+        nobodys,
         access("nobody", None, "a"),
         access("alice", Some("TABLET"), "a"),
         gone,
@@ -237,6 +248,55 @@ pub(super) async fn a_refresh_token_comes_back_as_it_was_added(store: &dyn Store
         Some(expected)
     );
     assert_eq!(reader.tokens().find_refresh(&digest("other")).await?, None);
+    Ok(())
+}
+
+fn lineage(family: &str, generation: u32) -> Option<Lineage> {
+    Some(Lineage {
+        family: digest(family),
+        generation,
+    })
+}
+
+pub(super) async fn a_family_is_found_by_its_youngest_token(store: &dyn Store) -> Outcome {
+    given_alice(store).await?;
+    given_device(store, &localpart("alice"), "TABLET").await?;
+    let mut uow = write(store).await?;
+    let mut keys = Vec::new();
+    for (device, text, lineage) in [
+        ("PHONE", "1", lineage("f", 1)),
+        ("PHONE", "2", lineage("f", u32::MAX)),
+        ("PHONE", "3", lineage("f", 2)),
+        ("TABLET", "4", lineage("g", 0)),
+        ("TABLET", "5", None),
+    ] {
+        let token = NewRefreshToken {
+            lineage,
+            ..refresh("alice", device, text)
+        };
+        keys.push(uow.tokens().add_refresh(&token).await?);
+    }
+    uow.commit().await?;
+    let mut uow = write(store).await?;
+    for (family, device, generation) in [("f", "PHONE", u32::MAX), ("g", "TABLET", 0)] {
+        let expected = RefreshFamily {
+            localpart: localpart("alice"),
+            device_id: device_id(device),
+            generation,
+        };
+        let found = uow.tokens().find_family(&digest(family)).await?;
+        assert_eq!(found, Some(expected));
+    }
+    assert_eq!(uow.tokens().find_family(&digest("h")).await?, None);
+    // A rotated token goes and leaves its family behind.
+    assert!(uow.tokens().rotate_refresh(keys[0], None, keys[2]).await?);
+    assert!(uow.tokens().rotate_refresh(keys[2], None, keys[1]).await?);
+    assert_eq!(uow.tokens().find_refresh(&digest("1")).await?, None);
+    assert!(uow.tokens().find_family(&digest("f")).await?.is_some());
+    let (alice, phone) = (localpart("alice"), device_id("PHONE"));
+    uow.tokens().remove_of_device(&alice, &phone).await?;
+    assert_eq!(uow.tokens().find_family(&digest("f")).await?, None);
+    assert!(uow.tokens().find_family(&digest("g")).await?.is_some());
     Ok(())
 }
 
@@ -432,4 +492,82 @@ pub(super) async fn access_tokens_of_an_account_but_one_are_removed(store: &dyn 
     let gone = reader.tokens().find_access(&digest("deviceless")).await?;
     assert_eq!(gone, None);
     Ok(())
+}
+
+/// Alice's and Bob's tokens, of which the administrator Carol and Bob have made some to speak for others:
+/// each is named by its maker and whom it speaks for.
+async fn given_tokens_of_administrators(
+    store: &dyn Store,
+) -> Result<(Unit, AccessTokenKey), StoreError> {
+    for name in ["alice", "bob", "carol"] {
+        given_user(store, name).await?;
+    }
+    let mut uow = write(store).await?;
+    let mut kept = AccessTokenKey(0);
+    for (maker, subject) in [
+        (None, "alice"),
+        (None, "bob"),
+        (None, "carol"),
+        (Some("carol"), "alice"),
+        (Some("carol"), "bob"),
+        (Some("bob"), "alice"),
+    ] {
+        let text = format!("{} {subject}", maker.unwrap_or("own"));
+        let token = NewAccessToken {
+            made_by: maker.map(localpart),
+            ..access(subject, None, &text)
+        };
+        let key = uow.tokens().add_access(&token).await?;
+        if text == "own carol" {
+            kept = key;
+        }
+    }
+    Ok((uow, kept))
+}
+
+async fn assert_left(uow: &mut Unit, expected: &[&str]) -> Outcome {
+    let mut left = Vec::new();
+    for text in [
+        "own alice",
+        "own bob",
+        "own carol",
+        "carol alice",
+        "carol bob",
+        "bob alice",
+    ] {
+        if uow.tokens().find_access(&digest(text)).await?.is_some() {
+            left.push(text);
+        }
+    }
+    assert_eq!(left, expected);
+    Ok(())
+}
+
+pub(super) async fn tokens_belong_to_the_administrator_who_made_them(store: &dyn Store) -> Outcome {
+    let (mut uow, kept) = given_tokens_of_administrators(store).await?;
+    let tokens = uow.tokens();
+    tokens.remove_all(&localpart("alice")).await?;
+    let left = [
+        "own bob",
+        "own carol",
+        "carol alice",
+        "carol bob",
+        "bob alice",
+    ];
+    assert_left(&mut uow, &left).await?;
+    uow.tokens()
+        .remove_other_access(&localpart("carol"), kept)
+        .await?;
+    assert_left(&mut uow, &["own bob", "own carol", "bob alice"]).await?;
+    uow.tokens().remove_all(&localpart("bob")).await?;
+    assert_left(&mut uow, &["own carol"]).await
+}
+
+pub(super) async fn tokens_of_administrators_end_for_either_account(store: &dyn Store) -> Outcome {
+    let (mut uow, _) = given_tokens_of_administrators(store).await?;
+    uow.tokens().remove_made_by(&localpart("carol")).await?;
+    let left = ["own alice", "own bob", "own carol", "bob alice"];
+    assert_left(&mut uow, &left).await?;
+    uow.tokens().remove_made_for(&localpart("alice")).await?;
+    assert_left(&mut uow, &["own alice", "own bob", "own carol"]).await
 }

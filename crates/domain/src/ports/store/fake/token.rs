@@ -7,8 +7,8 @@ use crate::ports::store::{Constraint, StoreError, TokenRepository};
 use crate::secret::TokenDigest;
 use crate::time::Timestamp;
 use crate::token::{
-    AccessTokenKey, NewAccessToken, NewRefreshToken, RefreshTokenKey, StoredAccessToken,
-    StoredRefreshToken, Successor,
+    AccessTokenKey, NewAccessToken, NewRefreshToken, RefreshFamily, RefreshTokenKey,
+    StoredAccessToken, StoredRefreshToken, Successor,
 };
 
 #[derive(Clone)]
@@ -29,6 +29,9 @@ impl TokenRepository for FakeUnitOfWork {
     async fn add_access(&mut self, token: &NewAccessToken) -> Result<AccessTokenKey, StoreError> {
         self.write(|state| {
             state.require_account(&token.localpart)?;
+            if let Some(made_by) = &token.made_by {
+                state.require_account(made_by)?;
+            }
             if let Some(device_id) = &token.device_id {
                 state.require_device(&token.localpart, device_id)?;
             }
@@ -143,6 +146,26 @@ impl TokenRepository for FakeUnitOfWork {
         })
     }
 
+    async fn find_family(
+        &mut self,
+        family: &TokenDigest,
+    ) -> Result<Option<RefreshFamily>, StoreError> {
+        self.read(|state| {
+            let generation = |row: &RefreshRow| {
+                let lineage = row.token.lineage?;
+                (lineage.family == *family).then_some(lineage.generation)
+            };
+            let rows = state.refresh_tokens.iter();
+            let rows = rows.filter_map(|row| Some((generation(row)?, &row.token)));
+            let (generation, token) = rows.max_by_key(|(generation, _)| *generation)?;
+            Some(RefreshFamily {
+                localpart: token.localpart.clone(),
+                device_id: token.device_id.clone(),
+                generation,
+            })
+        })
+    }
+
     async fn rotate_refresh(
         &mut self,
         old: RefreshTokenKey,
@@ -187,6 +210,23 @@ impl TokenRepository for FakeUnitOfWork {
         })
     }
 
+    async fn remove_made_by(&mut self, localpart: &Localpart) -> Result<(), StoreError> {
+        self.write(|state| {
+            let is_made_by = |row: &AccessRow| row.token.made_by.as_ref() == Some(localpart);
+            state.access_tokens.retain(|row| !is_made_by(row));
+            Ok(())
+        })
+    }
+
+    async fn remove_made_for(&mut self, localpart: &Localpart) -> Result<(), StoreError> {
+        self.write(|state| {
+            state.access_tokens.retain(|AccessRow { token, .. }| {
+                token.localpart != *localpart || token.made_by.is_none()
+            });
+            Ok(())
+        })
+    }
+
     async fn remove_other_access(
         &mut self,
         localpart: &Localpart,
@@ -194,7 +234,7 @@ impl TokenRepository for FakeUnitOfWork {
     ) -> Result<(), StoreError> {
         self.write(|state| {
             state.access_tokens.retain(|AccessRow { token, .. }| {
-                token.localpart != *localpart || token.key == keep
+                !token.belongs_to(localpart) || token.key == keep
             });
             Ok(())
         })
@@ -210,6 +250,7 @@ fn stored(key: AccessTokenKey, token: &NewAccessToken) -> StoredAccessToken {
         expires: token.expires,
         refresh_token: token.refresh_token,
         used: false,
+        made_by: token.made_by.clone(),
     }
 }
 
@@ -243,7 +284,7 @@ impl State {
     /// Removes the tokens of an account, or of one of its devices.
     pub(super) fn remove_tokens(&mut self, localpart: &Localpart, device_id: Option<&DeviceId>) {
         self.access_tokens.retain(|AccessRow { token, .. }| {
-            token.localpart != *localpart
+            !token.belongs_to(localpart)
                 || device_id.is_some_and(|device_id| token.device_id.as_ref() != Some(device_id))
         });
         self.remove_refresh_tokens(|RefreshRow { token, .. }| {

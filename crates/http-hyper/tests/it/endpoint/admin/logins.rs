@@ -186,3 +186,127 @@ async fn what_logs_an_administrator_in_as_nobody() {
     let answer = office.post(LOGIN, &json!({})).await;
     answer.refuses(400, "M_USER_DEACTIVATED");
 }
+
+/// Another administrator, by a session that root does not have.
+async fn administrator(office: &Office, name: &str) -> String {
+    let account = office.server.registered(name).await;
+    office.server.store.promote(name);
+    text(&account, "access_token").to_owned()
+}
+
+/// A token by which this administrator speaks for the user.
+async fn speaking(office: &Office, token: &str, user: &str) -> String {
+    let path = format!("/_synapse/admin/v1/users/@{user}:example.org/login");
+    let answer = office
+        .server
+        .call_at(Method::POST, &path, Some(token), &json!({}))
+        .await;
+    text(&answer.body_of(200), "access_token").to_owned()
+}
+
+/// Rows: what happens after the administrator eve has logged in as alice, and whether eve's token still
+/// works; root's, which is alive all the time, works in any case.
+#[tokio::test]
+async fn a_token_that_speaks_for_somebody_belongs_to_the_administrator_who_made_it() {
+    let rows = [
+        ("eve logs out of this session", true),
+        ("eve logs out of all sessions", false),
+        ("eve is deactivated", false),
+        ("eve is no administrator any longer", false),
+        (
+            "eve is no administrator any longer, by her user object",
+            false,
+        ),
+        ("root sets eve's password", false),
+        ("root sets eve's password and keeps her logins", true),
+        ("alice logs out of all sessions", true),
+        ("root sets alice's password", true),
+        (
+            "eve speaks for alice and logs out of all her sessions",
+            true,
+        ),
+    ];
+    for (event, works) in rows {
+        let office = Office::open().await;
+        let server = &office.server;
+        let alice = server.registered("alice").await;
+        let eve = administrator(&office, "eve").await;
+        let roots = speaking(&office, &office.token, "alice").await;
+        let eves = speaking(&office, &eve, "alice").await;
+        let log_out = async |token: &str, path: &str| {
+            server.post_as(token, path, &json!({})).await.body_of(200);
+        };
+        let reset = async |user: &str, keep: bool| {
+            let path = format!("v1/reset_password/@{user}:example.org");
+            let body = json!({"new_password": "another", "logout_devices": !keep});
+            office.post(&path, &body).await.body_of(200);
+        };
+        match event {
+            "eve logs out of this session" => log_out(&eve, "/logout").await,
+            "eve logs out of all sessions" => log_out(&eve, "/logout/all").await,
+            "eve is deactivated" => {
+                let path = "v1/deactivate/@eve:example.org";
+                office.post(path, &json!({})).await.body_of(200);
+            }
+            "eve is no administrator any longer" => {
+                let path = "v1/users/@eve:example.org/admin";
+                office
+                    .put(path, &json!({"admin": false}))
+                    .await
+                    .body_of(200);
+            }
+            "eve is no administrator any longer, by her user object" => {
+                let path = "v2/users/@eve:example.org";
+                office
+                    .put(path, &json!({"admin": false}))
+                    .await
+                    .body_of(200);
+            }
+            "root sets eve's password" => reset("eve", false).await,
+            "root sets eve's password and keeps her logins" => reset("eve", true).await,
+            "alice logs out of all sessions" => {
+                log_out(text(&alice, "access_token"), "/logout/all").await;
+            }
+            "root sets alice's password" => reset("alice", false).await,
+            "eve speaks for alice and logs out of all her sessions" => {
+                log_out(&eves, "/logout/all").await;
+            }
+            other => panic!("{other}"),
+        }
+        assert_eq!(server.whoami(&eves).await.status == 200, works, "{event}");
+        server.whoami(&roots).await.body_of(200);
+    }
+}
+
+/// Otherwise whoever speaks for an administrator could make tokens that outlive their own.
+#[tokio::test]
+async fn what_an_administrator_makes_by_speaking_for_another_is_their_own() {
+    let office = Office::open().await;
+    office.server.registered("alice").await;
+    let eve = administrator(&office, "eve").await;
+    let as_root = speaking(&office, &eve, "root").await;
+    let as_alice = speaking(&office, &as_root, "alice").await;
+    office.server.whoami(&as_alice).await.body_of(200);
+    let path = "v1/deactivate/@eve:example.org";
+    office.post(path, &json!({})).await.body_of(200);
+    for token in [&as_root, &as_alice] {
+        office.server.whoami(token).await.refuses_with(401, &gone());
+    }
+}
+
+#[tokio::test]
+async fn tokens_that_speak_for_a_deactivated_account_do_not_come_back_with_it() {
+    let office = Office::open().await;
+    office.server.registered("alice").await;
+    let token = speaking(&office, &office.token, "alice").await;
+    let path = "v1/deactivate/@alice:example.org";
+    office.post(path, &json!({})).await.body_of(200);
+    let path = "v2/users/@alice:example.org";
+    let body = json!({"deactivated": false, "password": "again"});
+    office.put(path, &body).await.body_of(200);
+    office
+        .server
+        .whoami(&token)
+        .await
+        .refuses_with(401, &gone());
+}
