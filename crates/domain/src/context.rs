@@ -12,6 +12,17 @@ pub struct RequestContext {
     pub client_ip: Option<IpAddr>,
     /// The last `User-Agent` header, or the empty string.
     pub user_agent: String,
+    /// What the request may do.
+    pub effects: Effects,
+}
+
+/// What a request may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effects {
+    /// What its endpoint is for.
+    Allowed,
+    /// Nothing: it only asks what the answer would be, as `HEAD` does.
+    None,
 }
 
 impl RequestContext {
@@ -97,6 +108,7 @@ mod tests {
             RequestContext {
                 client_ip: Some(ip.parse().unwrap()),
                 user_agent: String::new(),
+                effects: Effects::Allowed,
             }
             .limit_key()
         };

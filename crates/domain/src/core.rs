@@ -7,8 +7,8 @@ use crate::limit::{Limiter, Rate, WatchedLimiter};
 use crate::policy::{Policy, Rates};
 use crate::ports::observer::{Event, Limit};
 use crate::ports::{
-    CaptchaVerifier, Clock, Entropy, IdentityServer, Mailer, Observer, Pacer, PasswordHasher,
-    RegistrationHooks, Store,
+    Background, CaptchaVerifier, Clock, Entropy, IdentityServer, Mailer, Observer, Pacer,
+    PasswordHasher, RegistrationHooks, Store,
 };
 use crate::time::{MonotonicTime, Timestamp};
 
@@ -29,6 +29,8 @@ pub struct Ports {
     pub hooks: Option<Arc<dyn RegistrationHooks>>,
     /// Slows down questions about username availability.
     pub pacer: Arc<dyn Pacer>,
+    /// Where work goes on that an answer does not wait for.
+    pub background: Arc<dyn Background>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.

@@ -10,6 +10,7 @@ use crate::core::Core;
 use crate::ports::observer::{Event, JobOutcome};
 use crate::ports::{Intent, StoreError, UnitOfWork};
 use crate::threepid::ValidationSession;
+use crate::threepid::request::message_window;
 use crate::time::Timestamp;
 use crate::uia::UiaSession;
 
@@ -25,7 +26,8 @@ pub struct Housekeeping(Arc<Core>);
 pub enum Job {
     /// Removes sessions of user-interactive authentication.
     UiaSessions,
-    /// Removes validation tokens, and the validation sessions that nobody can use any more.
+    /// Removes validation tokens, the validation sessions that nobody can use any more, and what is
+    /// known about proofs of identity servers that are too old.
     Validations,
     /// Removes the activity of users who were not seen for a month.
     ActiveUsers,
@@ -67,9 +69,15 @@ impl Job {
             }
             Self::Validations => {
                 let validated_before = now.before(ValidationSession::USABLE_FOR);
-                uow.validations()
+                let sessions = uow.validations();
+                let removed = sessions
                     .remove_expired(now, validated_before, BATCH)
-                    .await
+                    .await?;
+                let window = message_window(now);
+                let delegated = sessions
+                    .remove_expired_delegated(now, window, BATCH)
+                    .await?;
+                Ok(removed + delegated)
             }
             Self::ActiveUsers => {
                 let before = now.before(usage::MONTH);

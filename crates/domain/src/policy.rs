@@ -179,6 +179,33 @@ pub struct ThreepidPolicy {
     pub next_link_hosts: Option<Vec<String>>,
     /// `enable_3pid_changes`: may accounts change their addresses?
     pub changes_allowed: bool,
+    /// `registrar.validation`.
+    pub validation: ValidationPolicy,
+}
+
+/// `registrar.validation`: what it takes to have a message sent, and to confirm an address.
+#[derive(Clone, Debug, Default)]
+pub struct ValidationPolicy {
+    /// `confirm_links`.
+    pub confirm_links: ConfirmLinks,
+    /// `require_login`: messages to add an address are sent to signed-in users only.
+    pub login_required: bool,
+    /// `require_stages`: what must have been passed before a message is sent for a registration.
+    pub required_stages: Vec<Stage>,
+    /// `max_mails_per_hour` of the whole deployment.
+    pub max_mails_per_hour: Option<u32>,
+    /// `max_texts_per_hour` of the whole deployment.
+    pub max_texts_per_hour: Option<u32>,
+}
+
+/// What confirms an address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ConfirmLinks {
+    /// Opening the link in a mail.
+    #[default]
+    Open,
+    /// The button on the page behind it: programs that look at mails open links, but press no buttons.
+    Button,
 }
 
 /// How long tokens live. `None` means for ever.

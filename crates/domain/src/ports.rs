@@ -3,6 +3,7 @@
 //! With the feature `fakes` each port has a `FakeX` beside it, and `store::contract` holds the
 //! suite that every [`Store`] must pass.
 
+pub mod background;
 pub mod captcha;
 pub mod clock;
 pub mod entropy;
@@ -14,6 +15,7 @@ pub mod password_hasher;
 pub mod registration_hooks;
 pub mod store;
 
+pub use background::Background;
 pub use captcha::{CaptchaError, CaptchaVerdict, CaptchaVerifier};
 pub use clock::Clock;
 pub use entropy::Entropy;

@@ -5,6 +5,7 @@
 mod address;
 pub(crate) mod allowed;
 mod client_secret;
+pub mod delegation;
 pub mod manage;
 mod next_link;
 pub mod request;

@@ -149,6 +149,12 @@ impl MatrixError {
         &self.body.error
     }
 
+    /// The same refusal in other words, for other readers.
+    pub(crate) fn with_message(mut self, message: impl Into<Cow<'static, str>>) -> Self {
+        self.body.error = message.into();
+        self
+    }
+
     /// The answer, with `Retry-After` in whole seconds where the client should wait. Its code is also
     /// an extension, for those who log.
     pub fn into_response(self) -> Response {

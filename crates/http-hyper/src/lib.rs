@@ -44,6 +44,12 @@ pub fn service(app: &Arc<App>, options: ListenerOptions) -> Service {
     stack::build(app, router::ROUTES, options)
 }
 
+/// Every endpoint: its method, and its path with `{name}` for what varies. `HEAD` stands for `GET`.
+pub fn endpoints() -> Vec<(&'static str, String)> {
+    let routes = router::ROUTES.iter();
+    routes.flat_map(router::Route::endpoints).collect()
+}
+
 /// The names of everything that answers requests, for a [`Monitor`] that wants to know them
 /// beforehand.
 pub fn servlets() -> Vec<&'static str> {

@@ -28,7 +28,7 @@ pub use captcha::CaptchaProvider;
 pub use consent::ConsentOptions;
 
 pub(crate) use consent::{ConsentPages, ConsentPerson, ConsentVariables};
-pub(crate) use page::{Page, StagePage};
+pub(crate) use page::{Confirmation, Page, StagePage};
 
 use policy::Policies;
 
@@ -49,6 +49,7 @@ const BUILT_IN: &[BuiltIn] = built_in![
     "_good.html",
     "_page.css",
     "_page.html",
+    "add_threepid_confirmation.html",
     "add_threepid_failure.html",
     "add_threepid_success.html",
     "auth_success.html",
@@ -57,6 +58,7 @@ const BUILT_IN: &[BuiltIn] = built_in![
     "password_reset_failure.html",
     "password_reset_success.html",
     "recaptcha.html",
+    "registration_confirmation.html",
     "registration_failure.html",
     "registration_success.html",
     "registration_token.html",

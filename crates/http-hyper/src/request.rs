@@ -38,7 +38,7 @@ pub struct Request {
 
 impl Request {
     pub(crate) fn new(head: request::Parts, body: Bytes, parameters: Parameters) -> Self {
-        let context = context(&head.headers, &head.extensions);
+        let context = context(&head.method, &head.headers, &head.extensions);
         Self {
             head,
             body,

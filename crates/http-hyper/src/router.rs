@@ -12,8 +12,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::ALLOW;
-use http::{HeaderValue, Method, StatusCode};
+use http::header::{ACCEPT, ALLOW};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use percent_encoding::percent_decode_str;
 
 use crate::app::{App, Reply};
@@ -39,6 +39,7 @@ pub(crate) struct Route {
     ending: Ending,
     resource: Resource,
     logging: Logging,
+    readers: Readers,
     /// What answers, by name, for those who count; the reference's name where it has one.
     servlet: &'static str,
     handler: Handler,
@@ -51,6 +52,15 @@ pub(crate) enum Logging {
     Normal,
     /// A line a request for those who debug, because probes ask every few seconds.
     Quiet,
+}
+
+/// Who reads the answers of a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Readers {
+    /// Programs: refusals are JSON.
+    Programs,
+    /// People in a browser: refusals are pages, wherever a page is accepted.
+    People,
 }
 
 impl Route {
@@ -72,9 +82,18 @@ impl Route {
             ending: Ending::Exact,
             resource: Resource::Client,
             logging: Logging::Normal,
+            readers: Readers::Programs,
             servlet,
             handler,
         }
+    }
+
+    /// The method and every path, as the table has them.
+    pub(crate) fn endpoints(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let (name, path) = (self.verb.name(), self.path);
+        self.bases
+            .iter()
+            .map(move |base| (name, format!("{base}{path}")))
     }
 
     /// The name that requests are counted under.
@@ -92,6 +111,12 @@ impl Route {
     /// Belongs to another resource than `client`.
     const fn of(mut self, resource: Resource) -> Self {
         self.resource = resource;
+        self
+    }
+
+    /// People open it in a browser.
+    const fn page(mut self) -> Self {
+        self.readers = Readers::People;
         self
     }
 
@@ -121,6 +146,15 @@ impl Verb {
         }
     }
 
+    const fn name(self) -> &'static str {
+        match self {
+            Get => "GET",
+            Post => "POST",
+            Put => "PUT",
+            Delete => "DELETE",
+        }
+    }
+
     const fn allow(self) -> &'static str {
         match self {
             Get => "GET, HEAD",
@@ -142,6 +176,7 @@ pub(crate) struct Place {
     /// The path as the table has it, for logs.
     pub(crate) pattern: String,
     pub(crate) logging: Logging,
+    readers: Readers,
     answers: Vec<Answerer>,
 }
 
@@ -187,6 +222,7 @@ impl Router {
                 let place = Place {
                     pattern: text,
                     logging: route.logging,
+                    readers: route.readers,
                     answers: vec![answer],
                 };
                 places.push((pattern, place));
@@ -253,7 +289,7 @@ impl Place {
     }
 
     /// 405, with what would have been allowed.
-    fn refuse_method(&self) -> Response {
+    fn refuse_method(&self, app: &App, headers: &HeaderMap) -> Response {
         let mut allowed: Vec<_> = self.answers.iter().map(|it| it.verb.allow()).collect();
         allowed.push("OPTIONS");
         let error = MatrixError::new(
@@ -261,12 +297,33 @@ impl Place {
             ErrCode::Unrecognized,
             "this endpoint does not know this method",
         );
-        let mut response = error.into_response();
+        let mut response = self.refuse(app, headers, error);
         let allowed = HeaderValue::try_from(allowed.join(", "))
             .expect("methods, commas and spaces make a header value");
         response.headers_mut().insert(ALLOW, allowed);
         response
     }
+
+    /// A refusal in the form that its reader understands.
+    fn refuse(&self, app: &App, headers: &HeaderMap, error: MatrixError) -> Response {
+        match self.readers {
+            Readers::People if accepts_pages(headers) => app.pages.refuse(&error),
+            Readers::People | Readers::Programs => error.into_response(),
+        }
+    }
+}
+
+/// Does somebody look at the answer in a browser? Every browser names HTML; programs accept anything.
+fn accepts_pages(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(ACCEPT).iter();
+    accepted
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| {
+            value.split(',').any(|range| {
+                let media_type = range.split(';').next().unwrap_or_default().trim();
+                media_type.eq_ignore_ascii_case("text/html")
+            })
+        })
 }
 
 /// Answers a request that has found its destination.
@@ -278,13 +335,13 @@ pub(crate) async fn dispatch(app: Arc<App>, mut request: http::Request<Bytes>) -
         Some(Destination::UnknownPage) | None => return unknown_page(&app),
     };
     let Some(handler) = place.handler(request.method()) else {
-        return place.refuse_method();
+        return place.refuse_method(&app, request.headers());
     };
     let (head, body) = request.into_parts();
     let request = Request::new(head, body, parameters);
     handler(&app, &request)
         .await
-        .unwrap_or_else(MatrixError::into_response)
+        .unwrap_or_else(|error| place.refuse(&app, request.headers(), error))
 }
 
 fn unknown_page(app: &App) -> Response {

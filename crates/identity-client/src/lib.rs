@@ -30,6 +30,7 @@ use crate::client::Client;
 /// An identity server, reached over HTTP.
 #[derive(Debug)]
 pub struct HttpIdentityServer {
+    name: String,
     client: Client,
 }
 
@@ -40,6 +41,7 @@ impl HttpIdentityServer {
     /// [`SetupError`].
     pub fn new(options: &Options) -> Result<Self, SetupError> {
         Ok(Self {
+            name: options.base_url.clone(),
             client: Client::new(options)?,
         })
     }
@@ -47,6 +49,10 @@ impl HttpIdentityServer {
 
 #[async_trait]
 impl IdentityServer for HttpIdentityServer {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
     #[tracing::instrument(name = "identity_server.request_email_token", skip_all)]
     async fn request_email_token(
         &self,

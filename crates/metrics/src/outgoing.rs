@@ -155,6 +155,10 @@ impl ObservedIdentityServer {
 
 #[async_trait]
 impl IdentityServer for ObservedIdentityServer {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
     async fn request_email_token(
         &self,
         request: &EmailTokenRequest,

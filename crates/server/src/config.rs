@@ -53,13 +53,14 @@ mod threepids;
 mod tree;
 mod url;
 mod usage;
+mod validation;
 mod webhook;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use registrar_domain::policy::{AccountPolicy, TokenLifetimes};
+use registrar_domain::policy::{AccountPolicy, TokenLifetimes, ValidationPolicy};
 use registrar_http_client::Proxies;
 
 pub(crate) use self::app_services::AppServices;
@@ -114,6 +115,8 @@ pub(crate) struct Config {
     pub(crate) email: Option<Email>,
     /// Email addresses and phone numbers.
     pub(crate) threepids: Threepids,
+    /// What it takes to validate them.
+    pub(crate) validation: ValidationPolicy,
     /// A service that has a say in registrations.
     pub(crate) webhook: Option<Webhook>,
     /// The proxies that other servers are reached through.
@@ -279,6 +282,8 @@ impl Config {
             consent: consent.as_ref(),
         };
         let registration = Registration::read(root, &stages);
+        let validation = own_section.section("validation");
+        let validation = validation::read(&validation, &registration, &captcha);
         rooms::check(root);
         gates::check(root);
         let config = Self {
@@ -292,6 +297,7 @@ impl Config {
             consent,
             email,
             threepids,
+            validation,
             webhook: Webhook::read(&own_section.section("webhook")),
             proxies: proxies::read(root, machine),
             app_services: AppServices::read(root),

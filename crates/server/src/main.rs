@@ -3,6 +3,7 @@
 //! [`cli`] is what can be typed, [`commands`] what each of it does, [`serve`] the life of the server,
 //! and [`wiring`] the only place where adapters and use-cases meet.
 
+mod background;
 mod cli;
 mod commands;
 mod config;

@@ -71,6 +71,7 @@ async fn serve(
         store,
         health,
         desk,
+        tasks: background,
     } = wiring::wire(&config, throttle).await?;
     let console = socket::open(&config)?;
 
@@ -137,6 +138,7 @@ async fn serve(
     while let Some(ended) = tasks.join_next().await {
         ended.context("a task of the server failed")?;
     }
+    background.finish(config.http.shutdown_grace).await;
     throttle.sum_up();
     tracing::info!("stopped");
     drop(app);

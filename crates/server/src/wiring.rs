@@ -17,6 +17,7 @@ use registrar_storage_diesel::{DieselStore, migrate};
 
 use self::outbound::Outbound;
 
+use crate::background::Tasks;
 use crate::config::{self, Config, Listener};
 use crate::console::Desk;
 use crate::hashing::{self, HashPool, calibrate};
@@ -68,6 +69,8 @@ pub(crate) struct Wired {
     pub(crate) health: Arc<DatabaseHealth>,
     /// What `registrar admin` asks for is done here.
     pub(crate) desk: Desk,
+    /// What goes on after answers.
+    pub(crate) tasks: Tasks,
 }
 
 /// Opens the database, starts the hashing threads, and puts everything together.
@@ -85,13 +88,9 @@ pub(crate) async fn wire(config: &Config, throttle: &Throttle) -> anyhow::Result
     monitoring.watch_log(throttle);
     let store = open(config).await?;
     monitoring.watch_pools(&store);
-    let ports = ports(
-        config,
-        config.hashing.threads,
-        outbound,
-        &store,
-        &monitoring,
-    )?;
+    let tasks = Tasks::default();
+    let threads = config.hashing.threads;
+    let ports = ports(config, threads, outbound, &store, &tasks, &monitoring)?;
     let ports = monitoring.watch(ports);
     let desk = Desk {
         console: Console::new(ports.clone(), config.policy()),
@@ -116,6 +115,7 @@ pub(crate) async fn wire(config: &Config, throttle: &Throttle) -> anyhow::Result
         store,
         health,
         desk,
+        tasks,
     })
 }
 
@@ -137,13 +137,8 @@ pub(crate) async fn desk(config: &Config) -> anyhow::Result<Desk> {
     let outbound = Outbound::new(config).map_err(|mistakes| all(&mistakes))?;
     let monitoring = Monitoring::off();
     let store = open(config).await?;
-    let ports = ports(
-        config,
-        Some(NonZeroUsize::MIN),
-        outbound,
-        &store,
-        &monitoring,
-    )?;
+    let (threads, tasks) = (Some(NonZeroUsize::MIN), Tasks::default());
+    let ports = ports(config, threads, outbound, &store, &tasks, &monitoring)?;
     Ok(Desk {
         console: Console::new(ports, config.policy()),
         server_name: config.server.name.clone(),
@@ -170,6 +165,7 @@ fn ports(
     hash_threads: Option<NonZeroUsize>,
     outbound: Outbound,
     store: &Arc<DieselStore>,
+    tasks: &Tasks,
     monitoring: &Monitoring,
 ) -> anyhow::Result<Ports> {
     let entropy = Arc::new(OsEntropy);
@@ -196,6 +192,7 @@ fn ports(
         captcha: outbound.captcha,
         hooks: outbound.hooks,
         pacer,
+        background: Arc::new(tasks.clone()),
         clock: Arc::new(SystemClock),
         entropy,
         observer: monitoring.observer(),

@@ -1,12 +1,14 @@
 //! The tables of both databases. The migrations make them; a test compares.
 
 /// Every table, without the one in which migrations are recorded.
-pub(crate) const TABLES: [&str; 14] = [
+pub(crate) const TABLES: [&str; 16] = [
     "access_tokens",
     "accounts",
     "counters",
+    "delegated_proofs",
     "devices",
     "leases",
+    "message_counts",
     "monthly_active_users",
     "refresh_tokens",
     "registration_tokens",
@@ -64,6 +66,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    delegated_proofs (proof_digest) {
+        proof_digest -> Binary,
+        purpose -> Nullable<Text>,
+        used -> Bool,
+        expires_ts -> BigInt,
+    }
+}
+
+diesel::table! {
     devices (localpart, device_id) {
         localpart -> Text,
         device_id -> Text,
@@ -80,6 +91,14 @@ diesel::table! {
         name -> Text,
         holder -> Text,
         expires_ts -> BigInt,
+    }
+}
+
+diesel::table! {
+    message_counts (medium, window_ts) {
+        medium -> Text,
+        window_ts -> BigInt,
+        sent -> BigInt,
     }
 }
 
@@ -166,6 +185,8 @@ diesel::table! {
         client_secret_digest -> Binary,
         last_send_attempt -> Nullable<BigInt>,
         validated_ts -> Nullable<BigInt>,
+        consumed -> Bool,
+        delegate_sid -> Nullable<Text>,
     }
 }
 

@@ -4,12 +4,15 @@
 //! moments if another unit of work adds a token in between. So whoever adds a token, or removes a
 //! session for having none, locks the session first, in a statement of its own.
 
+mod delegated;
+
 use async_trait::async_trait;
 use diesel::dsl::{auto_type, exists, not};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use registrar_domain::ports::store::{StoreError, ValidationRepository};
 use registrar_domain::secret::TokenDigest;
+use registrar_domain::threepid::delegation::{ProofDigest, Unasked};
 use registrar_domain::threepid::{
     Medium, NextLink, Purpose, Threepid, ValidatedThreepid, ValidationSession, ValidationSessionId,
     ValidationToken,
@@ -31,6 +34,8 @@ struct SessionRow {
     client_secret_digest: Vec<u8>,
     last_send_attempt: Option<i64>,
     validated_ts: Option<i64>,
+    consumed: bool,
+    delegate_sid: Option<String>,
 }
 
 impl From<&ValidationSession> for SessionRow {
@@ -43,6 +48,11 @@ impl From<&ValidationSession> for SessionRow {
             client_secret_digest: session.client_secret.as_bytes().to_vec(),
             last_send_attempt: session.last_send_attempt,
             validated_ts: session.validated.map(Timestamp::unix_ms),
+            consumed: session.consumed,
+            delegate_sid: session
+                .delegate_sid
+                .as_ref()
+                .map(|it| it.as_str().to_owned()),
         }
     }
 }
@@ -60,6 +70,8 @@ impl TryFrom<SessionRow> for ValidationSession {
                 .ok_or_else(bad("client_secret_digest"))?,
             last_send_attempt: row.last_send_attempt,
             validated: row.validated_ts.map(Timestamp::from_unix_ms),
+            consumed: row.consumed,
+            delegate_sid: row.delegate_sid.map(ValidationSessionId::new),
         })
     }
 }
@@ -224,6 +236,21 @@ impl ValidationRepository for DieselUnitOfWork {
         Ok(())
     }
 
+    #[tracing::instrument(name = "db.validation.record_delegate", level = "debug", skip_all)]
+    async fn record_delegate(
+        &mut self,
+        id: &ValidationSessionId,
+        delegate_sid: &ValidationSessionId,
+    ) -> Result<(), StoreError> {
+        let session = validation_sessions::table.find(id.as_str());
+        on_conn!(self, conn => diesel::update(session)
+            .set(validation_sessions::delegate_sid.eq(delegate_sid.as_str()))
+            .with_fixed_text()
+            .execute(conn)
+            .await)?;
+        Ok(())
+    }
+
     #[tracing::instrument(name = "db.validation.mark_validated", level = "debug", skip_all)]
     async fn mark_validated(
         &mut self,
@@ -256,8 +283,10 @@ impl ValidationRepository for DieselUnitOfWork {
             .find(key)
             .filter(validation_sessions::client_secret_digest.eq(client_secret.as_bytes()))
             .filter(validation_sessions::purpose.eq_any(purposes.iter().map(|it| it.as_str())))
-            .filter(validated_ts.gt(validated_after.unix_ms()));
-        let used: Option<(String, String, i64)> = on_conn!(self, conn => diesel::delete(usable)
+            .filter(validated_ts.gt(validated_after.unix_ms()))
+            .filter(validation_sessions::consumed.eq(false));
+        let used: Option<(String, String, i64)> = on_conn!(self, conn => diesel::update(usable)
+            .set(validation_sessions::consumed.eq(true))
             .returning((
                 validation_sessions::medium,
                 validation_sessions::address,
@@ -275,6 +304,64 @@ impl ValidationRepository for DieselUnitOfWork {
         }))
     }
 
+    #[tracing::instrument(
+        name = "db.validation.record_delegated_purpose",
+        level = "debug",
+        skip_all
+    )]
+    async fn record_delegated_purpose(
+        &mut self,
+        proof: &ProofDigest,
+        purpose: Purpose,
+        expires: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.add_delegated_proof(proof, Some(purpose), expires)
+            .await?;
+        Ok(())
+    }
+
+    #[tracing::instrument(name = "db.validation.consume_delegated", level = "debug", skip_all)]
+    async fn consume_delegated(
+        &mut self,
+        proof: &ProofDigest,
+        purposes: &[Purpose],
+        unasked: Unasked,
+        expires: Timestamp,
+    ) -> Result<bool, StoreError> {
+        if self.mark_delegated_used(proof, purposes, expires).await? {
+            return Ok(true);
+        }
+        match unasked {
+            Unasked::Refused => Ok(false),
+            Unasked::Accepted => self.add_delegated_proof(proof, None, expires).await,
+        }
+    }
+
+    #[tracing::instrument(name = "db.validation.count_message", level = "debug", skip_all)]
+    async fn count_message(
+        &mut self,
+        medium: Medium,
+        window: Timestamp,
+        limit: u32,
+    ) -> Result<bool, StoreError> {
+        self.count_up(medium, window, limit).await
+    }
+
+    #[tracing::instrument(
+        name = "db.validation.remove_expired_delegated",
+        level = "debug",
+        skip_all
+    )]
+    async fn remove_expired_delegated(
+        &mut self,
+        now: Timestamp,
+        window: Timestamp,
+        limit: u32,
+    ) -> Result<usize, StoreError> {
+        let proofs = self.remove_expired_proofs(now, limit).await?;
+        Ok(proofs + self.remove_message_counts(window).await?)
+    }
+
     #[tracing::instrument(name = "db.validation.remove_expired", level = "debug", skip_all)]
     async fn remove_expired(
         &mut self,
@@ -290,7 +377,7 @@ impl ValidationRepository for DieselUnitOfWork {
     }
 }
 
-/// The sessions that were validated long ago, and those that no link can open any more.
+/// The sessions that no link can open any more and whose proof nobody can use.
 #[auto_type(no_type_alias)]
 fn ended(validated_before: i64) -> _ {
     let its_tokens = validation_tokens::table.filter(
@@ -300,7 +387,10 @@ fn ended(validated_before: i64) -> _ {
     let is_old = validation_sessions::validated_ts
         .assume_not_null()
         .le(validated_before);
-    validation_sessions::table.filter(is_old.or(is_open.and(not(exists(its_tokens)))))
+    let is_useless = is_open
+        .or(is_old)
+        .or(validation_sessions::consumed.eq(true));
+    validation_sessions::table.filter(is_useless.and(not(exists(its_tokens))))
 }
 
 impl DieselUnitOfWork {

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::{
     AccountPolicy, PasswordPolicy, Policy, Rates, RegistrationPolicy, ThreepidPolicy,
-    TokenLifetimes, UsagePolicy,
+    TokenLifetimes, UsagePolicy, ValidationPolicy,
 };
 use crate::appservice::AppServices;
 use crate::id::{CreateRules, ServerName};
@@ -54,6 +54,7 @@ impl Policy {
                 inhibit_errors: false,
                 next_link_hosts: None,
                 changes_allowed: true,
+                validation: ValidationPolicy::default(),
             },
             lifetimes: TokenLifetimes {
                 refreshable_access: Some(Duration::from_secs(300)),

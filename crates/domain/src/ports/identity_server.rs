@@ -11,6 +11,9 @@ use crate::threepid::{
 /// Spec: <https://spec.matrix.org/v1.16/identity-service-api/#establishing-associations>
 #[async_trait]
 pub trait IdentityServer: Send + Sync {
+    /// Which server it is: its base URL. The proofs of two servers are never the same.
+    fn name(&self) -> &str;
+
     /// Asks it to send a validation token by mail. Repeating a `send_attempt` sends nothing new.
     ///
     /// # Errors
@@ -185,6 +188,10 @@ fn fake_reply(number: usize) -> RequestTokenReply {
 #[cfg(feature = "fakes")]
 #[async_trait]
 impl IdentityServer for FakeIdentityServer {
+    fn name(&self) -> &'static str {
+        "https://is.example.org"
+    }
+
     async fn request_email_token(
         &self,
         request: &EmailTokenRequest,

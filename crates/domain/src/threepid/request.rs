@@ -5,9 +5,12 @@
 //!
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#post_matrixclientv3registeremailrequesttoken>
 
+mod covert;
 mod email;
 mod error;
 mod msisdn;
+mod opening;
+mod stages;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,14 +25,16 @@ use super::{
 use crate::context::RequestContext;
 use crate::core::Core;
 use crate::given::Given;
-use crate::ports::Intent;
 use crate::ports::identity_server::RequestTokenReply;
 use crate::ports::observer::Event;
 use crate::ports::registration_hooks::ThreepidPurpose;
+use crate::ports::{Intent, StoreError, UnitOfWork};
+use crate::time::Timestamp;
+use stages::Source;
 
-/// A request that is not told the truth waits for 1 to this many tenths of a second: about as long as
-/// sending a mail might have taken.
-const MAX_PRETENSE_TENTHS: u64 = 10;
+/// The hour of a cap.
+const MESSAGE_WINDOW: Duration = Duration::from_hours(1);
+const MESSAGE_WINDOW_MS: i64 = 60 * 60 * 1000;
 
 /// The use-case.
 #[derive(Clone)]
@@ -38,8 +43,15 @@ pub struct TokenRequests(Arc<Core>);
 /// Whoever owns the address has been asked, or it looks like it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenRequested {
-    /// By this server.
+    /// By this server, or by an identity server whose answer clients must not see.
     Here(ValidationSessionId),
+    /// By text message, from an identity server whose answer clients must not see.
+    Texted {
+        /// The validation session.
+        sid: ValidationSessionId,
+        /// The number in international form, without the `+`.
+        number: String,
+    },
     /// By an identity server, which answered this.
     Elsewhere(RequestTokenReply),
 }
@@ -62,10 +74,22 @@ impl Standing {
 }
 
 /// Whether the address is what the purpose asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Suitability {
     Suitable,
-    /// It is not, and the operator does not want clients to learn that.
-    Concealed,
+    Unsuitable,
+}
+
+async fn suitability(
+    uow: &mut dyn UnitOfWork,
+    threepid: &Threepid,
+    purpose: Purpose,
+) -> Result<Suitability, StoreError> {
+    let owner = uow.threepids().find_owner(threepid).await?;
+    Ok(match (Standing::wanted_for(purpose), owner) {
+        (Standing::Free, None) | (Standing::Taken, Some(_)) => Suitability::Suitable,
+        (Standing::Free, Some(_)) | (Standing::Taken, None) => Suitability::Unsuitable,
+    })
 }
 
 impl TokenRequests {
@@ -115,27 +139,20 @@ impl TokenRequests {
         Ok(())
     }
 
+    /// Is the address what the purpose asks for? Clients learn that, unless the operator wants it
+    /// otherwise.
     async fn check_standing(
         &self,
         threepid: &Threepid,
         purpose: Purpose,
-    ) -> Result<Suitability, RequestTokenError> {
-        let core = &self.0;
-        let owner = {
-            let mut uow = core.ports.store.begin(Intent::Read).await?;
-            uow.threepids().find_owner(threepid).await?
-        };
-        let refusal = match (Standing::wanted_for(purpose), owner) {
-            (Standing::Free, None) | (Standing::Taken, Some(_)) => {
-                return Ok(Suitability::Suitable);
-            }
-            (Standing::Free, Some(_)) => RequestTokenError::InUse(threepid.medium()),
-            (Standing::Taken, None) => RequestTokenError::NotFound(threepid.medium()),
-        };
-        if core.policy.threepids.inhibit_errors {
-            Ok(Suitability::Concealed)
-        } else {
-            Err(refusal)
+    ) -> Result<(), RequestTokenError> {
+        let mut uow = self.0.ports.store.begin(Intent::Read).await?;
+        match suitability(&mut *uow, threepid, purpose).await? {
+            Suitability::Suitable => Ok(()),
+            Suitability::Unsuitable => Err(match Standing::wanted_for(purpose) {
+                Standing::Free => RequestTokenError::InUse(threepid.medium()),
+                Standing::Taken => RequestTokenError::NotFound(threepid.medium()),
+            }),
         }
     }
 
@@ -148,17 +165,66 @@ impl TokenRequests {
         });
     }
 
-    /// Answers as if all was well, after as long as that might have taken.
-    async fn pretend(&self) -> TokenRequested {
+    /// Must the client of such a request be signed in? The operator may want that for additions, and it
+    /// goes without saying where registrations must pass stages first: no message is sent to whoever
+    /// asks at another endpoint instead.
+    pub fn is_login_required(&self, purpose: Purpose) -> bool {
+        let validation = &self.0.policy.threepids.validation;
+        match purpose {
+            Purpose::Addition => {
+                validation.login_required || !validation.required_stages.is_empty()
+            }
+            Purpose::Registration | Purpose::PasswordReset => false,
+        }
+    }
+
+    /// Is there anything to ask for, for this purpose? Told before anything else about a request is
+    /// looked at.
+    fn check_purpose(&self, purpose: Purpose) -> Result<(), RequestTokenError> {
+        let policy = &self.0.policy;
+        match purpose {
+            Purpose::Registration if !policy.registration.enabled => {
+                Err(RequestTokenError::RegistrationClosed)
+            }
+            Purpose::Addition if !policy.threepids.changes_allowed => {
+                Err(RequestTokenError::ChangesForbidden)
+            }
+            Purpose::Registration | Purpose::Addition | Purpose::PasswordReset => Ok(()),
+        }
+    }
+
+    /// Counts a message that is about to be sent, in the caller's unit of work, which must not commit
+    /// when there may be none.
+    ///
+    /// The counts are in the database, so the cap holds for all processes of the deployment. An hour is
+    /// one of the clock.
+    async fn spend(
+        &self,
+        uow: &mut dyn UnitOfWork,
+        medium: Medium,
+    ) -> Result<(), RequestTokenError> {
         let core = &self.0;
-        let mut byte = [0_u8; 1];
-        core.entropy().fill(&mut byte);
-        let tenths = 1 + u64::from(byte[0]) % MAX_PRETENSE_TENTHS;
-        core.ports
-            .clock
-            .sleep(Duration::from_millis(100 * tenths))
-            .await;
-        TokenRequested::Here(ValidationSessionId::generate(core.entropy()))
+        let validation = &core.policy.threepids.validation;
+        let limit = match medium {
+            Medium::Email => validation.max_mails_per_hour,
+            Medium::Msisdn => validation.max_texts_per_hour,
+        };
+        let Some(limit) = limit else {
+            return Ok(());
+        };
+        let now = core.now();
+        let window = message_window(now);
+        if uow
+            .validations()
+            .count_message(medium, window, limit)
+            .await?
+        {
+            return Ok(());
+        }
+        Err(RequestTokenError::CapReached {
+            medium,
+            retry_after_ms: window.after(MESSAGE_WINDOW).ms_since(now),
+        })
     }
 
     /// Everything that is checked before accounts are looked at: the link, whether the address is
@@ -168,9 +234,9 @@ impl TokenRequests {
         ctx: &RequestContext,
         purpose: Purpose,
         threepid: &Threepid,
-        next_link: &Given<String>,
+        source: &Source<'_>,
     ) -> Result<Option<NextLink>, RequestTokenError> {
-        let text = next_link.optional();
+        let text = source.next_link.optional();
         let text = text
             .map_err(|_| RequestTokenError::MalformedField("next_link").in_request_for(purpose))?;
         let text = text.filter(|text| !text.is_empty());
@@ -180,6 +246,9 @@ impl TokenRequests {
             Purpose::Registration | Purpose::PasswordReset => Some(judge()?),
             Purpose::Addition => None,
         };
+        if purpose == Purpose::Registration {
+            self.check_stages(threepid.medium(), source).await?;
+        }
         self.check_allowed(threepid, purpose).await?;
         self.charge(ctx, threepid)?;
         match judged_early {
@@ -187,6 +256,12 @@ impl TokenRequests {
             None => Ok(judge()?),
         }
     }
+}
+
+/// The hour of the clock in which messages are counted together.
+pub(crate) fn message_window(now: Timestamp) -> Timestamp {
+    let length_ms = MESSAGE_WINDOW_MS;
+    Timestamp::from_unix_ms(now.unix_ms().div_euclid(length_ms) * length_ms)
 }
 
 fn client_secret(given: &Given<String>) -> Result<ClientSecret, RequestTokenError> {

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::delegation::delegate_sid;
 use super::{
     ClientSecret, ClientSecretError, NextLink, Purpose, ValidationSession, ValidationSessionId,
     ValidationToken,
@@ -29,6 +30,15 @@ pub struct Submitted {
     pub client_secret: Given<String>,
     /// `token`.
     pub token: Given<String>,
+}
+
+/// A link that works, and where the browser goes next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkState {
+    /// Nobody has opened it.
+    Unconfirmed(Option<NextLink>),
+    /// The address is confirmed, and perhaps its proof has been used.
+    Confirmed(Option<NextLink>),
 }
 
 /// What a submission says, readable.
@@ -62,6 +72,9 @@ pub enum SubmitError {
     /// The link does not work; this is for the person who opened it.
     #[error(transparent)]
     Link(#[from] LinkError),
+    /// The code is not right, or belongs to no session.
+    #[error("this code is not valid")]
+    CodeNotAccepted,
     /// The identity server did not accept the token, or gave no usable answer.
     #[error(transparent)]
     IdentityServer(#[from] IdentityServerError),
@@ -73,8 +86,8 @@ pub enum SubmitError {
 /// Why a link does not work. Its texts are read by people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
-    /// No such session, or it has served its purpose.
-    #[error("This link has been used already, or never was valid")]
+    /// No such session, or no longer.
+    #[error("This link is not known, or has expired")]
     UnknownSession,
     /// No such token, or no longer.
     #[error("This link is not valid, or has expired")]
@@ -112,10 +125,8 @@ impl TokenSubmission {
         purpose: Purpose,
         submitted: &Submitted,
     ) -> Result<Option<NextLink>, SubmitError> {
-        let claim = self.read_link(submitted)?;
         let core = &self.0;
-        let (session, token) = self.look_up(&claim).await?;
-        let (session, token) = self.decide(purpose, &claim, session, token)?;
+        let (session, next) = self.find_link(purpose, submitted).await?;
         if session.validated.is_none() {
             let sid = &session.id;
             core.retrying(|| async {
@@ -126,11 +137,39 @@ impl TokenSubmission {
             })
             .await?;
         }
-        let hosts = core.policy.threepids.next_link_hosts.as_deref();
-        let link = token.next_link;
+        Ok(next)
+    }
+
+    /// What opening a link would do, without doing it.
+    ///
+    /// # Errors
+    /// Those of [`submit_email`](Self::submit_email).
+    pub async fn look_at_link(
+        &self,
+        purpose: Purpose,
+        submitted: &Submitted,
+    ) -> Result<LinkState, SubmitError> {
+        let (session, next) = self.find_link(purpose, submitted).await?;
+        Ok(match session.validated {
+            Some(_) => LinkState::Confirmed(next),
+            None => LinkState::Unconfirmed(next),
+        })
+    }
+
+    async fn find_link(
+        &self,
+        purpose: Purpose,
+        submitted: &Submitted,
+    ) -> Result<(ValidationSession, Option<NextLink>), SubmitError> {
+        let claim = self.read_link(submitted)?;
+        let (session, token) = self.look_up(&claim).await?;
+        let (session, token) = self.decide(purpose, &claim, session, token)?;
+        let hosts = self.0.policy.threepids.next_link_hosts.as_deref();
         // The operator's list may have changed since the client asked.
-        let link = link.filter(|link| NextLink::parse(link.as_str(), hosts).is_ok());
-        Ok(link.map(|link| link.with_sid(&session.id)))
+        let next = token.next_link;
+        let next = next.filter(|link| NextLink::parse(link.as_str(), hosts).is_ok());
+        let next = next.map(|link| link.with_sid(&session.id));
+        Ok((session, next))
     }
 
     /// Is everything there that a link of ours has? Without it there is nothing to look up.
@@ -155,16 +194,28 @@ impl TokenSubmission {
     /// Hands the code of a text message to the identity server that sent it.
     ///
     /// # Errors
-    /// [`SubmitError`].
+    /// [`SubmitError`]; with `request_token_inhibit_3pid_errors` the same for every code that is not
+    /// accepted.
     pub async fn submit_msisdn(
         &self,
         submitted: &Submitted,
     ) -> Result<SubmitTokenReply, SubmitError> {
         let server = self.msisdn_server()?;
         let claim = submitted.read()?;
-        Ok(server
-            .submit_msisdn_token(claim.sid, &claim.client_secret, claim.token)
-            .await?)
+        let sid = delegate_sid(&self.0, claim.sid, &claim.client_secret).await?;
+        let reply = server
+            .submit_msisdn_token(&sid, &claim.client_secret, claim.token)
+            .await;
+        let is_refused = match &reply {
+            Ok(reply) => !reply.accepted,
+            Err(error) => matches!(error, IdentityServerError::Refused { .. }),
+        };
+        if self.0.policy.threepids.inhibit_errors && is_refused {
+            // Identity servers say in various ways what is wrong, and that would show which sessions
+            // are pretended: they do not know those.
+            return Err(SubmitError::CodeNotAccepted);
+        }
+        Ok(reply?)
     }
 
     /// Can codes of text messages be handed in at all? Told before anything else about a request is

@@ -61,6 +61,12 @@ pub struct ValidationSession {
     pub last_send_attempt: Option<i64>,
     /// When the link was opened.
     pub validated: Option<Timestamp>,
+    /// Whether what it proves was used, which it can be once. The links of such a session open until
+    /// they expire, so that their reader learns that the address is confirmed.
+    pub consumed: bool,
+    /// The session of the identity server that this one stands for, if that one validates the address
+    /// and clients must not see its answer.
+    pub delegate_sid: Option<ValidationSessionId>,
 }
 
 impl ValidationSession {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::account::{Account, AccountKind, usage};
 use crate::appservice::AppService;
-use crate::context::RequestContext;
+use crate::context::{Effects, RequestContext};
 use crate::core::Core;
 use crate::given::Given;
 use crate::id::{DeviceId, Localpart, UserId};
@@ -360,6 +360,9 @@ impl Authentication {
         stored: &StoredAccessToken,
         account: &Account,
     ) -> Result<(), StoreError> {
+        if ctx.effects == Effects::None {
+            return Ok(());
+        }
         let now = self.core.now();
         // Only a first use matters, and only beside a refresh token: it ends the predecessor.
         let first_use = !stored.used && stored.refresh_token.is_some();

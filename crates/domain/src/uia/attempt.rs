@@ -10,6 +10,7 @@ use crate::id::Localpart;
 use crate::limit::LimitExceeded;
 use crate::ports::{StoreError, UnitOfWork};
 use crate::registration_token::guess::Guess;
+use crate::threepid::delegation::DelegatedProof;
 use crate::threepid::{Medium, Purpose};
 
 /// Whether a stage was passed, with what that proves or why not.
@@ -24,6 +25,8 @@ pub(crate) enum Attempted<'a> {
     RegistrationToken(&'a str),
     /// The unit of work decides about a validated email address.
     Email(threepid::Credentials<'a>),
+    /// The unit of work decides about a proof of an identity server.
+    Delegated(Stage, DelegatedProof),
 }
 
 impl Attempted<'_> {
@@ -96,11 +99,11 @@ async fn examine_email<'a>(
                 return Ok(Some(Attempted::Email(credentials)));
             }
             EmailValidation::Delegated(server) => {
-                threepid::ask(&**server, credentials, Medium::Email).await?
+                threepid::ask(core, &**server, credentials, Medium::Email).await?
             }
         },
     };
-    Ok(Some(Attempted::Settled(Stage::Email, outcome)))
+    Ok(Some(delegated(Stage::Email, outcome)))
 }
 
 async fn examine_msisdn<'a>(
@@ -112,9 +115,16 @@ async fn examine_msisdn<'a>(
     };
     let outcome = match threepid::credentials(&submission.threepid_creds)? {
         Err(failure) => Err(failure),
-        Ok(credentials) => threepid::ask(&**server, credentials, Medium::Msisdn).await?,
+        Ok(credentials) => threepid::ask(core, &**server, credentials, Medium::Msisdn).await?,
     };
-    Ok(Some(Attempted::Settled(Stage::Msisdn, outcome)))
+    Ok(Some(delegated(Stage::Msisdn, outcome)))
+}
+
+fn delegated<'a>(stage: Stage, found: Result<DelegatedProof, StageFailure>) -> Attempted<'a> {
+    match found {
+        Ok(proof) => Attempted::Delegated(stage, proof),
+        Err(failure) => Attempted::Settled(stage, Err(failure)),
+    }
 }
 
 /// Settles and records an attempted stage; why it was not passed, if it was not. `purposes` are those
@@ -135,6 +145,11 @@ pub(crate) async fn settle(
         Attempted::Email(credentials) => {
             let outcome = threepid::consume(uow, core, *credentials, purposes).await?;
             (Stage::Email, outcome)
+        }
+        Attempted::Delegated(stage, proof) => {
+            let validated = proof.consume(uow, core, purposes).await?;
+            let outcome = validated.map(StageResult::Threepid);
+            (*stage, outcome.ok_or(StageFailure::NotValidated))
         }
     };
     let result = match outcome {

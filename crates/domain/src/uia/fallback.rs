@@ -41,6 +41,16 @@ impl Fallback {
         Self(core)
     }
 
+    /// Is there such a session, of whichever operation?
+    ///
+    /// # Errors
+    /// [`GateError::UnknownSession`], [`GateError::Store`].
+    pub async fn check_session(&self, session_id: &str) -> Result<(), GateError> {
+        let id = UiaSessionId::parse(session_id).ok_or(GateError::UnknownSession)?;
+        let mut uow = self.0.ports.store.begin(Intent::Read).await?;
+        find(&mut *uow, &id).await.map(|_| ())
+    }
+
     /// Attempts a stage in a session, of whichever operation.
     ///
     /// # Errors

@@ -8,13 +8,14 @@ use registrar_domain::account::change_password::{
 };
 use registrar_domain::given::Given;
 use registrar_domain::password::strength::StrengthRules;
+use registrar_domain::threepid::request::EmailWish;
 use registrar_domain::threepid::{Medium, Purpose};
 use registrar_domain::token::authenticate::Requester;
 use registrar_domain::uia::auth::Auth;
 use registrar_domain::uia::gate::{GateError, UiaPrompt};
 use registrar_domain::uia::{OperationDigest, Stage, StageFailure};
 
-use crate::validating::{SECRET, delegating, password, proof, validated};
+use crate::validating::{SECRET, delegating, email_wish, password, proof, validated};
 use crate::world::{PASSWORD, World, dummy, given, login, poll};
 
 const NEW: &str = "Another-Passw0rd";
@@ -355,7 +356,7 @@ async fn other_proofs_reset_nothing() {
     let world = World::new();
     let alice = alice(&world).await;
     let unopened = {
-        let wish = crate::validating::email_wish(ADDRESS);
+        let wish = email_wish(ADDRESS);
         world.mailed(Purpose::PasswordReset, &wish).await
     };
     let first = world
@@ -502,10 +503,47 @@ async fn a_delegated_address_is_proved_by_the_identity_server() {
     let credentials = Given::Value(crate::validating::creds("9", SECRET));
     let threepids = &world.services.threepids;
     threepids.add_at_once(&alice, &credentials).await.unwrap();
+    // The fake counts its sessions. What was asked for something else, or was used, proves nothing.
+    let asking = async |purpose, secret: &str, sid: &str| {
+        let wish = EmailWish {
+            client_secret: given(secret),
+            ..email_wish(ADDRESS)
+        };
+        world.ask_email(purpose, &wish).await.unwrap();
+        server.vouch(sid, secret, validated(Medium::Email, ADDRESS));
+    };
+    asking(Purpose::PasswordReset, "reset", "1").await;
+    server.vouch("unasked", SECRET, validated(Medium::Email, ADDRESS));
     let prompt = asked(&world, None, request(NEW)).await;
-    let auth = proof(&prompt, Stage::Email, "9", SECRET);
+    for (sid, secret) in [("9", SECRET), ("unasked", SECRET)] {
+        let auth = proof(&prompt, Stage::Email, sid, secret);
+        let failed = asked(&world, None, with(auth, request(NEW))).await;
+        assert_eq!(failed.completed, Some(vec![]), "{sid}");
+    }
+    let auth = proof(&prompt, Stage::Email, "1", "reset");
     changed(&world, None, with(auth, request(NEW))).await;
     assert!(opens(&world, "alice", NEW).await);
+    let prompt = asked(&world, None, request(PASSWORD)).await;
+    let auth = proof(&prompt, Stage::Email, "1", "reset");
+    asked(&world, None, with(auth, request(PASSWORD))).await;
+    assert!(!opens(&world, "alice", PASSWORD).await);
+}
+
+#[tokio::test]
+async fn a_delegated_proof_asked_for_registration_resets_no_password() {
+    let (world, server) = delegating(|_| {});
+    let wish = email_wish(ADDRESS);
+    world.ask_email(Purpose::Registration, &wish).await.unwrap();
+    let alice = world.signed_in("alice").await;
+    server.vouch("9", "other", validated(Medium::Email, ADDRESS));
+    let credentials = Given::Value(crate::validating::creds("9", "other"));
+    let threepids = &world.services.threepids;
+    threepids.add_at_once(&alice, &credentials).await.unwrap();
+    server.vouch("1", SECRET, validated(Medium::Email, ADDRESS));
+    let prompt = asked(&world, None, request(NEW)).await;
+    let auth = proof(&prompt, Stage::Email, "1", SECRET);
+    asked(&world, None, with(auth, request(NEW))).await;
+    assert!(!opens(&world, "alice", NEW).await);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Stages that are passed on a web page.
 
 use registrar_domain::account::register::RegisterRequest;
-use registrar_domain::context::RequestContext;
+use registrar_domain::context::{Effects, RequestContext};
 use registrar_domain::ports::captcha::CaptchaOutage;
 use registrar_domain::ports::{Intent, Store as _};
 use registrar_domain::registration_token::{RegistrationToken, RegistrationTokenId};
@@ -24,6 +24,7 @@ async fn attempt(
     let browser = RequestContext {
         client_ip: None,
         user_agent: "a browser".to_owned(),
+        effects: Effects::Allowed,
     };
     let use_case = &world.services.fallback;
     use_case.attempt(&browser, session, stage, submission).await

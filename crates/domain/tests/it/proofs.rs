@@ -294,7 +294,7 @@ async fn a_delegated_email_address_is_proved_by_the_identity_server() {
     let (world, identity_server) = delegating(requiring(email_required()));
     let validated = ValidatedThreepid {
         threepid: Threepid::from_canonical(Medium::Email, "alice@example.org".to_owned()),
-        validated: Timestamp::from_unix_ms(5),
+        validated: Timestamp::from_unix_ms(1_699_999_999_995),
     };
     identity_server.vouch("9", SECRET, validated);
     let session = world.prompted(&register("alice")).await;

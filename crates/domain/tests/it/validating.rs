@@ -40,6 +40,7 @@ pub(crate) fn email_wish(email: &str) -> EmailWish {
         email: given(email),
         send_attempt: Given::Value(1),
         next_link: Given::Absent,
+        session: Given::Absent,
     }
 }
 
@@ -103,7 +104,7 @@ impl World {
     pub(crate) async fn mailed(&self, purpose: Purpose, wish: &EmailWish) -> String {
         match self.ask_email(purpose, wish).await.unwrap() {
             TokenRequested::Here(sid) => sid.as_str().to_owned(),
-            TokenRequested::Elsewhere(reply) => panic!("not here: {reply:?}"),
+            elsewhere => panic!("not here: {elsewhere:?}"),
         }
     }
 
@@ -181,6 +182,6 @@ impl World {
 pub(crate) fn validated(medium: Medium, address: &str) -> ValidatedThreepid {
     ValidatedThreepid {
         threepid: Threepid::from_canonical(medium, address.to_owned()),
-        validated: Timestamp::from_unix_ms(5),
+        validated: Timestamp::from_unix_ms(1_699_999_999_995),
     }
 }

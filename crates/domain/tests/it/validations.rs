@@ -1,7 +1,9 @@
 //! Asking for the proof of an address: mails, limits, and what is left when something goes wrong. See
 //! the folder for what comes after that, and for identity servers.
 
+mod covert;
 mod elsewhere;
+mod gates;
 mod links;
 
 use std::time::Duration;
@@ -33,6 +35,7 @@ fn msisdn_wish() -> MsisdnWish {
         phone_number: given("07700 900001"),
         send_attempt: Given::Value(1),
         next_link: Given::Absent,
+        session: Given::Absent,
     }
 }
 
@@ -161,6 +164,7 @@ async fn complaints_about_email_come_in_the_order_of_the_reference() {
             email: Given::Absent,
             send_attempt: Given::Absent,
             next_link: Given::Malformed,
+            session: Given::Absent,
         };
         let missing = r#"ParametersMissing(["client_secret", "email", "send_attempt"])"#;
         assert_eq!(complaint(&wish).await, missing);
@@ -269,8 +273,20 @@ async fn what_is_switched_off_is_told_first() {
         let found = told(world.ask_email(purpose, &nothing).await);
         assert_eq!(found, outcome, "{purpose:?}");
     }
-    let outcome = ask_msisdn(&frozen, Purpose::Addition, &MsisdnWish::default()).await;
-    assert_eq!(told(outcome), "ChangesForbidden");
+    let missing =
+        r#"ParametersMissing(["client_secret", "country", "phone_number", "send_attempt"])"#;
+    let rows = [
+        (&closed, Purpose::Registration, "RegistrationClosed"),
+        (&closed, Purpose::Addition, missing),
+        (&closed, Purpose::PasswordReset, missing),
+        (&frozen, Purpose::Registration, missing),
+        (&frozen, Purpose::Addition, "ChangesForbidden"),
+        (&frozen, Purpose::PasswordReset, missing),
+    ];
+    for (world, purpose, outcome) in rows {
+        let found = told(ask_msisdn(world, purpose, &MsisdnWish::default()).await);
+        assert_eq!(found, outcome, "{purpose:?}");
+    }
 }
 
 #[tokio::test]
@@ -434,49 +450,6 @@ async fn the_browser_goes_nowhere_else() {
         )
         .await;
     assert_eq!(told(outcome), "NextLink(ForeignHost)");
-}
-
-#[tokio::test]
-async fn with_inhibit_nobody_learns_whose_an_address_is() {
-    let world = World::with(|policy| policy.threepids.inhibit_errors = true);
-    owner(&world).await;
-    let sent = world.mailer.mails().len();
-    let clock = &world.clock;
-    let now = || registrar_domain::ports::Clock::now(&**clock);
-    let rows = [
-        (Purpose::Registration, ADDRESS),
-        (Purpose::Addition, ADDRESS),
-        (Purpose::PasswordReset, "nobody@example.org"),
-    ];
-    for (purpose, email) in rows {
-        let before = now();
-        let sid = world.mailed(purpose, &email_wish(email)).await;
-        assert!(sid.len() == 16 && sid.bytes().all(|b| b.is_ascii_alphabetic()));
-        let waited = now().ms_since(before);
-        assert!(
-            (100..=1000).contains(&waited) && waited % 100 == 0,
-            "{waited}"
-        );
-        let again = world.mailed(purpose, &email_wish(email)).await;
-        assert_ne!(again, sid, "nothing is remembered");
-        let before = now();
-        let outcome = ask_msisdn(&world, Purpose::Addition, &msisdn_wish()).await;
-        assert!(matches!(outcome, Ok(TokenRequested::Here(_))));
-        assert!(now().ms_since(before) >= 100);
-    }
-    assert!(world.identity_server.msisdns().is_empty());
-    // Only who is about to register by mistake is told, and only their owner.
-    let mails = &world.mailer.mails()[sent..];
-    assert_eq!(mails.len(), 2);
-    for mail in mails {
-        assert_eq!(mail.to.as_str(), ADDRESS);
-        assert_eq!(mail.content, MailContent::AlreadyInUse);
-    }
-    world.mailer.be_down(true);
-    let outcome = world
-        .ask_email(Purpose::Registration, &email_wish(ADDRESS))
-        .await;
-    assert!(matches!(outcome, Err(RequestTokenError::Mail(_))));
 }
 
 #[tokio::test]

@@ -9,9 +9,10 @@ use registrar_domain::account::register::{
     RegisterError, RegisterOutcome, RegisterRequest, RegisteredAccount,
 };
 use registrar_domain::console::Console;
-use registrar_domain::context::RequestContext;
+use registrar_domain::context::{Effects, RequestContext};
 use registrar_domain::given::Given;
 use registrar_domain::policy::Policy;
+use registrar_domain::ports::background::FakeBackground;
 use registrar_domain::ports::captcha::FakeCaptcha;
 use registrar_domain::ports::clock::FakeClock;
 use registrar_domain::ports::entropy::SeededEntropy;
@@ -46,6 +47,7 @@ pub(crate) struct World {
     pub(crate) captcha: Arc<FakeCaptcha>,
     pub(crate) hooks: Arc<FakeHooks>,
     pub(crate) observer: Arc<FakeObserver>,
+    pub(crate) background: FakeBackground,
     pub(crate) ctx: RequestContext,
 }
 
@@ -70,6 +72,7 @@ impl World {
         let captcha = Arc::new(FakeCaptcha::accepting(["good"]));
         let hooks = Arc::new(FakeHooks::default());
         let observer = Arc::new(FakeObserver::default());
+        let background = FakeBackground::default();
         let mut ports = Ports {
             email: EmailValidation::Local(mailer.clone()),
             msisdn: Some(identity_server.clone()),
@@ -78,6 +81,7 @@ impl World {
             store: store.clone(),
             password_hasher: hasher.clone(),
             pacer: Arc::new(FakePacer),
+            background: Arc::new(background.clone()),
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(7)),
             observer: observer.clone(),
@@ -94,9 +98,11 @@ impl World {
             hasher,
             store,
             observer,
+            background,
             ctx: RequestContext {
                 client_ip: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))),
                 user_agent: "test".to_owned(),
+                effects: Effects::Allowed,
             },
         }
     }

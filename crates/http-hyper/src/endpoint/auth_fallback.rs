@@ -7,6 +7,7 @@ use registrar_domain::given::Given;
 use registrar_domain::uia::Stage;
 use registrar_domain::uia::auth::Submission;
 use registrar_domain::uia::fallback::FallbackOutcome;
+use registrar_domain::uia::gate::GateError;
 
 use crate::app::{App, Reply};
 use crate::error::{ErrCode, MatrixError};
@@ -54,60 +55,95 @@ impl PagedStage {
         }
     }
 
-    /// Reads what the page's form submits.
-    fn submission(self, app: &App, request: &Request) -> Result<Submission, MatrixError> {
+    /// Reads what the page's form submits, or says what it lacks.
+    fn submission(
+        self,
+        app: &App,
+        request: &Request,
+    ) -> Result<Result<Submission, &'static str>, MatrixError> {
         let mut submission = Submission::default();
         match self {
             Self::Captcha => {
                 let field = app.pages.captcha_field();
                 let response = argument(request, field)?;
-                let response = response.filter(|it| !it.is_empty()).ok_or_else(|| {
-                    MatrixError::bad_request(ErrCode::Unknown, "no captcha response was supplied")
-                })?;
+                let Some(response) = response.filter(|it| !it.is_empty()) else {
+                    return Ok(Err("the check was not passed yet, please try it again"));
+                };
                 submission.response = Given::Value(response);
             }
             Self::Terms => {}
             Self::RegistrationToken => {
-                let token = argument(request, "token")?.ok_or_else(|| {
-                    MatrixError::bad_request(ErrCode::MissingParam, "`token` is missing")
-                })?;
+                let Some(token) = argument(request, "token")? else {
+                    return Ok(Err("please enter your registration token"));
+                };
                 submission.token = Given::Value(token);
             }
         }
-        Ok(submission)
+        Ok(Ok(submission))
     }
 }
 
 pub(crate) async fn get(app: &App, request: &Request) -> Reply {
     let session = session(request)?;
-    let page = PagedStage::of(request)?.page(&session, None);
-    app.pages.answer(StatusCode::OK, &page)
+    let paged = PagedStage::of(request)?;
+    if let Err(error) = app.services.fallback.check_session(&session).await {
+        return refuse(app, error);
+    }
+    app.pages
+        .answer(StatusCode::OK, &paged.page(&session, None))
 }
 
 pub(crate) async fn post(app: &App, request: &Request) -> Reply {
     let session = session(request)?;
     let paged = PagedStage::of(request)?;
-    let submission = paged.submission(app, request)?;
-    let outcome = app
-        .services
-        .fallback
-        .attempt(request.context(), &session, paged.stage(), &submission)
-        .await?;
+    let submission = match paged.submission(app, request)? {
+        Ok(submission) => submission,
+        Err(complaint) => {
+            // The form can be filled in again.
+            let page = paged.page(&session, Some(complaint));
+            return app.pages.answer(StatusCode::BAD_REQUEST, &page);
+        }
+    };
+    let fallback = &app.services.fallback;
+    let (ctx, stage) = (request.context(), paged.stage());
+    let outcome = fallback.attempt(ctx, &session, stage, &submission).await;
     let error = match outcome {
-        FallbackOutcome::Passed => return app.pages.answer(StatusCode::OK, &Page::AuthSuccess),
-        FallbackOutcome::Failed(failure) => failure.to_string(),
-        FallbackOutcome::NotEnabled => format!("Unknown UIA stage type: {}", paged.stage()),
+        Err(error) => return refuse(app, error),
+        Ok(FallbackOutcome::Passed) => {
+            return app.pages.answer(StatusCode::OK, &Page::AuthSuccess);
+        }
+        Ok(FallbackOutcome::Failed(failure)) => failure.to_string(),
+        Ok(FallbackOutcome::NotEnabled) => format!("Unknown UIA stage type: {stage}"),
     };
     let page = paged.page(&session, Some(&error));
     app.pages.answer(StatusCode::OK, &page)
 }
 
-/// The session, which nobody looks for before something is to be recorded in it.
+/// A refusal after the form was read: only people come this far.
+fn refuse(app: &App, error: GateError) -> Reply {
+    let is_unknown = matches!(error, GateError::UnknownSession);
+    let mut refusal = MatrixError::from(error);
+    if is_unknown {
+        refusal = refusal.with_message(
+            "this page belongs to a registration that has expired or is not known here; please go \
+             back to your app and start again",
+        );
+    }
+    Ok(app.pages.refuse(&refusal))
+}
+
+/// The session that the page belongs to.
 fn session(request: &Request) -> Result<String, MatrixError> {
     let session = argument(request, "session")?;
     session
         .filter(|session| !session.is_empty())
-        .ok_or_else(|| MatrixError::bad_request(ErrCode::Unknown, "no session was supplied"))
+        .ok_or_else(|| {
+            MatrixError::bad_request(
+                ErrCode::Unknown,
+                "the address of this page is incomplete: its `session` is missing; please go back to \
+                 your app and try again",
+            )
+        })
 }
 
 fn argument(request: &Request, name: &str) -> Result<Option<String>, MatrixError> {

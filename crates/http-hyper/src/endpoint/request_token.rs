@@ -4,17 +4,19 @@
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#post_matrixclientv3registeremailrequesttoken>
 
 use http::StatusCode;
+use registrar_domain::given::Given;
 use registrar_domain::ports::IdentityServerError;
-use registrar_domain::threepid::Purpose;
 use registrar_domain::threepid::request::{
     EmailWish, MsisdnWish, RequestTokenError, TokenRequested,
 };
+use registrar_domain::threepid::{Medium, Purpose};
+use registrar_domain::token::authenticate::Audience;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::app::{App, Reply};
-use crate::error::ErrCode;
-use crate::request::Request;
+use crate::error::{ErrCode, MatrixError};
+use crate::request::{Fields, Request};
 use crate::response::{self, Response};
 
 /// Where the code of a text message is handed in.
@@ -25,23 +27,38 @@ struct Body<'a> {
     sid: &'a str,
 }
 
+/// What identity servers say about a text message, as far as clients use it.
+#[derive(Serialize)]
+struct Texted<'a> {
+    sid: &'a str,
+    success: bool,
+    msisdn: &'a str,
+    intl_fmt: String,
+    submit_url: String,
+}
+
 pub(crate) async fn email(app: &App, request: &Request, purpose: Purpose) -> Reply {
     let requests = &app.services.token_requests;
     requests.check_email_supported(purpose)?;
+    check_login(app, request, purpose).await?;
     let body = request.json()?;
     let wish = EmailWish {
         client_secret: body.string("client_secret"),
         email: body.string("email"),
         send_attempt: body.count("send_attempt"),
         next_link: body.string("next_link"),
+        session: session(body),
     };
     let outcome = requests
         .request_email(request.context(), purpose, &wish)
         .await;
-    encode(outcome, |_| {})
+    encode(app, Medium::Email, outcome)
 }
 
 pub(crate) async fn msisdn(app: &App, request: &Request, purpose: Purpose) -> Reply {
+    let requests = &app.services.token_requests;
+    requests.check_msisdn_allowed(purpose)?;
+    check_login(app, request, purpose).await?;
     let body = request.json()?;
     let wish = MsisdnWish {
         client_secret: body.string("client_secret"),
@@ -49,29 +66,48 @@ pub(crate) async fn msisdn(app: &App, request: &Request, purpose: Purpose) -> Re
         phone_number: body.string("phone_number"),
         send_attempt: body.count("send_attempt"),
         next_link: body.string("next_link"),
+        session: session(body),
     };
-    let requests = &app.services.token_requests;
     let outcome = requests
         .request_msisdn(request.context(), purpose, &wish)
         .await;
-    // Whatever the identity server says: clients hand the code in here.
-    let base = &app.services.policy.threepids.public_baseurl;
-    encode(outcome, |reply| {
-        let url = format!("{base}{SUBMIT_MSISDN}");
-        reply.insert("submit_url".to_owned(), Value::String(url));
-    })
+    encode(app, Medium::Msisdn, outcome)
 }
 
-/// Encodes the outcome. What an identity server says, `complete` may add to.
-fn encode(
-    outcome: Result<TokenRequested, RequestTokenError>,
-    complete: impl FnOnce(&mut Map<String, Value>),
-) -> Reply {
+async fn check_login(app: &App, request: &Request, purpose: Purpose) -> Result<(), MatrixError> {
+    if app.services.token_requests.is_login_required(purpose) {
+        app.requester(request, Audience::Users).await?;
+    }
+    Ok(())
+}
+
+/// The UIA session that a client names, in a field of its own or as everywhere else.
+fn session(body: Fields<'_>) -> Given<String> {
+    match body.string("session") {
+        Given::Absent | Given::Null => {
+            let auth = body.object("auth", |auth| auth.string("session"));
+            auth.value().cloned().unwrap_or(Given::Absent)
+        }
+        given => given,
+    }
+}
+
+fn encode(app: &App, medium: Medium, outcome: Result<TokenRequested, RequestTokenError>) -> Reply {
     match outcome {
         Ok(TokenRequested::Here(sid)) => Ok(response::ok(&Body { sid: sid.as_str() })),
+        Ok(TokenRequested::Texted { sid, number }) => Ok(response::ok(&Texted {
+            sid: sid.as_str(),
+            success: true,
+            msisdn: &number,
+            intl_fmt: format!("+{number}"),
+            submit_url: submit_url(app),
+        })),
         Ok(TokenRequested::Elsewhere(reply)) => {
             let mut object = object(&reply.body);
-            complete(&mut object);
+            if medium == Medium::Msisdn {
+                // Whatever the identity server says: clients hand the code in here.
+                object.insert("submit_url".to_owned(), Value::String(submit_url(app)));
+            }
             Ok(response::ok(&object))
         }
         Err(RequestTokenError::IdentityServer(IdentityServerError::Refused {
@@ -81,6 +117,11 @@ fn encode(
         })) => Ok(relay(status, errcode, body.as_deref())),
         Err(error) => Err(error.into()),
     }
+}
+
+fn submit_url(app: &App) -> String {
+    let base = &app.services.policy.threepids.public_baseurl;
+    format!("{base}{SUBMIT_MSISDN}")
 }
 
 /// The identity server's refusal, as the client would have got it from there.

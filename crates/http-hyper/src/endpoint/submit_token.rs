@@ -6,12 +6,15 @@
 //! only people come.
 
 use http::{HeaderValue, StatusCode};
-use registrar_domain::threepid::submit::{SubmitError, Submitted};
+use registrar_domain::context::Effects;
+use registrar_domain::given::Given;
+use registrar_domain::policy::ConfirmLinks;
+use registrar_domain::threepid::submit::{LinkState, SubmitError, Submitted};
 use registrar_domain::threepid::{Medium, NextLink, Purpose};
 
 use crate::app::{App, Reply};
 use crate::error::{ErrCode, MatrixError};
-use crate::pages::Page;
+use crate::pages::{Confirmation, Page};
 use crate::request::Request;
 use crate::response::{self, Response};
 
@@ -23,12 +26,12 @@ pub(crate) async fn registration(app: &App, request: &Request) -> Reply {
             "there are no links for this kind of address",
         ));
     }
-    open(app, Purpose::Registration, &link(request)).await
+    follow(app, request, Purpose::Registration).await
 }
 
 /// `GET /_matrix/client/unstable/add_threepid/email/submit_token`
 pub(crate) async fn addition(app: &App, request: &Request) -> Reply {
-    open(app, Purpose::Addition, &link(request)).await
+    follow(app, request, Purpose::Addition).await
 }
 
 /// `GET /_synapse/client/password_reset/email/submit_token`: a page that asks whether it is wanted.
@@ -36,23 +39,35 @@ pub(crate) async fn addition(app: &App, request: &Request) -> Reply {
 /// Opening the link does nothing, because not only people open the links in mails.
 pub(crate) async fn confirm_reset(app: &App, request: &Request) -> Reply {
     let link = link(request);
-    if let Err(error) = app.services.token_submission.check_link(&link) {
+    let (purpose, submission) = (Purpose::PasswordReset, &app.services.token_submission);
+    if let Err(error) = submission.check_link(&link) {
         return Ok(app.pages.refuse(&error.into()));
     }
-    let text = |field: &'static str| request.argument(field).value().cloned().unwrap_or_default();
-    let (sid, token, client_secret) = (text("sid"), text("token"), text("client_secret"));
-    let page = Page::PasswordResetConfirmation {
-        sid: &sid,
-        token: &token,
-        client_secret: &client_secret,
-    };
-    app.pages.answer(StatusCode::OK, &page)
+    if let Ok(LinkState::Confirmed(next)) = submission.look_at_link(purpose, &link).await {
+        return conclude(app, purpose, Ok(next));
+    }
+    ask(app, purpose, &link)
+}
+
+/// `POST /_synapse/client/registration/email/submit_token`: the button behind a link.
+pub(crate) async fn confirm_registration(app: &App, request: &Request) -> Reply {
+    confirm(app, request, Purpose::Registration).await
+}
+
+/// `POST /_synapse/client/add_threepid/email/submit_token`: the button behind a link.
+pub(crate) async fn confirm_addition(app: &App, request: &Request) -> Reply {
+    confirm(app, request, Purpose::Addition).await
 }
 
 /// `POST /_synapse/client/password_reset/email/submit_token`: it is wanted.
 pub(crate) async fn reset(app: &App, request: &Request) -> Reply {
-    let reply = open(app, Purpose::PasswordReset, &link(request)).await;
-    reply.or_else(|refusal| Ok(app.pages.refuse(&refusal)))
+    confirm(app, request, Purpose::PasswordReset).await
+}
+
+async fn confirm(app: &App, request: &Request, purpose: Purpose) -> Reply {
+    let submission = &app.services.token_submission;
+    let outcome = submission.submit_email(purpose, &link(request)).await;
+    conclude(app, purpose, outcome).or_else(|refusal| Ok(app.pages.refuse(&refusal)))
 }
 
 /// `POST /_matrix/client/unstable/add_threepid/msisdn/submit_token`
@@ -78,10 +93,47 @@ fn link(request: &Request) -> Submitted {
     }
 }
 
-/// Validates the address of a link, and sends its reader on or tells them how it went.
-async fn open(app: &App, purpose: Purpose, link: &Submitted) -> Reply {
-    let submission = &app.services.token_submission;
-    match submission.submit_email(purpose, link).await {
+/// Somebody, or something, opens the link in a mail.
+async fn follow(app: &App, request: &Request, purpose: Purpose) -> Reply {
+    let (link, submission) = (link(request), &app.services.token_submission);
+    let mode = app.services.policy.threepids.validation.confirm_links;
+    if mode == ConfirmLinks::Open && request.context().effects == Effects::Allowed {
+        let outcome = submission.submit_email(purpose, &link).await;
+        return conclude(app, purpose, outcome);
+    }
+    match (submission.look_at_link(purpose, &link).await, mode) {
+        (Ok(LinkState::Unconfirmed(_)), ConfirmLinks::Button) => ask(app, purpose, &link),
+        (Ok(LinkState::Unconfirmed(next) | LinkState::Confirmed(next)), _) => {
+            conclude(app, purpose, Ok(next))
+        }
+        (Err(error), _) => conclude(app, purpose, Err(error)),
+    }
+}
+
+/// The page with a button, which carries what the link does.
+fn ask(app: &App, purpose: Purpose, link: &Submitted) -> Reply {
+    let text = |given: &Given<String>| given.value().cloned().unwrap_or_default();
+    let (sid, token, secret) = (
+        text(&link.sid),
+        text(&link.token),
+        text(&link.client_secret),
+    );
+    let confirmation = Confirmation {
+        sid: &sid,
+        token: &token,
+        client_secret: &secret,
+    };
+    let page = match purpose {
+        Purpose::Registration => Page::RegistrationConfirmation(confirmation),
+        Purpose::Addition => Page::AddThreepidConfirmation(confirmation),
+        Purpose::PasswordReset => Page::PasswordResetConfirmation(confirmation),
+    };
+    app.pages.answer(StatusCode::OK, &page)
+}
+
+/// Sends the reader of a link on, or says how it went.
+fn conclude(app: &App, purpose: Purpose, outcome: Result<Option<NextLink>, SubmitError>) -> Reply {
+    match outcome {
         Ok(Some(next)) => Ok(send_on(&next)),
         Ok(None) => {
             let page = match purpose {

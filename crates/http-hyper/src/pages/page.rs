@@ -24,20 +24,20 @@ pub(crate) enum Page<'a> {
     RegistrationToken(StagePage<'a>),
     /// A stage was passed on one of these pages.
     AuthSuccess,
+    /// The link to validate an address for a new account was opened: is it really wanted?
+    RegistrationConfirmation(Confirmation<'a>),
     /// An address for a new account was validated.
     RegistrationSuccess,
     /// It was not.
     RegistrationFailure { reason: &'a str },
     /// The link to reset a password was opened: is it really wanted?
-    PasswordResetConfirmation {
-        sid: &'a str,
-        token: &'a str,
-        client_secret: &'a str,
-    },
+    PasswordResetConfirmation(Confirmation<'a>),
     /// It is.
     PasswordResetSuccess,
     /// It cannot be confirmed.
     PasswordResetFailure { reason: &'a str },
+    /// The link to validate an address for an existing account was opened: is it really wanted?
+    AddThreepidConfirmation(Confirmation<'a>),
     /// An address for an existing account was validated.
     AddThreepidSuccess,
     /// It was not.
@@ -56,6 +56,17 @@ pub(crate) struct StagePage<'a> {
     pub(crate) session: &'a str,
     /// Why the last attempt failed.
     pub(crate) error: Option<&'a str>,
+}
+
+/// What a link carries, for the form of a page that asks whether it is wanted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Confirmation<'a> {
+    /// The validation session.
+    pub(crate) sid: &'a str,
+    /// The validation token.
+    pub(crate) token: &'a str,
+    /// The client's secret.
+    pub(crate) client_secret: &'a str,
 }
 
 /// Where the forms of a page may go.
@@ -102,7 +113,9 @@ impl Page<'_> {
             Self::AuthSuccess => "auth_success.html",
             Self::RegistrationSuccess => &names.registration_success,
             Self::RegistrationFailure { .. } => &names.registration_failure,
-            Self::PasswordResetConfirmation { .. } => "password_reset_confirmation.html",
+            Self::RegistrationConfirmation(_) => "registration_confirmation.html",
+            Self::AddThreepidConfirmation(_) => "add_threepid_confirmation.html",
+            Self::PasswordResetConfirmation(_) => "password_reset_confirmation.html",
             Self::PasswordResetSuccess => &names.password_reset_success,
             Self::PasswordResetFailure { .. } => &names.password_reset_failure,
             Self::AddThreepidSuccess => &names.add_threepid_success,
@@ -125,11 +138,16 @@ impl Page<'_> {
             Self::RegistrationFailure { reason }
             | Self::PasswordResetFailure { reason }
             | Self::AddThreepidFailure { reason } => context! { failure_reason => reason },
-            Self::PasswordResetConfirmation {
-                sid,
-                token,
-                client_secret,
-            } => context! { sid, token, client_secret },
+            Self::RegistrationConfirmation(confirmation)
+            | Self::AddThreepidConfirmation(confirmation)
+            | Self::PasswordResetConfirmation(confirmation) => {
+                let Confirmation {
+                    sid,
+                    token,
+                    client_secret,
+                } = confirmation;
+                context! { sid, token, client_secret }
+            }
             Self::Error { status, message } => context! { status => status.as_u16(), message },
             Self::AuthSuccess
             | Self::RegistrationSuccess
@@ -141,7 +159,9 @@ impl Page<'_> {
     pub(super) const fn forms(&self) -> Forms {
         match self {
             Self::Captcha(_) | Self::Terms(_) | Self::RegistrationToken(_) => Forms::ToThisServer,
-            Self::PasswordResetConfirmation { .. } => Forms::Onwards,
+            Self::RegistrationConfirmation(_)
+            | Self::AddThreepidConfirmation(_)
+            | Self::PasswordResetConfirmation(_) => Forms::Onwards,
             Self::AuthSuccess
             | Self::RegistrationSuccess
             | Self::RegistrationFailure { .. }
@@ -168,6 +188,11 @@ impl Page<'_> {
             error,
         });
         let reason = "the reason";
+        let confirmation = Confirmation {
+            sid: "sid",
+            token: "token",
+            client_secret: "secret",
+        };
         let mut samples = Vec::new();
         for stage in stages {
             samples.extend([
@@ -180,11 +205,9 @@ impl Page<'_> {
             Page::AuthSuccess,
             Page::RegistrationSuccess,
             Page::RegistrationFailure { reason },
-            Page::PasswordResetConfirmation {
-                sid: "sid",
-                token: "token",
-                client_secret: "secret",
-            },
+            Page::RegistrationConfirmation(confirmation),
+            Page::AddThreepidConfirmation(confirmation),
+            Page::PasswordResetConfirmation(confirmation),
             Page::PasswordResetSuccess,
             Page::PasswordResetFailure { reason },
             Page::AddThreepidSuccess,

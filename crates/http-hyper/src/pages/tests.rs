@@ -29,6 +29,11 @@ fn evil_pages() -> Vec<(Page<'static>, usize)> {
         session: EVIL,
         error: Some(EVIL),
     };
+    let confirmation = Confirmation {
+        sid: EVIL,
+        token: EVIL,
+        client_secret: EVIL,
+    };
     vec![
         (Page::Captcha(stage), 2),
         (Page::Terms(stage), 2),
@@ -36,14 +41,9 @@ fn evil_pages() -> Vec<(Page<'static>, usize)> {
         (Page::RegistrationFailure { reason: EVIL }, 1),
         (Page::PasswordResetFailure { reason: EVIL }, 1),
         (Page::AddThreepidFailure { reason: EVIL }, 1),
-        (
-            Page::PasswordResetConfirmation {
-                sid: EVIL,
-                token: EVIL,
-                client_secret: EVIL,
-            },
-            3,
-        ),
+        (Page::RegistrationConfirmation(confirmation), 3),
+        (Page::AddThreepidConfirmation(confirmation), 3),
+        (Page::PasswordResetConfirmation(confirmation), 3),
         (
             Page::Error {
                 status: StatusCode::NOT_FOUND,
@@ -92,14 +92,16 @@ async fn every_page_is_a_whole_document_with_a_language_a_title_and_one_heading(
 /// After the confirmation people are sent where the app wants them, and browsers hold that against the
 /// form.
 #[tokio::test]
-async fn only_the_confirmation_may_lead_elsewhere() {
+async fn only_confirmations_may_lead_elsewhere() {
     for page in Page::samples() {
         let (html, policy) = rendered(&page).await;
         let forms = policy
             .split("; ")
             .find_map(|it| it.strip_prefix("form-action "));
         let expected = match page {
-            Page::PasswordResetConfirmation { .. } => "'self' https: http:",
+            Page::RegistrationConfirmation(_)
+            | Page::AddThreepidConfirmation(_)
+            | Page::PasswordResetConfirmation(_) => "'self' https: http:",
             _ if html.contains("<form") => "'self'",
             _ => "'none'",
         };

@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use http::header::USER_AGENT;
-use http::{Extensions, HeaderMap};
-use registrar_domain::context::RequestContext;
+use http::{Extensions, HeaderMap, Method};
+use registrar_domain::context::{Effects, RequestContext};
 
 /// The longest user agent that is kept, in bytes.
 const MAX_USER_AGENT_BYTES: usize = 1024;
@@ -146,12 +146,22 @@ pub(crate) struct ClientIp(pub(crate) Option<IpAddr>);
 pub(crate) struct Share(pub(crate) Option<Subscriber>);
 
 /// What use-cases know about a request.
-pub(crate) fn context(headers: &HeaderMap, extensions: &Extensions) -> RequestContext {
+pub(crate) fn context(
+    method: &Method,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> RequestContext {
     let user_agent = headers.get_all(USER_AGENT).iter().next_back();
     let user_agent = user_agent.map(|value| String::from_utf8_lossy(value.as_bytes()));
     let mut user_agent = user_agent.unwrap_or_default().into_owned();
     user_agent.truncate(user_agent.floor_char_boundary(MAX_USER_AGENT_BYTES));
+    let effects = if *method == Method::HEAD {
+        Effects::None
+    } else {
+        Effects::Allowed
+    };
     RequestContext {
+        effects,
         client_ip: extensions.get().and_then(|ClientIp(ip)| *ip),
         user_agent,
     }

@@ -28,6 +28,9 @@ const ADMIN: &[&str] = &["/_synapse/admin/v1"];
 const FALLBACK: &str = "/auth/{auth_type}/fallback/web";
 const CONSENT: &str = "/_matrix/consent";
 const PASSWORD_RESET: &str = "/_synapse/client/password_reset/email/submit_token";
+/// Where the buttons behind links send their forms. The links themselves have no `POST`, as in Synapse.
+const CONFIRM_REGISTRATION: &str = "/_synapse/client/registration/email/submit_token";
+const CONFIRM_ADDITION: &str = "/_synapse/client/add_threepid/email/submit_token";
 const ADMIN_V2: &[&str] = &["/_synapse/admin/v2"];
 const ADMIN_V3: &[&str] = &["/_synapse/admin/v3"];
 /// Asking who somebody is belongs to both worlds.
@@ -133,28 +136,48 @@ pub(crate) const ROUTES: &[Route] = &[
         UNSTABLE,
         "/registration/{medium}/submit_token",
         run!(submit_token::registration),
-    ),
+    )
+    .page(),
     Route::new(
         "AddThreepidEmailSubmitTokenServlet",
         Get,
         UNSTABLE,
         "/add_threepid/email/submit_token",
         run!(submit_token::addition),
-    ),
+    )
+    .page(),
     Route::new(
         "PasswordResetSubmitTokenResource",
         Get,
         ROOT,
         PASSWORD_RESET,
         run!(submit_token::confirm_reset),
-    ),
+    )
+    .page(),
     Route::new(
         "PasswordResetSubmitTokenResource",
         Post,
         ROOT,
         PASSWORD_RESET,
         run!(submit_token::reset),
-    ),
+    )
+    .page(),
+    Route::new(
+        "RegistrationSubmitTokenServlet",
+        Post,
+        ROOT,
+        CONFIRM_REGISTRATION,
+        run!(submit_token::confirm_registration),
+    )
+    .page(),
+    Route::new(
+        "AddThreepidEmailSubmitTokenServlet",
+        Post,
+        ROOT,
+        CONFIRM_ADDITION,
+        run!(submit_token::confirm_addition),
+    )
+    .page(),
     Route::new(
         "AddThreepidMsisdnSubmitTokenServlet",
         Post,
@@ -169,6 +192,7 @@ pub(crate) const ROUTES: &[Route] = &[
         FALLBACK,
         run!(auth_fallback::get),
     )
+    .page()
     .open(),
     Route::new(
         "AuthRestServlet",
@@ -177,10 +201,15 @@ pub(crate) const ROUTES: &[Route] = &[
         FALLBACK,
         run!(auth_fallback::post),
     )
+    .page()
     .open(),
     // The operator's policy.
-    Route::new("ConsentResource", Get, ROOT, CONSENT, run!(consent::get)).of(Resource::Consent),
-    Route::new("ConsentResource", Post, ROOT, CONSENT, run!(consent::post)).of(Resource::Consent),
+    Route::new("ConsentResource", Get, ROOT, CONSENT, run!(consent::get))
+        .of(Resource::Consent)
+        .page(),
+    Route::new("ConsentResource", Post, ROOT, CONSENT, run!(consent::post))
+        .of(Resource::Consent)
+        .page(),
     // Logging in and out.
     Route::new(
         "LoginRestServlet",

@@ -164,9 +164,30 @@ fn a_wrong_method_hears_the_right_ones() {
             .handler(&Method::from_bytes(b"get").unwrap())
             .is_none()
     );
-    let response = place.refuse_method();
-    assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
-    assert_eq!(response.headers()[ALLOW], "GET, HEAD, PUT, OPTIONS");
+    let mut allowed = place.answers.iter().map(|it| it.verb.allow());
+    assert_eq!(allowed.next(), Some("GET, HEAD"));
+    assert_eq!(allowed.next(), Some("PUT"));
+}
+
+#[test]
+fn browsers_name_html_and_programs_do_not() {
+    let rows = [
+        (
+            "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+            true,
+        ),
+        ("application/json, TEXT/HTML ;q=0.5", true),
+        ("*/*", false),
+        ("application/json", false),
+        ("text/*", false),
+        ("text/htmlx", false),
+        ("", false),
+    ];
+    for (value, expected) in rows {
+        let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(value))]);
+        assert_eq!(accepts_pages(&headers), expected, "{value}");
+    }
+    assert!(!accepts_pages(&HeaderMap::new()));
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What a browser does with the pages, in few words.
 
 use http::Method;
+use registrar_domain::ports::{Clock as _, Intent, Store as _};
+use registrar_domain::uia::{OperationDigest, Parameters, UiaSession, UiaSessionId};
 
 use crate::server::{Answer, TestServer};
 
@@ -10,7 +12,36 @@ pub(crate) const HARMLESS: &str = "&#34;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;
 /// The same as an argument of a query or a form.
 pub(crate) const EVIL_ARGUMENT: &str = "%22%3E%3Cscript%3Ealert('x')%3C/script%3E%26";
 
+/// What browsers accept.
+pub(crate) const BROWSER: (&str, &str) = (
+    "accept",
+    "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+);
+
 impl TestServer {
+    /// Opens a UIA session with an ID of the test's choice.
+    pub(crate) async fn given_session(&self, id: &str) {
+        let session = UiaSession {
+            id: UiaSessionId::parse(id).unwrap(),
+            created: self.clock.now(),
+            operation: OperationDigest::of("POST", "/_matrix/client/v3/register"),
+            parameters: Parameters::None,
+            password_hash: None,
+            requester: None,
+            registration_token: None,
+            registered: None,
+            completed: Vec::new(),
+        };
+        let mut uow = self.store.begin(Intent::Write).await.unwrap();
+        uow.uia_sessions().add(&session).await.unwrap();
+        uow.commit().await.unwrap();
+    }
+
+    /// Opens an address as a browser does.
+    pub(crate) async fn browse(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, &[BROWSER], "").await
+    }
+
     /// Sends a form.
     pub(crate) async fn submit(&self, path: &str, form: &str) -> Answer {
         let headers = [("content-type", "application/x-www-form-urlencoded")];

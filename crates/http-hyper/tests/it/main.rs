@@ -11,6 +11,7 @@ mod connections;
 mod documents;
 mod endpoint;
 mod error;
+mod head;
 mod headers;
 mod logs;
 mod mails;

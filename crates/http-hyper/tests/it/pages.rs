@@ -38,6 +38,7 @@ async fn terms(files: &[(&str, &str)]) -> Answer {
         |_| {},
         |it| it.template_directories = vec![folder.path().to_owned()],
     );
+    server.given_session("s").await;
     server.get(TERMS).await
 }
 
@@ -58,6 +59,7 @@ async fn inline_styles_and_scripts_are_those_of_the_policy() {
     });
     let body = serde_json::json!({"username": "alice", "password": "Secret-Passw0rd"});
     let prompt = server.post("/register", &body).await.body_of(401);
+    server.given_session("s").await;
     let form = format!("session={}", prompt["session"].as_str().unwrap());
     for answer in [
         server.get(TERMS).await,
@@ -81,6 +83,7 @@ async fn inline_styles_and_scripts_are_those_of_the_policy() {
 #[tokio::test]
 async fn forms_go_to_this_server_and_only_where_there_are_any() {
     let server = TestServer::new();
+    server.given_session("s").await;
     for (path, forms) in [
         (TERMS, "form-action 'self'"),
         ("/nosuch", "form-action 'none'"),

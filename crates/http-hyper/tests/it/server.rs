@@ -11,6 +11,7 @@ use http_body_util::{BodyExt as _, Full};
 use registrar_domain::id::ServerName;
 use registrar_domain::limit::LimitExceeded;
 use registrar_domain::policy::Policy;
+use registrar_domain::ports::background::FakeBackground;
 use registrar_domain::ports::captcha::FakeCaptcha;
 use registrar_domain::ports::clock::FakeClock;
 use registrar_domain::ports::entropy::SeededEntropy;
@@ -125,6 +126,7 @@ impl TestServer {
             store: Arc::new(store.clone()),
             password_hasher: hasher.clone(),
             pacer: pacer.clone(),
+            background: Arc::new(FakeBackground::default()),
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(7)),
             observer: Arc::new(NullObserver),

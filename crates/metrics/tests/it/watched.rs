@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use registrar_domain::ports::background::FakeBackground;
 use registrar_domain::ports::captcha::{CaptchaOutage, FakeCaptcha};
 use registrar_domain::ports::clock::FakeClock;
 use registrar_domain::ports::entropy::SeededEntropy;
@@ -35,6 +36,7 @@ fn ports() -> (Ports, Fakes) {
         captcha: Some(fakes.captcha.clone()),
         hooks: None,
         pacer: Arc::new(FakePacer),
+        background: Arc::new(FakeBackground::default()),
         clock: Arc::new(FakeClock::at(1_700_000_000_000)),
         entropy: Arc::new(SeededEntropy::new(7)),
         observer: Arc::new(NullObserver),

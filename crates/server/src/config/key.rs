@@ -88,6 +88,8 @@ pub(super) enum Kind {
     List(&'static Kind),
     /// A list of texts, or a single text.
     Texts,
+    /// Some of these words: a list, `true` for all or `false` for none.
+    Some(&'static [&'static str]),
     /// A mapping with keys of the operator's choice.
     Mapping,
 }
@@ -117,6 +119,13 @@ impl Kind {
             }
             Self::List(_) => "list of texts".to_owned(),
             Self::Texts => "list of texts, or a text".to_owned(),
+            Self::Some(words) => {
+                let words: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
+                format!(
+                    "`true` for all, `false` for none, or a list of {}",
+                    words.join(", ")
+                )
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use tracing_subscriber::EnvFilter;
 use super::console::Console;
 use super::key::{Key, Kind};
 use super::section::Section;
-use super::{captcha, console, database, email, rates, threepids, webhook};
+use super::{captcha, console, database, email, rates, threepids, validation, webhook};
 
 mod network;
 
@@ -88,6 +88,11 @@ const REGISTRAR: &[Key] = &[
         "identity_servers",
         Kind::Section(threepids::OWN_KEYS),
         "The servers of `account_threepid_delegates`.",
+    ),
+    Key::new(
+        "validation",
+        Kind::Section(validation::KEYS),
+        "The validation of email addresses and phone numbers.",
     ),
     Key::new(
         "webhook",

@@ -85,6 +85,7 @@ impl Config {
             inhibit_errors: self.threepids.inhibit_errors,
             next_link_hosts: self.threepids.next_link_hosts.clone(),
             changes_allowed: self.threepids.changes_allowed,
+            validation: self.validation.clone(),
         }
     }
 }

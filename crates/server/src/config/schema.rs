@@ -93,6 +93,9 @@ fn value(kind: &Kind, inside: Strictness) -> Json {
         Kind::Texts => {
             json!({ "type": ["array", "string", "null"], "items": { "type": "string" } })
         }
+        Kind::Some(words) => json!({
+            "type": ["array", "boolean", "null"], "items": { "enum": words },
+        }),
         Kind::Mapping => json!({ "type": ["object", "null"] }),
     }
 }

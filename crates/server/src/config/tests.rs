@@ -8,6 +8,7 @@ mod outbound;
 mod registration;
 mod sources;
 mod startup;
+mod validation;
 mod values;
 
 use super::{Config, Reading, load_text};

@@ -9,6 +9,7 @@
 mod account_lists;
 mod accounts;
 mod activity;
+mod delegated;
 mod devices;
 mod leases;
 mod races;
@@ -158,6 +159,7 @@ pub const CASES: &[Case] = cases! {
         a_retracted_token_takes_an_unused_session_with_it,
         a_session_is_validated_once,
         a_validated_session_is_consumed_once,
+        a_session_stands_for_the_last_one_of_its_identity_server,
         expired_validation_tokens_are_removed_up_to_a_limit,
         ended_validation_sessions_are_removed_up_to_a_limit,
     }
@@ -166,6 +168,12 @@ pub const CASES: &[Case] = cases! {
         active_users_are_counted_up_to_a_number,
         activity_outlives_devices_and_accounts,
         old_activity_is_forgotten_oldest_first_up_to_a_limit,
+    }
+    delegated {
+        a_proof_of_an_identity_server_is_used_once_for_its_purpose,
+        the_first_purpose_of_a_delegated_proof_stands,
+        expired_delegated_proofs_are_removed_up_to_a_limit,
+        messages_are_counted_up_to_a_limit_in_each_window,
     }
     leases {
         a_lease_is_held_by_one_until_it_expires,
@@ -188,6 +196,8 @@ pub const CASES: &[Case] = cases! {
         one_of_many_opens_the_validation_session,
         one_of_many_validates_the_session,
         one_of_many_consumes_the_session,
+        one_of_many_uses_the_delegated_proof,
+        a_limit_of_messages_holds_among_many,
         an_added_validation_token_is_not_lost,
     }
 };

@@ -10,7 +10,7 @@ mod token;
 mod uia;
 mod validation;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -26,7 +26,8 @@ use crate::account::Account;
 use crate::device::Device;
 use crate::id::{DeviceId, Localpart};
 use crate::registration_token::{RegistrationToken, RegistrationTokenId};
-use crate::threepid::{AccountThreepid, Threepid};
+use crate::threepid::delegation::ProofDigest;
+use crate::threepid::{AccountThreepid, Medium, Threepid};
 use crate::time::Timestamp;
 
 /// A store in memory.
@@ -59,6 +60,8 @@ struct State {
     uia_sessions: Vec<uia::SessionRow>,
     registration_tokens: BTreeMap<RegistrationTokenId, RegistrationToken>,
     validations: Vec<validation::ValidationRow>,
+    delegated_proofs: HashMap<ProofDigest, validation::DelegatedRow>,
+    message_counts: BTreeMap<(Medium, Timestamp), u32>,
     threepids: BTreeMap<Threepid, (Localpart, AccountThreepid)>,
     leases: BTreeMap<String, (String, Timestamp)>,
     activity: BTreeMap<Localpart, Timestamp>,

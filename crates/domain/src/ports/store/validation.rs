@@ -2,8 +2,10 @@ use async_trait::async_trait;
 
 use super::StoreError;
 use crate::secret::TokenDigest;
+use crate::threepid::delegation::{ProofDigest, Unasked};
 use crate::threepid::{
-    Purpose, Threepid, ValidatedThreepid, ValidationSession, ValidationSessionId, ValidationToken,
+    Medium, Purpose, Threepid, ValidatedThreepid, ValidationSession, ValidationSessionId,
+    ValidationToken,
 };
 use crate::time::Timestamp;
 
@@ -63,6 +65,14 @@ pub trait ValidationRepository: Send {
         token: &TokenDigest,
     ) -> Result<(), StoreError>;
 
+    /// Records which session of an identity server a session stands for, in place of an earlier one.
+    /// Idempotent, and nothing happens without the session.
+    async fn record_delegate(
+        &mut self,
+        id: &ValidationSessionId,
+        delegate_sid: &ValidationSessionId,
+    ) -> Result<(), StoreError>;
+
     /// Guarded: marks a session as validated while it is not. `false` when it is, or is gone.
     async fn mark_validated(
         &mut self,
@@ -71,7 +81,8 @@ pub trait ValidationRepository: Send {
     ) -> Result<bool, StoreError>;
 
     /// Guarded: uses up a session with this secret that was validated after `validated_after` for
-    /// one of these purposes. It is removed with its tokens; `None` when there is no such session.
+    /// one of these purposes and has not been used up. It stays, with its tokens, until they expire;
+    /// `None` when there is no such session.
     async fn consume(
         &mut self,
         id: &ValidationSessionId,
@@ -80,9 +91,48 @@ pub trait ValidationRepository: Send {
         validated_after: Timestamp,
     ) -> Result<Option<ValidatedThreepid>, StoreError>;
 
-    /// Removes up to `limit` tokens that expired before `now`, then up to `limit` sessions: those
-    /// that were validated at or before `validated_before`, and those that are neither validated nor
-    /// have a token left. The number of tokens and sessions removed.
+    /// Records for which purpose an identity server was asked for a proof, until `expires`. The first
+    /// one stands, because identity servers know no purposes.
+    async fn record_delegated_purpose(
+        &mut self,
+        proof: &ProofDigest,
+        purpose: Purpose,
+        expires: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Guarded: uses up a proof of an identity server that was asked for one of these purposes, or
+    /// about whose purpose nothing is recorded if `unasked` allows that. It stays used until `expires`.
+    /// `false` when it may not be used, or was.
+    async fn consume_delegated(
+        &mut self,
+        proof: &ProofDigest,
+        purposes: &[Purpose],
+        unasked: Unasked,
+        expires: Timestamp,
+    ) -> Result<bool, StoreError>;
+
+    /// Guarded: counts a message of a medium in the window that begins at `window`, unless `limit`
+    /// have been counted. `false` then.
+    async fn count_message(
+        &mut self,
+        medium: Medium,
+        window: Timestamp,
+        limit: u32,
+    ) -> Result<bool, StoreError>;
+
+    /// Removes up to `limit` proofs of identity servers that expired before `now`, and the counts of
+    /// messages in windows that began before `window`. The number of rows removed.
+    async fn remove_expired_delegated(
+        &mut self,
+        now: Timestamp,
+        window: Timestamp,
+        limit: u32,
+    ) -> Result<usize, StoreError>;
+
+    /// Removes up to `limit` tokens that expired before `now`, then up to `limit` sessions without a
+    /// token whose proof nobody can use: those that were validated at or before `validated_before`,
+    /// those that are used up, and those that are not validated. The number of tokens and sessions
+    /// removed.
     async fn remove_expired(
         &mut self,
         now: Timestamp,

@@ -3,14 +3,14 @@
 //!
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#post_matrixclientv3account3pidadd>
 
-use super::proof::{Found, Proof};
+use super::proof::{Found, PURPOSES, Proof};
 use super::{AccountThreepids, ThreepidError};
 use crate::context::RequestContext;
 use crate::given::Given;
 use crate::ports::registration_hooks::ThreepidPurpose;
 use crate::ports::store::{Constraint, StoreErrorKind};
 use crate::ports::{Intent, UnitOfWork};
-use crate::threepid::{AccountThreepid, ValidatedThreepid, allowed};
+use crate::threepid::{AccountThreepid, Threepid, ValidatedThreepid, allowed};
 use crate::token::authenticate::Requester;
 use crate::uia::auth::{Auth, ThreepidCredentials};
 use crate::uia::gate::{self, UiaPrompt};
@@ -118,11 +118,19 @@ impl AccountThreepids {
             if let Some(authorization) = authorization {
                 authorization.confirm(&mut *uow, core, requester).await?;
             }
+            let has_it = self.check_owner(&mut *uow, requester, threepid).await?;
             let validated = match &found {
                 Found::Here(_) => proof.consume(&mut *uow, core).await?,
-                Found::Elsewhere(validated) => validated.clone(),
+                // A repeated request finds the address where the first one put it.
+                Found::Elsewhere(_) if has_it => return Ok(()),
+                Found::Elsewhere(proof) => proof
+                    .consume(&mut *uow, core, PURPOSES)
+                    .await?
+                    .ok_or(ThreepidError::NotValidated)?,
             };
-            self.store(&mut *uow, requester, validated).await?;
+            if !has_it {
+                self.store(&mut *uow, requester, validated).await?;
+            }
             Ok::<_, ThreepidError>(uow.commit().await?)
         })
         .await?;
@@ -131,7 +139,26 @@ impl AccountThreepids {
         Ok(())
     }
 
-    /// Stores an address that nobody else has. Whoever has it already keeps it as it is.
+    /// Does the requester have the address already? Whoever has it keeps it as it is.
+    async fn check_owner(
+        &self,
+        uow: &mut dyn UnitOfWork,
+        requester: &Requester,
+        threepid: &Threepid,
+    ) -> Result<bool, ThreepidError> {
+        let localpart = &requester.account.localpart;
+        let account = uow.accounts().find(localpart).await?;
+        if account.is_none_or(|account| account.deactivated) {
+            return Err(ThreepidError::Deactivated);
+        }
+        match uow.threepids().find_owner(threepid).await? {
+            Some(owner) if owner == *localpart => Ok(true),
+            Some(_) => Err(ThreepidError::InUse(threepid.medium())),
+            None => Ok(false),
+        }
+    }
+
+    /// Stores an address that nobody has.
     async fn store(
         &self,
         uow: &mut dyn UnitOfWork,
@@ -139,16 +166,6 @@ impl AccountThreepids {
         validated: ValidatedThreepid,
     ) -> Result<(), ThreepidError> {
         let localpart = &requester.account.localpart;
-        let medium = validated.threepid.medium();
-        let account = uow.accounts().find(localpart).await?;
-        if account.is_none_or(|account| account.deactivated) {
-            return Err(ThreepidError::Deactivated);
-        }
-        match uow.threepids().find_owner(&validated.threepid).await? {
-            Some(owner) if owner == *localpart => return Ok(()),
-            Some(_) => return Err(ThreepidError::InUse(medium)),
-            None => {}
-        }
         let threepid = AccountThreepid {
             threepid: validated.threepid,
             validated: validated.validated,

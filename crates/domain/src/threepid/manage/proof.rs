@@ -5,13 +5,14 @@ use super::ThreepidError;
 use crate::core::{Core, EmailValidation};
 use crate::given::Given;
 use crate::ports::{IdentityServer, Intent, StoreError, UnitOfWork};
+use crate::threepid::delegation::DelegatedProof;
 use crate::threepid::{
     ClientSecret, Medium, Purpose, ValidatedThreepid, ValidationSession, ValidationSessionId,
 };
 use crate::uia::auth::ThreepidCredentials;
 
 /// What a session must have been validated for.
-const PURPOSES: &[Purpose] = &[Purpose::Addition];
+pub(super) const PURPOSES: &[Purpose] = &[Purpose::Addition];
 
 /// The credentials of a validation session.
 #[derive(Clone, Debug)]
@@ -25,14 +26,15 @@ pub(super) struct Proof {
 pub(super) enum Found {
     /// Here. It is used up by what it is used for.
     Here(ValidatedThreepid),
-    /// At an identity server, which decides for how long it is good.
-    Elsewhere(ValidatedThreepid),
+    /// At an identity server. Here it is noted that it was used.
+    Elsewhere(DelegatedProof),
 }
 
 impl Found {
     pub(super) fn validated(&self) -> &ValidatedThreepid {
         match self {
-            Self::Here(validated) | Self::Elsewhere(validated) => validated,
+            Self::Here(validated) => validated,
+            Self::Elsewhere(proof) => proof.validated(),
         }
     }
 }
@@ -58,15 +60,15 @@ impl Proof {
                 }
             }
             EmailValidation::Delegated(server) => {
-                if let Some(validated) = self.ask(&**server, Medium::Email).await? {
-                    return Ok(Found::Elsewhere(validated));
+                if let Some(proof) = self.ask(core, &**server, Medium::Email).await? {
+                    return Ok(Found::Elsewhere(proof));
                 }
             }
         }
         if let Some(server) = &core.ports.msisdn
-            && let Some(validated) = self.ask(&**server, Medium::Msisdn).await?
+            && let Some(proof) = self.ask(core, &**server, Medium::Msisdn).await?
         {
-            return Ok(Found::Elsewhere(validated));
+            return Ok(Found::Elsewhere(proof));
         }
         Err(ThreepidError::NotValidated)
     }
@@ -76,6 +78,7 @@ impl Proof {
         let session = uow.validations().find(&self.sid).await?;
         let session = session.filter(|session| {
             session.client_secret == self.client_secret.digest()
+                && !session.consumed
                 && PURPOSES.contains(&session.purpose)
         });
         Ok(session.and_then(|session| {
@@ -88,13 +91,13 @@ impl Proof {
 
     async fn ask(
         &self,
+        core: &Core,
         server: &dyn IdentityServer,
         medium: Medium,
-    ) -> Result<Option<ValidatedThreepid>, ThreepidError> {
-        let validated = server
-            .validated(self.sid.as_str(), &self.client_secret)
-            .await?;
-        Ok(validated.filter(|validated| validated.threepid.medium() == medium))
+    ) -> Result<Option<DelegatedProof>, ThreepidError> {
+        let (sid, client_secret) = (self.sid.as_str(), &self.client_secret);
+        let found = DelegatedProof::find::<ThreepidError>(core, server, sid, client_secret).await?;
+        Ok(found.filter(|proof| proof.medium() == medium))
     }
 
     /// Uses up a proof of this server: it is good for one account, once.

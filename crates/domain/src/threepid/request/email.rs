@@ -2,19 +2,19 @@
 //!
 //! Reference §4.2, §4.7.
 
-use super::{RequestTokenError, Suitability, TokenRequested, TokenRequests};
+use super::covert::Delegated;
+use super::opening::{Opened, Opening};
+use super::stages::Source;
+use super::{RequestTokenError, TokenRequested, TokenRequests};
 use crate::context::RequestContext;
 use crate::core::EmailValidation;
 use crate::given::Given;
 use crate::ports::identity_server::EmailTokenRequest;
 use crate::ports::mailer::MailContent;
-use crate::ports::store::{Constraint, StoreErrorKind};
 use crate::ports::{Intent, Mail, Mailer};
 use crate::secret::{Secret, TokenDigest};
 use crate::threepid::validation::generate_token;
-use crate::threepid::{
-    EmailAddress, Medium, Purpose, ValidationSession, ValidationSessionId, ValidationToken,
-};
+use crate::threepid::{EmailAddress, Medium, Purpose, ValidationSessionId, ValidationToken};
 
 /// `POST …/email/requestToken`, as sent.
 #[derive(Clone, Debug, Default)]
@@ -27,14 +27,17 @@ pub struct EmailWish {
     pub send_attempt: Given<i64>,
     /// `next_link`.
     pub next_link: Given<String>,
+    /// `session`, or that of `auth`: the UIA session that the request belongs to.
+    pub session: Given<String>,
 }
 
-/// What the store says to a wish for a mail.
-enum Opened {
-    /// The mail of this attempt has gone out already.
-    AlreadySent(ValidationSessionId),
-    /// A token waits for its mail.
-    MailDue(ValidationSessionId),
+impl EmailWish {
+    fn source(&self) -> Source<'_> {
+        Source {
+            session: &self.session,
+            next_link: &self.next_link,
+        }
+    }
 }
 
 impl TokenRequests {
@@ -45,19 +48,10 @@ impl TokenRequests {
     /// [`RequestTokenError::EmailNotSupported`], [`RequestTokenError::RegistrationClosed`],
     /// [`RequestTokenError::ChangesForbidden`].
     pub fn check_email_supported(&self, purpose: Purpose) -> Result<(), RequestTokenError> {
-        let core = &self.0;
-        if matches!(core.ports.email, EmailValidation::Off) {
+        if matches!(self.0.ports.email, EmailValidation::Off) {
             return Err(RequestTokenError::EmailNotSupported);
         }
-        match purpose {
-            Purpose::Registration if !core.policy.registration.enabled => {
-                Err(RequestTokenError::RegistrationClosed)
-            }
-            Purpose::Addition if !core.policy.threepids.changes_allowed => {
-                Err(RequestTokenError::ChangesForbidden)
-            }
-            Purpose::Registration | Purpose::Addition | Purpose::PasswordReset => Ok(()),
-        }
+        self.check_purpose(purpose)
     }
 
     /// Asks whoever reads the mail of an address to open a link.
@@ -74,28 +68,33 @@ impl TokenRequests {
         let request = Self::parse_email(wish);
         let mut request = request.map_err(|error| error.in_request_for(purpose))?;
         let threepid = request.email.clone().into();
-        request.next_link = self.admit(ctx, purpose, &threepid, &wish.next_link).await?;
-        let suitability = self.check_standing(&threepid, purpose).await?;
-        match (&self.0.ports.email, suitability) {
-            (EmailValidation::Off, _) => Err(RequestTokenError::EmailNotSupported),
-            (EmailValidation::Local(mailer), Suitability::Concealed) => {
-                if purpose == Purpose::Registration {
-                    self.tell_owner(&**mailer, &request.email).await?;
+        request.next_link = self.admit(ctx, purpose, &threepid, &wish.source()).await?;
+        if self.0.policy.threepids.inhibit_errors {
+            return match &self.0.ports.email {
+                EmailValidation::Off => Err(RequestTokenError::EmailNotSupported),
+                EmailValidation::Local(mailer) => {
+                    self.mail_covertly(mailer, purpose, request).await
                 }
-                Ok(self.pretend().await)
-            }
-            (EmailValidation::Delegated(_), Suitability::Concealed) => Ok(self.pretend().await),
-            (EmailValidation::Local(mailer), Suitability::Suitable) => {
-                let sid = self.send_link(&**mailer, purpose, &request).await?;
-                self.announce(Medium::Email, purpose, request.send_attempt);
-                Ok(TokenRequested::Here(sid))
-            }
-            (EmailValidation::Delegated(server), Suitability::Suitable) => {
-                let reply = server.request_email_token(&request).await?;
-                self.announce(Medium::Email, purpose, request.send_attempt);
-                Ok(TokenRequested::Elsewhere(reply))
-            }
+                EmailValidation::Delegated(server) => {
+                    let request = Delegated::Email(request);
+                    self.delegate_covertly(server, purpose, threepid, request)
+                        .await
+                }
+            };
         }
+        self.check_standing(&threepid, purpose).await?;
+        let requested = match &self.0.ports.email {
+            EmailValidation::Off => return Err(RequestTokenError::EmailNotSupported),
+            EmailValidation::Local(mailer) => {
+                TokenRequested::Here(self.send_link(&**mailer, purpose, &request).await?)
+            }
+            EmailValidation::Delegated(server) => {
+                let request = Delegated::Email(request.clone());
+                TokenRequested::Elsewhere(self.delegate(&**server, purpose, &request).await?)
+            }
+        };
+        self.announce(Medium::Email, purpose, request.send_attempt);
+        Ok(requested)
     }
 
     /// The request, as yet without the link.
@@ -130,10 +129,19 @@ impl TokenRequests {
         let core = &self.0;
         let text = generate_token(core.entropy());
         let digest = TokenDigest::of(text.expose());
-        let open = || self.open(purpose, request, digest);
-        let sid = match core.retrying(open).await? {
+        let opening = self.mail_opening(purpose, request, digest);
+        let opened = core.retrying(|| async {
+            let mut uow = core.ports.store.begin(Intent::Write).await?;
+            let opened = opening.open(&mut *uow, core).await?;
+            if let Opened::MessageDue(_) = &opened {
+                self.spend(&mut *uow, Medium::Email).await?;
+            }
+            uow.commit().await?;
+            Ok::<_, RequestTokenError>(opened)
+        });
+        let sid = match opened.await? {
             Opened::AlreadySent(sid) => return Ok(sid),
-            Opened::MailDue(sid) => sid,
+            Opened::MessageDue(sid) => sid,
         };
         let link = self.link(purpose, &sid, request.client_secret.expose(), &text);
         let mail = Mail {
@@ -157,64 +165,29 @@ impl TokenRequests {
         Ok(sid)
     }
 
-    /// Finds the client's session for the address or opens one, and adds the token to it.
-    async fn open(
+    /// The request for a mail whose link carries a token with this digest.
+    pub(super) fn mail_opening(
         &self,
         purpose: Purpose,
         request: &EmailTokenRequest,
         digest: TokenDigest,
-    ) -> Result<Opened, RequestTokenError> {
+    ) -> Opening {
         let core = &self.0;
-        let threepid = request.email.clone().into();
-        let client_secret = request.client_secret.digest();
-        let mut uow = core.ports.store.begin(Intent::Write).await?;
-        let sessions = uow.validations();
-        let open = sessions
-            .find_open(&threepid, purpose, &client_secret)
-            .await?;
-        let sid = match open {
-            Some(session) if session.last_send_attempt >= Some(request.send_attempt) => {
-                return Ok(Opened::AlreadySent(session.id));
-            }
-            Some(session) => session.id,
-            None => {
-                let session = ValidationSession {
-                    id: ValidationSessionId::generate(core.entropy()),
-                    threepid,
-                    purpose,
-                    client_secret,
-                    last_send_attempt: None,
-                    validated: None,
-                };
-                match sessions.add(&session).await {
-                    // A concurrent request of the same client was faster: look again.
-                    Err(error) if error.is_conflict(Constraint::ValidationSessionOpen) => {
-                        return Err(RequestTokenError::Store(StoreErrorKind::Contended.into()));
-                    }
-                    outcome => outcome?,
-                }
-                session.id
-            }
-        };
-        let token = ValidationToken {
-            digest,
-            next_link: request.next_link.clone(),
-            expires: core
-                .now()
-                .after(core.policy.threepids.validation_token_lifetime),
-        };
-        match sessions.add_token(&sid, &token).await {
-            // The session has ended in this moment: look again.
-            Err(error) if error.is_conflict(Constraint::MissingReference) => {
-                return Err(RequestTokenError::Store(StoreErrorKind::Contended.into()));
-            }
-            outcome => outcome?,
+        let lifetime = core.policy.threepids.validation_token_lifetime;
+        Opening {
+            purpose,
+            threepid: request.email.clone().into(),
+            client_secret: request.client_secret.digest(),
+            send_attempt: request.send_attempt,
+            token: ValidationToken {
+                digest,
+                next_link: request.next_link.clone(),
+                expires: core.now().after(lifetime),
+            },
         }
-        uow.commit().await?;
-        Ok(Opened::MailDue(sid))
     }
 
-    fn link(
+    pub(super) fn link(
         &self,
         purpose: Purpose,
         sid: &ValidationSessionId,
@@ -235,23 +208,10 @@ impl TokenRequests {
             sid.as_str()
         )
     }
-
-    /// Tells the owner of an address that somebody wanted to register with it, since the client is not
-    /// told.
-    async fn tell_owner(
-        &self,
-        mailer: &dyn Mailer,
-        email: &EmailAddress,
-    ) -> Result<(), RequestTokenError> {
-        let mail = Mail {
-            to: email.clone(),
-            content: MailContent::AlreadyInUse,
-        };
-        mailer.send(&mail).await.map_err(RequestTokenError::Mail)
-    }
 }
 
-fn content(purpose: Purpose, link: String) -> MailContent {
+/// What the mail with a link says.
+pub(super) fn content(purpose: Purpose, link: String) -> MailContent {
     match purpose {
         Purpose::Registration => MailContent::ValidateRegistration { link },
         Purpose::Addition => MailContent::ValidateAddition { link },

@@ -4,6 +4,7 @@ use crate::retry::MaybeStore;
 use crate::threepid::{
     ClientSecretError, EmailAddressError, Medium, NextLinkError, PhoneNumberError, Purpose,
 };
+use crate::uia::Stage;
 
 /// Why nobody was asked for proof. The order of the variants is the order of the checks.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +39,12 @@ pub enum RequestTokenError {
     /// `next_link` leads where nobody is sent.
     #[error(transparent)]
     NextLink(#[from] NextLinkError),
+    /// The client names no UIA session in which these stages were passed.
+    #[error(
+        "these stages must be passed before a message is sent, in the session that the request names: {}",
+        names(.0)
+    )]
+    StagesRequired(Vec<Stage>),
     /// The operator does not want such addresses.
     #[error("this {} may not be used on this server", .0.noun())]
     Denied(Medium),
@@ -53,6 +60,17 @@ pub enum RequestTokenError {
     /// Nobody validates phone numbers here.
     #[error("phone numbers cannot be validated on this server")]
     MsisdnNotSupported(Purpose),
+    /// The deployment has sent as many messages in this hour as its operator allows.
+    #[error("this server has sent as many messages as it may in this hour, try again in the next")]
+    CapReached {
+        /// The medium.
+        medium: Medium,
+        /// Milliseconds until the next hour.
+        retry_after_ms: u64,
+    },
+    /// Too many messages are under way already. Nothing is stored.
+    #[error("too many messages are being sent, try again later")]
+    Busy,
     /// The mail did not go out. Nothing is stored, and the same attempt can be repeated.
     #[error("the mail could not be sent")]
     Mail(#[source] MailError),
@@ -90,4 +108,9 @@ impl MaybeStore for RequestTokenError {
             _ => None,
         }
     }
+}
+
+fn names(stages: &[Stage]) -> String {
+    let names: Vec<_> = stages.iter().map(|stage| stage.as_str()).collect();
+    names.join(", ")
 }

@@ -2,7 +2,9 @@
 //!
 //! Reference §4.9.
 
-use super::{RequestTokenError, Suitability, TokenRequested, TokenRequests};
+use super::covert::Delegated;
+use super::stages::Source;
+use super::{RequestTokenError, TokenRequested, TokenRequests};
 use crate::context::RequestContext;
 use crate::given::Given;
 use crate::ports::identity_server::MsisdnTokenRequest;
@@ -21,9 +23,29 @@ pub struct MsisdnWish {
     pub send_attempt: Given<i64>,
     /// `next_link`.
     pub next_link: Given<String>,
+    /// `session`, or that of `auth`: the UIA session that the request belongs to.
+    pub session: Given<String>,
+}
+
+impl MsisdnWish {
+    fn source(&self) -> Source<'_> {
+        Source {
+            session: &self.session,
+            next_link: &self.next_link,
+        }
+    }
 }
 
 impl TokenRequests {
+    /// May phone numbers be validated for this purpose? Told before anything else about a request is
+    /// looked at.
+    ///
+    /// # Errors
+    /// [`RequestTokenError::RegistrationClosed`], [`RequestTokenError::ChangesForbidden`].
+    pub fn check_msisdn_allowed(&self, purpose: Purpose) -> Result<(), RequestTokenError> {
+        self.check_purpose(purpose)
+    }
+
     /// Asks whoever has a phone number to say what they were sent.
     ///
     /// Whether phone numbers are supported at all is told last, as the reference does.
@@ -36,23 +58,24 @@ impl TokenRequests {
         purpose: Purpose,
         wish: &MsisdnWish,
     ) -> Result<TokenRequested, RequestTokenError> {
-        if purpose == Purpose::Addition && !self.0.policy.threepids.changes_allowed {
-            return Err(RequestTokenError::ChangesForbidden);
-        }
+        self.check_msisdn_allowed(purpose)?;
         let parsed = Self::parse_msisdn(wish);
         let (mut request, number) = parsed.map_err(|error| error.in_request_for(purpose))?;
         let threepid = number.into();
-        request.next_link = self.admit(ctx, purpose, &threepid, &wish.next_link).await?;
-        match self.check_standing(&threepid, purpose).await? {
-            Suitability::Concealed => Ok(self.pretend().await),
-            Suitability::Suitable => {
-                let server = self.0.ports.msisdn.as_ref();
-                let server = server.ok_or(RequestTokenError::MsisdnNotSupported(purpose))?;
-                let reply = server.request_msisdn_token(&request).await?;
-                self.announce(Medium::Msisdn, purpose, request.send_attempt);
-                Ok(TokenRequested::Elsewhere(reply))
-            }
+        request.next_link = self.admit(ctx, purpose, &threepid, &wish.source()).await?;
+        let server = self.0.ports.msisdn.as_ref();
+        let server = server.ok_or(RequestTokenError::MsisdnNotSupported(purpose));
+        let send_attempt = request.send_attempt;
+        let request = Delegated::Msisdn(request);
+        if self.0.policy.threepids.inhibit_errors {
+            return self
+                .delegate_covertly(server?, purpose, threepid, request)
+                .await;
         }
+        self.check_standing(&threepid, purpose).await?;
+        let reply = self.delegate(&**server?, purpose, &request).await?;
+        self.announce(Medium::Msisdn, purpose, send_attempt);
+        Ok(TokenRequested::Elsewhere(reply))
     }
 
     /// The request, with country and number as the client wrote them, and the number as it is counted

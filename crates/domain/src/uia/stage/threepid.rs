@@ -8,6 +8,7 @@ use crate::core::Core;
 use crate::given::Given;
 use crate::ports::{IdentityServer, StoreError, UnitOfWork};
 use crate::secret::TokenDigest;
+use crate::threepid::delegation::DelegatedProof;
 use crate::threepid::{ClientSecret, Medium, Purpose, ValidationSession, ValidationSessionId};
 use crate::uia::StageResult;
 use crate::uia::auth::ThreepidCredentials;
@@ -46,18 +47,19 @@ fn required<'a>(given: &'a Given<String>, name: &'static str) -> Result<&'a str,
 
 /// Asks an identity server. Slow, so it comes before the unit of work.
 pub(crate) async fn ask(
+    core: &Core,
     server: &dyn IdentityServer,
     credentials: Credentials<'_>,
     medium: Medium,
-) -> Result<Result<StageResult, StageFailure>, GateError> {
+) -> Result<Result<DelegatedProof, StageFailure>, GateError> {
     let client_secret = ClientSecret::parse(credentials.client_secret)?;
-    let Some(validated) = server.validated(credentials.sid, &client_secret).await? else {
-        return Ok(Err(StageFailure::NotValidated));
-    };
-    if validated.threepid.medium() != medium {
-        return Ok(Err(StageFailure::WrongMedium));
-    }
-    Ok(Ok(StageResult::Threepid(validated)))
+    let sid = credentials.sid;
+    let found = DelegatedProof::find::<GateError>(core, server, sid, &client_secret).await?;
+    Ok(match found {
+        None => Err(StageFailure::NotValidated),
+        Some(proof) if proof.medium() != medium => Err(StageFailure::WrongMedium),
+        Some(proof) => Ok(proof),
+    })
 }
 
 /// Uses up a validation session of this server: one proof passes the stage of one session.

@@ -1,19 +1,24 @@
 //! Addresses that an identity server validates.
 
+use std::time::Duration;
+
 use registrar_domain::given::Given;
+use registrar_domain::housekeeping::Job;
 use registrar_domain::ports::registration_hooks::{HookQuestion, ThreepidPurpose};
+use registrar_domain::threepid::manage::NamedThreepid;
 use registrar_domain::threepid::request::{
     EmailWish, MsisdnWish, RequestTokenError, TokenRequested,
 };
-use registrar_domain::threepid::{Medium, NextLink, Purpose, Threepid};
+use registrar_domain::threepid::{Medium, NextLink, Purpose, Threepid, ValidatedThreepid};
+use registrar_domain::time::Timestamp;
 
 use super::{ADDRESS, ask_msisdn, msisdn_wish, once_in_a_while, told};
-use crate::validating::{SECRET, delegating, email_wish};
+use crate::validating::{SECRET, creds, delegating, email_wish, validated};
 use crate::world::{World, given};
 
 #[tokio::test]
 async fn a_delegated_address_is_validated_elsewhere() {
-    let (world, server) = delegating(|policy| policy.threepids.inhibit_errors = true);
+    let (world, server) = delegating(|_| {});
     let wish = EmailWish {
         next_link: given("https://app.example.org/"),
         ..email_wish(" Alice@Example.ORG")
@@ -38,7 +43,7 @@ async fn a_delegated_address_is_validated_elsewhere() {
     world.ask_email(Purpose::Addition, &wish).await.unwrap();
     assert_eq!(server.emails().len(), 2);
     let outcome = world.ask_email(Purpose::PasswordReset, &wish).await;
-    assert!(matches!(outcome, Ok(TokenRequested::Here(_))));
+    assert_eq!(told(outcome), "NotFound(Email)");
     assert_eq!(server.emails().len(), 2);
     server.be_down(true);
     let outcome = world.ask_email(Purpose::Addition, &wish).await;
@@ -78,6 +83,7 @@ async fn complaints_about_phone_numbers_come_in_the_order_of_the_reference() {
         phone_number: Given::Malformed,
         send_attempt: Given::Malformed,
         next_link: Given::Malformed,
+        session: Given::Absent,
     };
     let expected = "ClientSecret(ClientSecretError)";
     assert_eq!(complaint(&wish).await, expected);
@@ -102,4 +108,50 @@ async fn complaints_about_phone_numbers_come_in_the_order_of_the_reference() {
         assert_eq!(complaint(&wish).await, expected);
     }
     assert!(complaint(&wish).await.starts_with("Limited("));
+}
+
+#[tokio::test]
+async fn a_delegated_proof_gives_one_address_once_while_it_is_fresh() {
+    let world = World::new();
+    let alice = world.signed_in("alice").await;
+    let at = |unix_ms| ValidatedThreepid {
+        validated: Timestamp::from_unix_ms(unix_ms),
+        ..validated(Medium::Msisdn, "447700900001")
+    };
+    let (vouch, threepids) = (&world.identity_server, &world.services.threepids);
+    let add = async |sid: &str| {
+        let credentials = Given::Value(creds(sid, SECRET));
+        told(threepids.add_at_once(&alice, &credentials).await)
+    };
+    let (now, hour) = (1_700_000_000_000, 60 * 60 * 1000);
+    let stale = [
+        ("old", now - 48 * hour),
+        ("future", now + hour),
+        ("never", i64::MAX),
+    ];
+    for (sid, moment) in stale {
+        vouch.vouch(sid, SECRET, at(moment));
+        assert_eq!(add(sid).await, "NotValidated", "{sid}");
+    }
+    vouch.vouch("fresh", SECRET, at(now - 47 * hour));
+    for _ in 0..2 {
+        assert_eq!(
+            add("fresh").await,
+            "accepted",
+            "a repeated request finds it added"
+        );
+    }
+    let named = NamedThreepid {
+        medium: given("msisdn"),
+        address: given("447700900001"),
+        id_server: Given::Absent,
+    };
+    threepids.remove(&alice, &named).await.unwrap();
+    assert_eq!(add("fresh").await, "NotValidated", "it was used");
+    // The record outlives the proof, whatever the identity server says later.
+    world.clock.advance(Duration::from_hours(47));
+    let housekeeping = &world.services.housekeeping;
+    housekeeping.run(Job::Validations, "here").await.unwrap();
+    vouch.vouch("fresh", SECRET, at(now + 46 * hour));
+    assert_eq!(add("fresh").await, "NotValidated");
 }

@@ -7,11 +7,11 @@ use registrar_domain::given::Given;
 use registrar_domain::housekeeping::Job;
 use registrar_domain::services::EmailValidation;
 use registrar_domain::threepid::request::EmailWish;
-use registrar_domain::threepid::submit::{LinkError, SubmitError, Submitted};
+use registrar_domain::threepid::submit::{LinkError, LinkState, SubmitError, Submitted};
 use registrar_domain::threepid::{Medium, Purpose, ValidationSessionId};
 
 use super::{attempt, submit, told};
-use crate::validating::{SECRET, email_wish};
+use crate::validating::{SECRET, creds, email_wish};
 use crate::world::{World, given};
 
 #[tokio::test]
@@ -160,6 +160,53 @@ async fn a_link_can_be_opened_for_an_hour_and_again_once_it_was() {
     world.mailed(Purpose::Registration, &wish).await;
     world.open_link(Purpose::Registration).await;
     assert_eq!(world.opened().sid, too_late.sid);
+}
+
+#[tokio::test]
+async fn a_link_opened_again_leads_where_it_did_as_long_as_it_lives() {
+    let world = World::new();
+    let wish = EmailWish {
+        next_link: given("https://app.example.org/"),
+        ..email_wish("alice@example.org")
+    };
+    world.mailed(Purpose::Addition, &wish).await;
+    let link = world.opened();
+    let first = submit(&world, Purpose::Addition, &link).await.unwrap();
+    assert!(first.is_some());
+    let alice = world.signed_in("alice").await;
+    let credentials = Given::Value(creds(link.sid.value().unwrap(), SECRET));
+    let threepids = &world.services.threepids;
+    threepids.add_at_once(&alice, &credentials).await.unwrap();
+    let housekeeping = &world.services.housekeeping;
+    for minutes in [0, 30, 29] {
+        world.clock.advance(Duration::from_mins(minutes));
+        housekeeping.run(Job::Validations, "here").await.unwrap();
+        let again = submit(&world, Purpose::Addition, &link).await.unwrap();
+        assert_eq!(again, first, "{minutes} minutes later");
+        let submission = &world.services.token_submission;
+        let state = submission.look_at_link(Purpose::Addition, &link).await;
+        assert_eq!(state.unwrap(), LinkState::Confirmed(first.clone()));
+    }
+    // It proves nothing any more.
+    let refused = threepids.add_at_once(&alice, &credentials).await;
+    assert_eq!(told(refused), "NotValidated");
+    world.clock.advance(Duration::from_mins(2));
+    let removed = housekeeping.run(Job::Validations, "here").await.unwrap();
+    assert_eq!(removed, Some(2), "the link and its session");
+    assert!(submit(&world, Purpose::Addition, &link).await.is_err());
+}
+
+#[tokio::test]
+async fn looking_at_a_link_confirms_nothing() {
+    let world = World::new();
+    let sid = world.mailed(Purpose::Registration, &attempt(1)).await;
+    let submission = &world.services.token_submission;
+    let link = world.opened();
+    for _ in 0..2 {
+        let state = submission.look_at_link(Purpose::Registration, &link).await;
+        assert_eq!(state.unwrap(), LinkState::Unconfirmed(None));
+        assert!(!is_validated(&world, &sid).await);
+    }
 }
 
 #[tokio::test]

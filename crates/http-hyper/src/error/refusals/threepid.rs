@@ -4,6 +4,7 @@ use std::error::Error;
 
 use http::StatusCode;
 use registrar_domain::account::register::RuleError;
+use registrar_domain::limit::LimitExceeded;
 use registrar_domain::ports::{CaptchaError, HookError, IdentityServerError, MailError};
 use registrar_domain::threepid::Purpose;
 use registrar_domain::threepid::manage::ThreepidError;
@@ -11,6 +12,9 @@ use registrar_domain::threepid::request::RequestTokenError;
 use registrar_domain::threepid::submit::SubmitError;
 
 use crate::error::{ErrCode, MatrixError};
+
+/// When a client may ask again for a message after too many were under way, in milliseconds.
+const BUSY_RETRY_AFTER_MS: u64 = 5_000;
 
 impl From<RequestTokenError> for MatrixError {
     fn from(error: RequestTokenError) -> Self {
@@ -38,6 +42,14 @@ impl From<RequestTokenError> for MatrixError {
             RequestTokenError::Limited(error) => error.into(),
             RequestTokenError::InUse(_) => Self::bad_request(ErrCode::ThreepidInUse, message),
             RequestTokenError::NotFound(_) => Self::bad_request(ErrCode::ThreepidNotFound, message),
+            RequestTokenError::StagesRequired(_) => Self::forbidden(ErrCode::Forbidden, message),
+            RequestTokenError::CapReached { retry_after_ms, .. } => {
+                Self::from(LimitExceeded { retry_after_ms }).with_message(message)
+            }
+            RequestTokenError::Busy => LimitExceeded {
+                retry_after_ms: BUSY_RETRY_AFTER_MS,
+            }
+            .into(),
             RequestTokenError::Mail(error) => error.into(),
             RequestTokenError::IdentityServer(error) => error.into(),
             RequestTokenError::Hook(error) => error.into(),
@@ -54,6 +66,7 @@ impl From<SubmitError> for MatrixError {
             | SubmitError::MsisdnNotSupported
             | SubmitError::NotAscii(_)
             | SubmitError::Link(_)
+            | SubmitError::CodeNotAccepted
             | SubmitError::IdentityServer(IdentityServerError::Refused { .. }) => {
                 Self::bad_request(ErrCode::Unknown, message)
             }

@@ -1,5 +1,6 @@
 //! `GET` and `POST /_matrix/client/v3/auth/{auth_type}/fallback/web`: stages in a browser.
 
+use http::Method;
 use registrar_domain::policy::{ConsentPolicy, Policy};
 use registrar_domain::ports::captcha::CaptchaOutage;
 use registrar_domain::ports::{Intent, Store as _};
@@ -9,7 +10,7 @@ use registrar_domain::uia::flow::Flow;
 use registrar_http_hyper::pages::CaptchaProvider;
 use serde_json::{Value, json};
 
-use crate::browser::{EVIL, EVIL_ARGUMENT, HARMLESS};
+use crate::browser::{BROWSER, EVIL, EVIL_ARGUMENT, HARMLESS};
 use crate::client::{PASSWORD, text};
 use crate::server::TestServer;
 
@@ -64,11 +65,12 @@ async fn completed(server: &TestServer, session: &str) -> Value {
 }
 
 #[tokio::test]
-async fn pages_are_shown_without_looking_for_the_session_or_the_stage() {
+async fn pages_are_shown_without_looking_for_the_stage() {
     let server = TestServer::with_pages(
         |it| it.registration.stages = vec![Stage::Dummy],
         |it| it.site_key = Some("key&".to_owned()),
     );
+    server.given_session(NOBODYS).await;
     let rows = [
         (CAPTCHA, "v3", "data-sitekey=\"key&amp;\""),
         (TERMS, "v3", "href=\"https://example.org/_matrix/consent\""),
@@ -119,6 +121,7 @@ async fn each_captcha_provider_has_its_widget() {
                 it.site_key = Some("key".to_owned());
             },
         );
+        server.given_session("s").await;
         let answer = server.get(&format!("{}?session=s", path(CAPTCHA))).await;
         let widget = format!("<div class=\"{class}\" data-sitekey=\"key\"");
         assert!(answer.page(200).contains(&widget));
@@ -130,9 +133,10 @@ async fn each_captcha_provider_has_its_widget() {
         // What the widget submits has a name of its own, too.
         let form = format!("session={NOBODYS}&{class}-response=");
         let answer = server.submit(&path(CAPTCHA), &form).await;
-        answer.refuses(400, "M_UNKNOWN");
+        assert!(answer.page(400).contains("the check was not passed"));
     }
     let without = TestServer::new();
+    without.given_session("s").await;
     let answer = without.get(&format!("{}?session=s", path(CAPTCHA))).await;
     assert!(!answer.page(200).contains("<form"));
 }
@@ -153,26 +157,46 @@ async fn complaints_come_in_the_order_of_the_reference() {
         ("m.login.sso", &with_session, 404, "M_UNKNOWN"),
         ("m.login.password", &with_session, 404, "M_UNKNOWN"),
         ("", &with_session, 404, "M_UNKNOWN"),
-        (CAPTCHA, &with_session, 400, "M_UNKNOWN"),
-        (TOKEN, &with_session, 400, "M_MISSING_PARAM"),
         (
             TOKEN,
             &format!("{with_session}&token=%FF"),
             400,
             "M_UNKNOWN",
         ),
-        (
-            TOKEN,
-            &format!("{with_session}&token=invited"),
-            400,
-            "M_UNKNOWN",
-        ),
-        (TERMS, &with_session, 400, "M_UNKNOWN"),
-        (TERMS, "session=malformed!", 400, "M_UNKNOWN"),
     ];
     for (stage, form, status, errcode) in rows {
         let answer = server.submit(&path(stage), form).await;
         answer.refuses(status, errcode);
+        // Browsers get the same as a page.
+        let query = format!("{}?{form}", path(stage));
+        let page = server.browse(&query).await;
+        if page.status == status {
+            page.page(status);
+        }
+    }
+    // What comes after that is read by people only.
+    let rows = [
+        (CAPTCHA, with_session.clone(), "the check was not passed"),
+        (
+            TOKEN,
+            with_session.clone(),
+            "please enter your registration token",
+        ),
+        (
+            TOKEN,
+            format!("{with_session}&token=invited"),
+            "has expired or is not known",
+        ),
+        (TERMS, with_session.clone(), "has expired or is not known"),
+        (
+            TERMS,
+            "session=malformed!".to_owned(),
+            "has expired or is not known",
+        ),
+    ];
+    for (stage, form, expected) in rows {
+        let answer = server.submit(&path(stage), &form).await;
+        assert!(answer.page(400).contains(expected), "{}", answer.body);
     }
     for (stage, query, status) in [(TERMS, "", 400), ("m.login.dummy", "?session=s", 404)] {
         let answer = server.get(&format!("{}{query}", path(stage))).await;
@@ -194,6 +218,75 @@ async fn a_stage_that_is_not_enabled_fails_on_its_page() {
         // Without a key the captcha's page has no form, but it tells.
         assert!(answer.page(200).contains(&expected), "{}", answer.body);
     }
+}
+
+#[tokio::test]
+async fn a_session_that_is_unknown_or_has_ended_is_told_on_a_page() {
+    let server = TestServer::with_pages(two_stages, |it| it.site_key = Some("key".to_owned()));
+    for stage in [CAPTCHA, TERMS, TOKEN] {
+        for session in [NOBODYS, "%00", "a b"] {
+            let session = session.replace(' ', "%20");
+            let path = format!("{}?session={session}", path(stage));
+            for answer in [server.get(&path).await, server.browse(&path).await] {
+                let page = answer.page(400);
+                assert!(
+                    page.contains("go back to your app and start again"),
+                    "{page}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn browsers_get_pages_wherever_people_come() {
+    let server = TestServer::with_pages(two_stages, |_| {});
+    let fallback = path(TERMS);
+    let paths = [
+        (&*fallback, 400),
+        (
+            "/_matrix/client/v3/auth/m.login.nosuch/fallback/web?session=s",
+            404,
+        ),
+        (
+            "/_matrix/client/unstable/registration/email/submit_token",
+            400,
+        ),
+        (
+            "/_matrix/client/unstable/registration/fax/submit_token",
+            400,
+        ),
+        (
+            "/_matrix/client/unstable/add_threepid/email/submit_token?sid=%FF",
+            400,
+        ),
+        ("/_synapse/client/password_reset/email/submit_token", 400),
+        ("/_matrix/consent", 404),
+    ];
+    for (path, status) in paths {
+        server.browse(path).await.page(status);
+        // The wrong method too.
+        let answer = server.send(Method::PUT, path, &[BROWSER], "").await;
+        answer.page(405);
+        assert!(answer.headers.contains_key("allow"));
+    }
+    // A form in another encoding carries nothing that could be read.
+    let headers = [BROWSER, ("content-type", "text/plain")];
+    let answer = server
+        .send(Method::POST, &fallback, &headers, "session=s")
+        .await;
+    answer.page(400);
+}
+
+#[tokio::test]
+async fn a_captcha_that_cannot_be_loaded_says_so() {
+    let server = TestServer::with_pages(|_| {}, |it| it.site_key = Some("key".to_owned()));
+    server.given_session("s").await;
+    let answer = server.get(&format!("{}?session=s", path(CAPTCHA))).await;
+    let page = answer.page(200);
+    assert!(page.contains("<noscript>"));
+    assert!(page.contains("id=\"captchaFailed\" class=\"error\" role=\"alert\" hidden"));
+    assert!(page.contains("addEventListener(\"error\""));
 }
 
 #[tokio::test]
@@ -247,7 +340,7 @@ async fn the_captcha_is_judged_by_its_provider() {
         (CaptchaOutage::Nonsense, 500),
     ] {
         server.captcha.fail(Some(outage));
-        submit("good").await.refuses(status, "M_UNKNOWN");
+        submit("good").await.page(status);
     }
     server.captcha.fail(None);
     assert!(submit("good").await.page(200).contains("onAuthDone"));
@@ -256,7 +349,7 @@ async fn the_captcha_is_judged_by_its_provider() {
     let asked = server.captcha.asked().len();
     let form = format!("session={NOBODYS}&g-recaptcha-response=good");
     let answer = server.submit(&path(CAPTCHA), &form).await;
-    answer.refuses(400, "M_UNKNOWN");
+    answer.page(400);
     assert_eq!(server.captcha.asked().len(), asked);
 }
 
@@ -302,6 +395,7 @@ async fn markup_in_the_session_stays_text() {
             it.terms_url = EVIL.to_owned();
         },
     );
+    server.given_session(EVIL).await;
     for (stage, fields) in [
         (CAPTCHA, "g-recaptcha-response=r"),
         (TERMS, ""),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::Method;
+use registrar_domain::policy::{ConfirmLinks, Policy};
 use registrar_domain::services::EmailValidation;
 use serde_json::{Value, json};
 
@@ -185,8 +186,76 @@ async fn opening_the_link_to_reset_a_password_does_nothing_yet() {
         server.submit(path, query).await.page(200);
     }
     assert!(is_validated(&server, &sid).await);
-    // It has served its purpose.
-    server.submit(path, query).await.page(400);
+    // It has served its purpose, and whoever opens it again learns that.
+    for answer in [server.submit(path, query).await, server.get(&link).await] {
+        let page = answer.page(200);
+        assert!(!page.contains("<form"), "{page}");
+    }
+    assert!(!is_validated(&server, &sid).await, "it is used up");
+}
+
+#[tokio::test]
+async fn a_link_opened_again_after_the_registration_says_that_all_is_well() {
+    for next in [json!({}), json!({"next_link": "https://app.example.org/"})] {
+        let server = TestServer::new();
+        let sid = server
+            .mailed(REGISTRATION, &email_wish(ADDRESS, next))
+            .await;
+        let link = server.link();
+        // A scanner opens it, the app notices and registers, then its reader opens it.
+        let first = server.get(&link).await;
+        let auth = email_proof(&Value::Null, &sid, SECRET);
+        let body = json!({"username": "anna", "password": "wonderland 1", "auth": auth});
+        server.post("/register", &body).await;
+        let again = server.get(&link).await;
+        assert_eq!(again.status, first.status);
+        assert_eq!(again.body, first.body);
+        assert_eq!(again.headers.get("location"), first.headers.get("location"));
+    }
+}
+
+#[tokio::test]
+async fn a_button_confirms_where_the_operator_wants_one() {
+    let buttons = |it: &mut Policy| {
+        it.threepids.validation.confirm_links = ConfirmLinks::Button;
+    };
+    let server = TestServer::under(buttons);
+    let rows = [
+        (
+            REGISTRATION,
+            "/_synapse/client/registration/email/submit_token",
+        ),
+        (ADDITION, "/_synapse/client/add_threepid/email/submit_token"),
+    ];
+    for (below, action) in rows {
+        server.mailed(below, &email_wish(ADDRESS, json!({}))).await;
+        let link = server.link();
+        let form = format!("<form method=\"post\" action=\"{action}\">");
+        for _scan in 0..3 {
+            let answer = server.get(&link).await;
+            assert!(answer.page(200).contains(&form), "{}", answer.body);
+        }
+        let query = link.split_once('?').unwrap().1;
+        for _press in 0..2 {
+            let answer = server.submit(action, query).await;
+            assert!(answer.page(200).contains("confirmed"));
+        }
+        let answer = server.get(&link).await;
+        assert!(!answer.page(200).contains("<form"), "{}", answer.body);
+        // A link that does not work has no button.
+        let wrong = link.replace("token=", "token=x");
+        assert!(!server.get(&wrong).await.page(400).contains("<form"));
+        server.submit(action, "sid=a").await.page(400);
+    }
+    let next = json!({"next_link": "https://app.example.org/", "client_secret": "other"});
+    server
+        .mailed(REGISTRATION, &email_wish(ADDRESS, next))
+        .await;
+    let link = server.link();
+    let query = link.split_once('?').unwrap().1;
+    assert_eq!(server.get(&link).await.status, 200);
+    assert_eq!(server.submit(rows[0].1, query).await.status, 302);
+    assert_eq!(server.get(&link).await.status, 302);
 }
 
 #[tokio::test]

@@ -39,8 +39,8 @@ use registrar_domain::threepid::{
 use registrar_domain::token::authenticate::AuthenticateError;
 use registrar_domain::token::logout::LogoutError;
 use registrar_domain::token::refresh::RefreshError;
-use registrar_domain::uia::StageFailure;
 use registrar_domain::uia::gate::GateError;
+use registrar_domain::uia::{Stage, StageFailure};
 use registrar_http_hyper::error::{ErrCode, MatrixError};
 
 /// An error type with all its variants, in the order of the checks where there is one.
@@ -391,11 +391,14 @@ fn threepids() -> Vec<Chapter> {
             Unreadable("email"),
             PhoneNumber(PhoneNumberError),
             NextLink(NextLinkError::NotAllowed)(NextLinkError::ForeignHost),
+            StagesRequired(vec![Stage::Recaptcha]),
             Denied(Medium::Email),
             Limited => LimitExceeded,
             InUse(Medium::Msisdn),
             NotFound(Medium::Email),
             MsisdnNotSupported(Purpose::Registration)(Purpose::Addition),
+            CapReached { medium: Medium::Email, retry_after_ms: 1_000 },
+            Busy,
             Mail => MailError,
             IdentityServer => IdentityServerError,
             Hook => HookError,
@@ -413,6 +416,7 @@ fn threepids() -> Vec<Chapter> {
                 (LinkError::UnknownToken)
                 (LinkError::WrongSecret)
                 (LinkError::Expired),
+            CodeNotAccepted,
             IdentityServer => IdentityServerError,
             Store => StoreError,
         },

@@ -1,6 +1,6 @@
 //! What a configuration means, defaults included.
 
-use registrar_domain::policy::ProfileReaders;
+use registrar_domain::policy::{ConfirmLinks, ProfileReaders, ValidationPolicy};
 use registrar_storage_diesel::Backend;
 use registrar_webhook::OnFailure;
 
@@ -149,6 +149,24 @@ fn registration(report: &mut Report, config: &Config) {
     report.row("application services", show::list(ids, "none"));
 }
 
+fn validation(report: &mut Report, validation: &ValidationPolicy) {
+    let confirmed_by = match validation.confirm_links {
+        ConfirmLinks::Open => "opening the link",
+        ConfirmLinks::Button => "a button behind the link",
+    };
+    report.row("addresses are confirmed by", confirmed_by);
+    let stages = &validation.required_stages;
+    report.row("stages before a message", show::list(stages, "none"));
+    let login_required = validation.login_required || !stages.is_empty();
+    report.row("login to add an address", show::yes_or_no(login_required));
+    for (label, cap) in [
+        ("mails an hour", validation.max_mails_per_hour),
+        ("text messages an hour", validation.max_texts_per_hour),
+    ] {
+        report.row(label, show::list(&cap, "no cap"));
+    }
+}
+
 fn verification(report: &mut Report, config: &Config) {
     report.title("Verification");
     let threepids = &config.threepids;
@@ -183,6 +201,7 @@ fn verification(report: &mut Report, config: &Config) {
     let hosts = threepids.next_link_hosts.as_ref();
     let hosts = hosts.map(|hosts| show::list(hosts, "nowhere"));
     report.row("links lead on to", hosts.as_deref().unwrap_or("every host"));
+    validation(report, &config.validation);
     let captcha = &config.captcha;
     report.row(
         "captcha required",

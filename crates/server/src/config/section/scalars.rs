@@ -95,6 +95,45 @@ impl Section<'_> {
         Some(chosen)
     }
 
+    /// Does the operator want all of the declared words?
+    pub(in crate::config) fn wants_all(&self, name: &str) -> bool {
+        let given = self.given(name);
+        given.is_some_and(|node| matches!(node.value, Value::Flag(true)))
+    }
+
+    /// Some of the declared words, each once; none when absent.
+    pub(in crate::config) fn some_choices(&self, name: &str) -> Vec<&'static str> {
+        let key = self.key(name);
+        let Kind::Some(words) = key.kind else {
+            unreachable!("`{name}` is declared as a choice of some");
+        };
+        let Some(node) = self.given(name) else {
+            return Vec::new();
+        };
+        let items = match &node.value {
+            Value::Flag(true) => return words.to_vec(),
+            Value::Flag(false) => return Vec::new(),
+            Value::List(items) => items,
+            other => {
+                self.wrong_kind(key, other);
+                return Vec::new();
+            }
+        };
+        let mut chosen = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            let word = label(&item.value);
+            match words.iter().find(|it| word.as_deref() == Some(**it)) {
+                Some(word) if chosen.contains(word) => {}
+                Some(word) => chosen.push(*word),
+                None => {
+                    let expected = Kind::Choice(words).describe();
+                    self.mistake(&format!("{name}[{index}]"), format!("expected {expected}"));
+                }
+            }
+        }
+        chosen
+    }
+
     /// A path, relative to the working directory unless absolute.
     pub(in crate::config) fn path(&self, name: &str) -> Option<PathBuf> {
         self.text(name).map(PathBuf::from)

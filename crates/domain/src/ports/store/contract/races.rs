@@ -1,3 +1,4 @@
+use super::delegated::proof;
 use super::registration_tokens::given_token;
 use super::tokens::{add_pair, is_there};
 use super::uia::{given_session, session_id};
@@ -9,7 +10,8 @@ use super::{
 use crate::account::{Account, AccountKind};
 use crate::id::Localpart;
 use crate::ports::store::{Store, StoreError};
-use crate::threepid::ValidationSession;
+use crate::threepid::delegation::Unasked;
+use crate::threepid::{Medium, Purpose, ValidationSession};
 use crate::uia::Registered;
 
 const RACERS: u64 = 16;
@@ -365,6 +367,44 @@ pub(super) async fn one_of_many_consumes_the_session(store: &dyn Store) -> Outco
     })
     .await?;
     assert_eq!(winners, 1);
+    Ok(())
+}
+
+pub(super) async fn one_of_many_uses_the_delegated_proof(store: &dyn Store) -> Outcome {
+    let mut uow = write(store).await?;
+    let purpose = Purpose::Registration;
+    uow.validations()
+        .record_delegated_purpose(&proof("known"), purpose, at(100))
+        .await?;
+    uow.commit().await?;
+    for sid in ["known", "unknown"] {
+        let winners = race(|_| async move {
+            let mut uow = write(store).await?;
+            let won = uow
+                .validations()
+                .consume_delegated(&proof(sid), &Purpose::ALL, Unasked::Accepted, at(100))
+                .await?;
+            uow.commit().await?;
+            Ok(won)
+        })
+        .await?;
+        assert_eq!(winners, 1, "{sid}");
+    }
+    Ok(())
+}
+
+pub(super) async fn a_limit_of_messages_holds_among_many(store: &dyn Store) -> Outcome {
+    let winners = race(|_| async move {
+        let mut uow = write(store).await?;
+        let counted = uow
+            .validations()
+            .count_message(Medium::Email, at(0), 3)
+            .await?;
+        uow.commit().await?;
+        Ok(counted)
+    })
+    .await?;
+    assert_eq!(winners, 3);
     Ok(())
 }
 

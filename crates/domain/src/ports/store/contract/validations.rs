@@ -22,6 +22,8 @@ pub(super) fn session(id: &str) -> ValidationSession {
         client_secret: digest(&format!("secret of {id}")),
         last_send_attempt: None,
         validated: None,
+        consumed: false,
+        delegate_sid: None,
     }
 }
 
@@ -104,6 +106,8 @@ pub(super) async fn a_validation_session_comes_back_as_it_was_added(store: &dyn 
         threepid: Threepid::from_canonical(Medium::Msisdn, "447700900001".to_owned()),
         purpose: Purpose::Addition,
         last_send_attempt: Some(i64::MIN),
+        consumed: true,
+        delegate_sid: Some(sid("of an identity server")),
         ..session("number")
     };
     let all = [session("plain"), full, number];
@@ -355,14 +359,21 @@ pub(super) async fn a_validated_session_is_consumed_once(store: &dyn Store) -> O
     assert_eq!(consume(&mut uow, &session, 4).await?, None, "a second time");
     uow.commit().await?;
     let mut reader = read(store).await?;
-    assert!(!is_there(&mut reader, "s").await?);
+    let found = reader.validations().find(&session.id).await?;
+    let expected = ValidationSession {
+        validated: Some(at(5)),
+        consumed: true,
+        ..session.clone()
+    };
+    assert_eq!(found, Some(expected), "its link can be opened again");
     let of_consumed = digest("token of s");
     let found = reader
         .validations()
         .find_token(&session.id, &of_consumed)
         .await?;
-    assert_eq!(found, None);
-    assert!(is_there(&mut reader, "other").await?);
+    assert!(found.is_some());
+    let found = reader.validations().find(&other.id).await?;
+    assert_eq!(found, Some(other));
     Ok(())
 }
 
@@ -400,6 +411,12 @@ pub(super) async fn ended_validation_sessions_are_removed_up_to_a_limit(
     };
     given(store, &with_token, &[token("unexpired", 100)]).await?;
     given(store, &session("shut"), &[]).await?;
+    let used = ValidationSession {
+        validated: Some(at(11)),
+        consumed: true,
+        ..session("used")
+    };
+    given(store, &used, &[]).await?;
     let mut uow = write(store).await?;
     for (limit, removed) in [(0, 0), (2, 2), (2, 2), (2, 1), (2, 0)] {
         let found = uow
@@ -410,10 +427,35 @@ pub(super) async fn ended_validation_sessions_are_removed_up_to_a_limit(
     }
     assert!(is_there(&mut uow, "open").await?);
     assert!(is_there(&mut uow, "fresh").await?);
-    let found = uow
-        .validations()
-        .find_token(&with_token.id, &digest("unexpired"))
-        .await?;
-    assert_eq!(found, None, "a session takes its tokens with it");
+    assert!(
+        is_there(&mut uow, "with token").await?,
+        "its link can be opened"
+    );
+    let found = uow.validations().remove_expired(at(101), at(10), 9).await?;
+    assert_eq!(found, 4, "two tokens and what they could open");
+    Ok(())
+}
+
+pub(super) async fn a_session_stands_for_the_last_one_of_its_identity_server(
+    store: &dyn Store,
+) -> Outcome {
+    let session = given_open(store, "s").await?;
+    let other = given_open(store, "other").await?;
+    for delegate_sid in ["1", "1", "2"].map(sid) {
+        let mut uow = write(store).await?;
+        let validations = uow.validations();
+        validations
+            .record_delegate(&session.id, &delegate_sid)
+            .await?;
+        validations
+            .record_delegate(&sid("gone"), &delegate_sid)
+            .await?;
+        uow.commit().await?;
+    }
+    let mut reader = read(store).await?;
+    let found = reader.validations().find(&session.id).await?;
+    assert_eq!(found.and_then(|it| it.delegate_sid), Some(sid("2")));
+    let found = reader.validations().find(&other.id).await?;
+    assert_eq!(found, Some(other));
     Ok(())
 }

@@ -3,8 +3,10 @@ use async_trait::async_trait;
 use super::{FakeUnitOfWork, State, conflict};
 use crate::ports::store::{Constraint, StoreError, ValidationRepository};
 use crate::secret::TokenDigest;
+use crate::threepid::delegation::{ProofDigest, Unasked};
 use crate::threepid::{
-    Purpose, Threepid, ValidatedThreepid, ValidationSession, ValidationSessionId, ValidationToken,
+    Medium, Purpose, Threepid, ValidatedThreepid, ValidationSession, ValidationSessionId,
+    ValidationToken,
 };
 use crate::time::Timestamp;
 
@@ -22,6 +24,14 @@ impl ValidationRow {
             && session.purpose == purpose
             && session.client_secret == *secret
     }
+}
+
+/// A proof of an identity server, as far as it is known.
+#[derive(Clone)]
+pub(super) struct DelegatedRow {
+    purpose: Option<Purpose>,
+    is_used: bool,
+    expires: Timestamp,
 }
 
 #[async_trait]
@@ -125,6 +135,19 @@ impl ValidationRepository for FakeUnitOfWork {
         })
     }
 
+    async fn record_delegate(
+        &mut self,
+        id: &ValidationSessionId,
+        delegate_sid: &ValidationSessionId,
+    ) -> Result<(), StoreError> {
+        self.write(|state| {
+            if let Some(row) = state.validation_mut(id) {
+                row.session.delegate_sid = Some(delegate_sid.clone());
+            }
+            Ok(())
+        })
+    }
+
     async fn mark_validated(
         &mut self,
         id: &ValidationSessionId,
@@ -148,21 +171,105 @@ impl ValidationRepository for FakeUnitOfWork {
         validated_after: Timestamp,
     ) -> Result<Option<ValidatedThreepid>, StoreError> {
         self.write(|state| {
-            let Some(row) = state.validation(id) else {
+            let Some(row) = state.validation_mut(id) else {
                 return Ok(None);
             };
-            let session = row.session.clone();
-            let fits =
-                session.client_secret == *client_secret && purposes.contains(&session.purpose);
+            let session = &mut row.session;
+            let fits = !session.consumed
+                && session.client_secret == *client_secret
+                && purposes.contains(&session.purpose);
             let validated = session.validated.filter(|it| fits && *it > validated_after);
             let Some(validated) = validated else {
                 return Ok(None);
             };
-            state.validations.retain(|row| row.session.id != *id);
+            session.consumed = true;
             Ok(Some(ValidatedThreepid {
-                threepid: session.threepid,
+                threepid: session.threepid.clone(),
                 validated,
             }))
+        })
+    }
+
+    async fn record_delegated_purpose(
+        &mut self,
+        proof: &ProofDigest,
+        purpose: Purpose,
+        expires: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(|state| {
+            let row = DelegatedRow {
+                purpose: Some(purpose),
+                is_used: false,
+                expires,
+            };
+            state.delegated_proofs.entry(*proof).or_insert(row);
+            Ok(())
+        })
+    }
+
+    async fn consume_delegated(
+        &mut self,
+        proof: &ProofDigest,
+        purposes: &[Purpose],
+        unasked: Unasked,
+        expires: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.write(|state| {
+            let Some(row) = state.delegated_proofs.get_mut(proof) else {
+                if unasked == Unasked::Refused {
+                    return Ok(false);
+                }
+                let row = DelegatedRow {
+                    purpose: None,
+                    is_used: true,
+                    expires,
+                };
+                state.delegated_proofs.insert(*proof, row);
+                return Ok(true);
+            };
+            let fits = row.purpose.is_some_and(|it| purposes.contains(&it));
+            if row.is_used || !fits {
+                return Ok(false);
+            }
+            row.is_used = true;
+            row.expires = expires;
+            Ok(true)
+        })
+    }
+
+    async fn count_message(
+        &mut self,
+        medium: Medium,
+        window: Timestamp,
+        limit: u32,
+    ) -> Result<bool, StoreError> {
+        self.write(|state| {
+            let count = state.message_counts.entry((medium, window)).or_insert(0);
+            let fits = *count < limit;
+            *count += u32::from(fits);
+            Ok(fits)
+        })
+    }
+
+    async fn remove_expired_delegated(
+        &mut self,
+        now: Timestamp,
+        window: Timestamp,
+        limit: u32,
+    ) -> Result<usize, StoreError> {
+        self.write(|state| {
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            let mut removed = 0;
+            state.delegated_proofs.retain(|_, row| {
+                let is_expired = row.expires < now && removed < limit;
+                removed += usize::from(is_expired);
+                !is_expired
+            });
+            let counted = state.message_counts.len();
+            state
+                .message_counts
+                .retain(|(_, begun), _| *begun >= window);
+            Ok(removed + counted - state.message_counts.len())
         })
     }
 
@@ -184,10 +291,11 @@ impl ValidationRepository for FakeUnitOfWork {
             }
             let mut removed_sessions = 0;
             state.validations.retain(|row| {
-                let ended = match row.session.validated {
-                    Some(validated) => validated <= validated_before,
-                    None => row.tokens.is_empty(),
+                let is_waiting = match row.session.validated {
+                    Some(validated) => validated > validated_before && !row.session.consumed,
+                    None => false,
                 };
+                let ended = row.tokens.is_empty() && !is_waiting;
                 let removed = ended && removed_sessions < limit;
                 removed_sessions += usize::from(removed);
                 !removed

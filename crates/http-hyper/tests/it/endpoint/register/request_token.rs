@@ -5,6 +5,8 @@ use registrar_domain::limit::Rate;
 use registrar_domain::ports::mailer::MailContent;
 use registrar_domain::services::EmailValidation;
 use registrar_domain::threepid::{Medium, Threepid};
+use registrar_domain::uia::Stage;
+use registrar_domain::uia::flow::Flow;
 use serde_json::{Value, json};
 
 use crate::client::text;
@@ -159,8 +161,10 @@ async fn what_is_switched_off_is_told_before_the_body_is_read() {
         .post(EMAIL, &Value::Null)
         .await
         .refuses(403, "M_FORBIDDEN");
-    let answer = closed.post(MSISDN, &msisdn_wish(json!({}))).await;
-    answer.body_of(200);
+    closed
+        .post(MSISDN, &Value::Null)
+        .await
+        .refuses(403, "M_FORBIDDEN");
     let off = TestServer::over(|_| {}, |ports| ports.msisdn = None);
     let answer = off.post(MSISDN, &msisdn_wish(json!({}))).await;
     answer.refuses(400, "M_UNKNOWN");
@@ -254,4 +258,124 @@ async fn phone_numbers_are_asked_about_elsewhere() {
     server.identity_server.be_down(true);
     let answer = server.post(MSISDN, &msisdn_wish(json!({}))).await;
     answer.refuses(500, "M_UNKNOWN");
+}
+
+#[tokio::test]
+async fn phone_numbers_are_texted_covertly_where_nothing_may_be_disclosed() {
+    let server = TestServer::under(|it| it.threepids.inhibit_errors = true);
+    let first = server
+        .post(MSISDN, &msisdn_wish(json!({})))
+        .await
+        .body_of(200);
+    let sid = text(&first, "sid");
+    assert_eq!(sid.len(), 16);
+    let expected = json!({
+        "sid": sid,
+        "success": true,
+        "msisdn": "447700900001",
+        "intl_fmt": "+447700900001",
+        "submit_url": "https://matrix.example.org/_matrix/client/unstable/add_threepid/msisdn/submit_token",
+    });
+    assert_eq!(first, expected);
+    server
+        .post(MSISDN, &msisdn_wish(json!({})))
+        .await
+        .gives(200, &expected);
+    let body = json!({"sid": sid, "client_secret": "secret", "token": "1"}).to_string();
+    let path = "/_matrix/client/unstable/add_threepid/msisdn/submit_token";
+    let answer = server.send(Method::POST, path, &[], body).await;
+    answer.refuses(400, "M_UNKNOWN");
+}
+
+#[tokio::test]
+async fn nothing_is_sent_while_registration_is_closed() {
+    let server = TestServer::under(|it| it.registration.enabled = false);
+    for path in [EMAIL, MSISDN] {
+        for body in [
+            json!({}),
+            email_wish(ADDRESS, json!({})),
+            msisdn_wish(json!({})),
+        ] {
+            server.post(path, &body).await.refuses(403, "M_FORBIDDEN");
+        }
+    }
+    assert!(server.mailer.mails().is_empty() && server.identity_server.msisdns().is_empty());
+}
+
+#[tokio::test]
+async fn the_session_is_named_in_any_of_three_places() {
+    let server = TestServer::under(|it| {
+        it.threepids.validation.required_stages = vec![Stage::Terms];
+        it.registration.flows = vec![Flow::new([Stage::Terms, Stage::Email])];
+    });
+    let body = json!({"username": "alice", "password": "Secret-Passw0rd"});
+    let prompt = server.post("/register", &body).await.body_of(401);
+    let session = text(&prompt, "session");
+    let link = format!("https://app.example.org/#/register?session_id={session}");
+    let ways = [
+        json!({"session": session}),
+        json!({"auth": {"session": session}}),
+        json!({"next_link": link}),
+    ];
+    for way in &ways {
+        let answer = server.post(EMAIL, &email_wish(ADDRESS, way.clone())).await;
+        answer.refuses(403, "M_FORBIDDEN");
+    }
+    let auth = json!({"type": "m.login.terms", "session": session});
+    server
+        .post("/register", &json!({"auth": auth}))
+        .await
+        .body_of(401);
+    for way in &ways {
+        server
+            .mailed(REGISTRATION, &email_wish(ADDRESS, way.clone()))
+            .await;
+    }
+    for none in [json!({}), json!({"session": 1}), json!({"auth": []})] {
+        let answer = server.post(EMAIL, &email_wish(ADDRESS, none)).await;
+        answer.refuses(403, "M_FORBIDDEN");
+    }
+    // Whoever wants to add an address is signed in.
+    let path = "/account/3pid/email/requestToken";
+    let body = email_wish("b@example.org", json!({}));
+    server
+        .post(path, &body)
+        .await
+        .refuses(401, "M_MISSING_TOKEN");
+}
+
+#[tokio::test]
+async fn additions_ask_for_an_access_token_where_the_operator_wants_one() {
+    let server = TestServer::under(|it| it.threepids.validation.login_required = true);
+    let alice = server.registered("alice").await;
+    for (path, body) in [
+        (
+            "/account/3pid/email/requestToken",
+            email_wish(ADDRESS, json!({})),
+        ),
+        ("/account/3pid/msisdn/requestToken", msisdn_wish(json!({}))),
+    ] {
+        server
+            .post(path, &body)
+            .await
+            .refuses(401, "M_MISSING_TOKEN");
+        let token = text(&alice, "access_token");
+        server.post_as(token, path, &body).await.body_of(200);
+    }
+    server
+        .mailed(REGISTRATION, &email_wish(ADDRESS, json!({})))
+        .await;
+}
+
+#[tokio::test]
+async fn a_cap_of_the_deployment_says_when_to_come_back() {
+    let server = TestServer::under(|it| it.threepids.validation.max_mails_per_hour = Some(1));
+    server
+        .mailed(REGISTRATION, &email_wish(ADDRESS, json!({})))
+        .await;
+    let answer = server
+        .post(EMAIL, &email_wish("b@example.org", json!({})))
+        .await;
+    let expected = json!({"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 2_800_000});
+    answer.refuses_with(429, &expected);
 }
