@@ -38,7 +38,7 @@ impl Attempted<'_> {
     ) -> Result<Option<Guess<'a>>, LimitExceeded> {
         match self {
             Self::RegistrationToken(_) => Guess::at_stage(core, ctx).map(Some),
-            Self::Settled(..) | Self::Email(_) => Ok(None),
+            Self::Settled(..) | Self::Email(_) | Self::Delegated(..) => Ok(None),
         }
     }
 }

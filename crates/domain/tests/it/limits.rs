@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use registrar_domain::account::change_password::{ChangePasswordError, ChangePasswordRequest};
 use registrar_domain::account::register::{RegisterError, RegisterOutcome, RegisterRequest};
-use registrar_domain::context::RequestContext;
+use registrar_domain::context::{Effects, RequestContext};
 use registrar_domain::given::Given;
 use registrar_domain::limit::{LimitExceeded, Rate};
 use registrar_domain::policy::ServerDisabled;
@@ -31,6 +31,7 @@ fn client(ip: &str) -> RequestContext {
     RequestContext {
         client_ip: Some(ip.parse().unwrap()),
         user_agent: "test".to_owned(),
+        effects: Effects::Allowed,
     }
 }
 

@@ -131,8 +131,9 @@ async fn tokens_of_other_families_end_nothing() {
     let alice = registrar_domain::id::Localpart::read("alice").unwrap();
     let entropy = registrar_domain::ports::entropy::SeededEntropy::new(99);
     let foreign = registrar_domain::token::RefreshToken::generate(&entropy, &alice);
-    let refused = world.services.refresh.refresh(&given(foreign.expose()));
-    assert!(matches!(refused.await, Err(RefreshError::Unknown)));
+    let foreign = given(foreign.expose());
+    let refused = world.services.refresh.refresh(&foreign).await;
+    assert!(matches!(refused, Err(RefreshError::Unknown)));
     assert!(works(&world, &second).await);
 }
 

@@ -201,17 +201,7 @@ impl UserAdmin {
             admin: Change::Set(may_administrate),
             ..AccountChanges::default()
         };
-        core.retrying(|| async {
-            let mut uow = core.ports.store.begin(Intent::Write).await?;
-            if !uow.accounts().update(&localpart, &changes).await? {
-                return Err(UserAdminError::NO_USER);
-            }
-            if !may_administrate {
-                uow.tokens().remove_made_by(&localpart).await?;
-            }
-            Ok(uow.commit().await?)
-        })
-        .await?;
+        self.update(&localpart, &changes).await?;
         tracing::info!(
             %admin,
             account.localpart = %localpart,
@@ -231,6 +221,10 @@ impl UserAdmin {
             let mut uow = core.ports.store.begin(Intent::Write).await?;
             if !uow.accounts().update(localpart, changes).await? {
                 return Err(UserAdminError::NO_USER);
+            }
+            if matches!(changes.admin, Change::Set(false)) {
+                // What an administrator made for others ends with the right to make it.
+                uow.tokens().remove_made_by(localpart).await?;
             }
             Ok(uow.commit().await?)
         })

@@ -7,7 +7,7 @@ use crate::device::manage::MAX_DEVICES;
 use crate::device::{Device, DisplayName};
 use crate::given::Given;
 use crate::id::{DeviceId, Localpart, UserId};
-use crate::ports::Intent;
+use crate::ports::{Intent, UnitOfWork};
 use crate::time::Timestamp;
 use crate::token::authenticate::{Administrator, Requester};
 use crate::token::{AccessToken, NewAccessToken};
