@@ -12,7 +12,8 @@ use crate::token::authenticate::Administrator;
 ///
 /// It is made of [`Ports`], that is, by whoever can open the database: they could write into it
 /// whatever they like, so asking them for a token would protect nothing. A front end gets
-/// [`Services`](crate::services::Services) and no ports, so no request can come by a console.
+/// [`Services`](crate::services::Services) and no ports, so no request of a client can come by a
+/// console.
 #[derive(Clone)]
 pub struct Console {
     /// The proof that the use-cases ask for.

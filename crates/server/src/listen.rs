@@ -190,9 +190,9 @@ pub(crate) fn unix(path: &Path, mode: u32) -> anyhow::Result<(UnixListener, Sock
         std::fs::remove_file(path).context("cannot remove the socket of a server that is gone")?;
     }
     // Nobody else may connect in the moment before the permissions are set.
-    let umask = umask(Mode::from_raw_mode(0o777 & !mode));
+    let before = umask(Mode::from_raw_mode(0o777 & !mode));
     let bound = UnixListener::bind(path);
-    rustix::process::umask(umask);
+    umask(before);
     let listener = bound?;
     let file = SocketFile::of(path)?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use registrar_domain::id::Localpart;
+use registrar_domain::ports::{Intent, Store as _};
+use registrar_domain::time::Timestamp;
 use serde_json::{Value, json};
 
 use super::Office;
@@ -66,6 +69,23 @@ async fn a_new_user_has_the_localpart_for_a_name_unless_it_shall_have_none() {
             assert_eq!(changed["displayname"], Value::Null, "{name}");
         }
     }
+}
+
+#[tokio::test]
+async fn what_somebody_agreed_to_is_shown_with_the_moment() {
+    let office = Office::open().await;
+    office.put(ALICE, &json!({})).await.body_of(201);
+    let localpart = Localpart::read("alice").unwrap();
+    let moment = Timestamp::from_unix_ms(1_700_000_000_123);
+    let mut uow = office.server.store.begin(Intent::Write).await.unwrap();
+    let accounts = uow.accounts();
+    accounts
+        .record_consent(&localpart, "2.0", moment)
+        .await
+        .unwrap();
+    uow.commit().await.unwrap();
+    let expected = json!({"consent_version": "2.0", "consent_ts": 1_700_000_000_123_i64});
+    office.get(ALICE).await.gives(200, &alice(expected));
 }
 
 #[tokio::test]
