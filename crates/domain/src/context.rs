@@ -54,6 +54,18 @@ impl RequestContext {
         }
     }
 
+    /// The longest `User-Agent` that is recorded, in characters. Browsers send about 120.
+    pub const MAX_USER_AGENT_CHARS: usize = 256;
+
+    /// What is recorded of the `User-Agent` header: its beginning.
+    pub fn recorded_user_agent(&self) -> &str {
+        let end = self
+            .user_agent
+            .char_indices()
+            .nth(Self::MAX_USER_AGENT_CHARS);
+        end.map_or(&self.user_agent, |(end, _)| &self.user_agent[..end])
+    }
+
     /// The client's address as text, or the empty string.
     pub fn client_ip_text(&self) -> String {
         self.client_ip

@@ -1,6 +1,7 @@
-//! Periodic jobs that remove what has had its time, each by one process at a time.
+//! Periodic jobs that remove expired sessions, tokens and proofs, each by one process at a time.
 //!
-//! Reference §2.2, §9.3: things live until their job finds them.
+//! Reference §2.2, §9.3. What is past its lifetime is refused wherever it is used, whether its job has
+//! found it or not.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +38,7 @@ impl Job {
     /// Every job.
     pub const ALL: [Self; 3] = [Self::UiaSessions, Self::Validations, Self::ActiveUsers];
 
-    /// How often it should run, and how long after the start it runs first.
+    /// How often it should run, the first time at the start.
     pub const fn period(self) -> Duration {
         match self {
             Self::UiaSessions => Duration::from_mins(5),
@@ -115,7 +116,7 @@ impl Housekeeping {
         loop {
             let now = core.now();
             let mut uow = core.ports.store.begin(Intent::Write).await?;
-            // The lease ends just before the next run is due, whoever runs it.
+            // The lease ends just before the next run is due, in whichever process.
             let until = now.after(job.period() - Duration::from_secs(5));
             if !uow.leases().acquire(job.name(), holder, now, until).await? {
                 return Ok((total > 0).then_some(total));

@@ -55,6 +55,20 @@ impl RegistrationTokenId {
     }
 }
 
+/// The database's number of a registration token. A token that is made under the string of a removed one
+/// has another number, so uses are counted at the token that was used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RegistrationTokenKey(pub i64);
+
+/// A registration token of which a UIA session holds a use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldRegistrationToken {
+    /// Which one.
+    pub key: RegistrationTokenKey,
+    /// As the client sent it: it may send it again.
+    pub id: RegistrationTokenId,
+}
+
 impl std::fmt::Debug for RegistrationTokenId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("RegistrationTokenId(…)")

@@ -14,12 +14,14 @@ pub mod flow;
 mod funnel;
 pub mod gate;
 mod gate_error;
+pub(crate) mod open;
 pub(crate) mod reauthenticate;
 mod session;
 pub mod stage;
 
 pub use session::{
-    CompletedStage, GuestClaim, OperationDigest, OtherDevices, Parameters, RegisterParameters,
-    Registered, StageResult, Traces, UiaSession, UiaSessionId,
+    AnsweredTokens, CompletedStage, GuestClaim, OperationDigest, OtherDevices, Parameters,
+    RegisterParameters, Registered, StageResult, Traces, UiaLogin, UiaRequester, UiaSession,
+    UiaSessionId,
 };
 pub use stage::{Stage, StageFailure};

@@ -209,7 +209,7 @@ async fn sum_logs_up(throttle: Throttle, stopping: watch::Receiver<bool>) {
     }
 }
 
-/// Does a job now and then, as long as the server runs.
+/// Does a job at once and then now and then, as long as the server runs.
 async fn keep_house(
     housekeeping: Housekeeping,
     job: Job,
@@ -217,19 +217,19 @@ async fn keep_house(
     stopping: watch::Receiver<bool>,
 ) {
     loop {
-        tokio::select! {
-            () = stopped(stopping.clone()) => return,
-            () = tokio::time::sleep(period(job.period())) => {}
-        }
         match housekeeping.run(job, &holder).await {
             Ok(None | Some(0)) => {}
             Ok(Some(removed)) => {
-                tracing::info!(job = job.name(), removed, "removed what had its time");
+                tracing::info!(job = job.name(), removed, "removed expired rows");
             }
             Err(error) => {
                 let error: &dyn std::error::Error = &error;
                 tracing::error!(error, job = job.name(), "a job failed, trying again later");
             }
+        }
+        tokio::select! {
+            () = stopped(stopping.clone()) => return,
+            () = tokio::time::sleep(period(job.period())) => {}
         }
     }
 }

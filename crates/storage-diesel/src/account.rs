@@ -10,7 +10,8 @@ use registrar_domain::account::{Account, AccountKind};
 use registrar_domain::id::Localpart;
 use registrar_domain::password::PasswordHash;
 use registrar_domain::ports::store::{
-    AccountChanges, AccountFilter, AccountList, AccountPage, AccountRepository, StoreError,
+    AccountChanges, AccountFilter, AccountList, AccountPage, AccountRepository, GuestUpgrade,
+    StoreError,
 };
 use registrar_domain::time::Timestamp;
 
@@ -196,8 +197,7 @@ impl AccountRepository for DieselUnitOfWork {
     async fn upgrade_guest(
         &mut self,
         localpart: &Localpart,
-        password_hash: &PasswordHash,
-        now: Timestamp,
+        upgrade: &GuestUpgrade,
     ) -> Result<bool, StoreError> {
         let guest = accounts::localpart
             .eq(localpart.as_str())
@@ -205,8 +205,12 @@ impl AccountRepository for DieselUnitOfWork {
         let upgraded = on_conn!(self, conn => diesel::update(accounts::table.filter(guest))
             .set((
                 accounts::is_guest.eq(false),
-                accounts::password_hash.eq(password_hash.expose()),
-                accounts::upgraded_ts.eq(now.unix_ms()),
+                accounts::password_hash.eq(upgrade.password_hash.expose()),
+                accounts::upgraded_ts.eq(upgrade.at.unix_ms()),
+                accounts::shadow_banned.eq(upgrade.shadow_banned),
+                accounts::admin.eq(false),
+                accounts::user_type.eq(None::<String>),
+                accounts::appservice_id.eq(None::<String>),
             ))
             .with_fixed_text()
             .execute(conn)

@@ -12,7 +12,7 @@ const UNIQUENESS: [(&str, &str, Constraint); 5] = [
     ),
     (
         "registration_tokens.registration_token",
-        "registration_tokens_pkey",
+        "registration_tokens_string_key",
         Constraint::RegistrationTokenTaken,
     ),
     (
@@ -21,7 +21,7 @@ const UNIQUENESS: [(&str, &str, Constraint); 5] = [
         Constraint::ThreepidTaken,
     ),
     (
-        "uia_sessions.uia_session_id",
+        "uia_sessions.digest",
         "uia_sessions_pkey",
         Constraint::UiaSessionTaken,
     ),

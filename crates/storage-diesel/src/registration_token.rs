@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use registrar_domain::ports::store::{Change, RegistrationTokenRepository, StoreError};
-use registrar_domain::registration_token::{RegistrationToken, RegistrationTokenId};
+use registrar_domain::registration_token::{
+    RegistrationToken, RegistrationTokenId, RegistrationTokenKey,
+};
 use registrar_domain::time::Timestamp;
 
 use crate::connection::{WithFixedText as _, on_conn};
@@ -69,9 +71,9 @@ impl RegistrationTokenRepository for DieselUnitOfWork {
         id: &RegistrationTokenId,
     ) -> Result<Option<RegistrationToken>, StoreError> {
         let row: Option<TokenRow> = on_conn!(self, conn => registration_tokens::table
-            .find(id.expose())
+            .filter(registration_tokens::registration_token.eq(id.expose()))
             .select(TokenRow::as_select())
-            .first(conn)
+            .get_result(conn)
             .await
             .optional())?;
         row.map(RegistrationToken::try_from).transpose()
@@ -116,8 +118,9 @@ impl RegistrationTokenRepository for DieselUnitOfWork {
             // There is no statement that changes nothing.
             return Ok(RegistrationTokenRepository::find(self, id).await?.is_some());
         }
+        let token = registration_tokens::registration_token.eq(id.expose());
         let updated = on_conn!(self, conn =>
-            diesel::update(registration_tokens::table.find(id.expose()))
+            diesel::update(registration_tokens::table.filter(token))
                 .set(&changes)
                 .execute(conn)
                 .await)?;
@@ -126,8 +129,9 @@ impl RegistrationTokenRepository for DieselUnitOfWork {
 
     #[tracing::instrument(name = "db.registration_token.remove", level = "debug", skip_all)]
     async fn remove(&mut self, id: &RegistrationTokenId) -> Result<bool, StoreError> {
+        let token = registration_tokens::registration_token.eq(id.expose());
         let removed = on_conn!(self, conn =>
-            diesel::delete(registration_tokens::table.find(id.expose())).execute(conn).await)?;
+            diesel::delete(registration_tokens::table.filter(token)).execute(conn).await)?;
         Ok(removed > 0)
     }
 
@@ -136,29 +140,31 @@ impl RegistrationTokenRepository for DieselUnitOfWork {
         &mut self,
         id: &RegistrationTokenId,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        use registration_tokens::{completed, expires_ts, pending, uses_allowed};
+    ) -> Result<Option<RegistrationTokenKey>, StoreError> {
+        use registration_tokens::{
+            completed, expires_ts, pending, registration_token, registration_token_id, uses_allowed,
+        };
         let unlimited = uses_allowed.is_null();
         let uses_left = uses_allowed.assume_not_null().gt(pending + completed);
         let unexpired = expires_ts.assume_not_null().ge(now.unix_ms());
         let valid = registration_tokens::table
-            .find(id.expose())
+            .filter(registration_token.eq(id.expose()))
             .filter(unlimited.or(uses_left))
             .filter(expires_ts.is_null().or(unexpired));
-        let reserved = on_conn!(self, conn => diesel::update(valid)
+        let reserved: Option<i64> = on_conn!(self, conn => diesel::update(valid)
             .set(pending.eq(pending + 1))
+            .returning(registration_token_id)
             .with_fixed_text()
-            .execute(conn)
-            .await)?;
-        Ok(reserved > 0)
+            .get_result(conn)
+            .await
+            .optional())?;
+        Ok(reserved.map(RegistrationTokenKey))
     }
 
     #[tracing::instrument(name = "db.registration_token.complete", level = "debug", skip_all)]
-    async fn complete(&mut self, id: &RegistrationTokenId) -> Result<bool, StoreError> {
+    async fn complete(&mut self, key: RegistrationTokenKey) -> Result<bool, StoreError> {
         use registration_tokens::{completed, pending};
-        let used = registration_tokens::table
-            .find(id.expose())
-            .filter(pending.gt(0));
+        let used = registration_tokens::table.find(key.0).filter(pending.gt(0));
         let completions = on_conn!(self, conn => diesel::update(used)
             .set((pending.eq(pending - 1), completed.eq(completed + 1)))
             .with_fixed_text()
@@ -172,7 +178,7 @@ impl DieselUnitOfWork {
     /// Gives back the pending uses of sessions that ended without registering anybody.
     pub(crate) async fn release_registration_token(
         &mut self,
-        token: &str,
+        token: i64,
         uses: i64,
     ) -> Result<(), StoreError> {
         use registration_tokens::pending;

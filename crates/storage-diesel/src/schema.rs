@@ -124,7 +124,8 @@ diesel::table! {
 }
 
 diesel::table! {
-    registration_tokens (registration_token) {
+    registration_tokens (registration_token_id) {
+        registration_token_id -> BigInt,
         registration_token -> Text,
         uses_allowed -> Nullable<BigInt>,
         pending -> BigInt,
@@ -144,8 +145,9 @@ diesel::table! {
 }
 
 diesel::table! {
-    uia_clients (uia_session_id, client_digest) {
-        uia_session_id -> Text,
+    uia_clients (uia_client_id) {
+        uia_client_id -> BigInt,
+        session_digest -> Binary,
         client_digest -> Binary,
         ip -> Text,
         user_agent -> Text,
@@ -153,15 +155,21 @@ diesel::table! {
 }
 
 diesel::table! {
-    uia_sessions (uia_session_id) {
-        uia_session_id -> Text,
+    uia_sessions (digest) {
+        digest -> Binary,
         created_ts -> BigInt,
         operation_digest -> Binary,
         parameters -> Text,
         password_hash -> Nullable<Text>,
         requester -> Nullable<Text>,
+        requester_device_id -> Nullable<Text>,
+        requester_token_id -> Nullable<BigInt>,
         registered_localpart -> Nullable<Text>,
         registered_device_id -> Nullable<Text>,
+        registered_ts -> Nullable<BigInt>,
+        answer_access_digest -> Nullable<Binary>,
+        answer_refresh_digest -> Nullable<Binary>,
+        registration_token_id -> Nullable<BigInt>,
         registration_token -> Nullable<Text>,
     }
 }
@@ -169,7 +177,7 @@ diesel::table! {
 diesel::table! {
     uia_stages (uia_stage_id) {
         uia_stage_id -> BigInt,
-        uia_session_id -> Text,
+        session_digest -> Binary,
         stage -> Text,
         result -> Text,
         completed_ts -> BigInt,
@@ -201,7 +209,7 @@ diesel::table! {
 
 diesel::joinable!(access_tokens -> accounts (localpart));
 diesel::joinable!(devices -> accounts (localpart));
-diesel::joinable!(uia_stages -> uia_sessions (uia_session_id));
+diesel::joinable!(uia_stages -> uia_sessions (session_digest));
 diesel::allow_tables_to_appear_in_same_query!(access_tokens, accounts);
 diesel::allow_tables_to_appear_in_same_query!(access_tokens, refresh_tokens);
 diesel::allow_tables_to_appear_in_same_query!(accounts, devices);

@@ -1,6 +1,7 @@
 //! Sessions of user-interactive authentication.
 
 mod json;
+mod row;
 
 use std::collections::BTreeMap;
 
@@ -8,113 +9,25 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
-use registrar_domain::id::{DeviceId, Localpart};
 use registrar_domain::password::PasswordHash;
 use registrar_domain::ports::store::{StoreError, UiaRepository};
-use registrar_domain::registration_token::RegistrationTokenId;
+use registrar_domain::registration_token::HeldRegistrationToken;
+use registrar_domain::secret::TokenDigest;
 use registrar_domain::time::Timestamp;
 use registrar_domain::uia::{
-    CompletedStage, OperationDigest, Parameters, Registered, Stage, UiaSession, UiaSessionId,
+    AnsweredTokens, CompletedStage, Parameters, Registered, UiaSession, UiaSessionId,
 };
 use sha2::{Digest as _, Sha256};
 
-use crate::connection::{WithFixedText as _, on_conn};
-use crate::error::corrupt;
+use self::row::{SessionRow, StageRow};
+use crate::connection::{Held as _, WithFixedText as _, on_conn};
 use crate::schema::{uia_clients, uia_sessions, uia_stages};
 use crate::unit_of_work::DieselUnitOfWork;
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = uia_sessions, treat_none_as_default_value = false)]
-struct SessionRow {
-    uia_session_id: String,
-    created_ts: i64,
-    operation_digest: Vec<u8>,
-    parameters: String,
-    password_hash: Option<String>,
-    requester: Option<String>,
-    registered_localpart: Option<String>,
-    registered_device_id: Option<String>,
-    registration_token: Option<String>,
-}
+/// What a session leaves behind: the registration token that it held, and whom it has registered.
+type Ended = (Option<i64>, Option<String>);
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = uia_stages)]
-struct StageRow {
-    stage: String,
-    result: String,
-}
-
-impl From<&UiaSession> for SessionRow {
-    fn from(session: &UiaSession) -> Self {
-        let registered = session.registered.as_ref();
-        Self {
-            uia_session_id: session.id.as_str().to_owned(),
-            created_ts: session.created.unix_ms(),
-            operation_digest: session.operation.as_bytes().to_vec(),
-            parameters: json::write_parameters(&session.parameters),
-            password_hash: session
-                .password_hash
-                .as_ref()
-                .map(|hash| hash.expose().to_owned()),
-            requester: session.requester.as_ref().map(Localpart::to_string),
-            registered_localpart: registered.map(|registered| registered.localpart.to_string()),
-            registered_device_id: registered.map(|registered| registered.device_id.to_string()),
-            registration_token: session
-                .registration_token
-                .as_ref()
-                .map(|token| token.expose().to_owned()),
-        }
-    }
-}
-
-impl SessionRow {
-    fn with_stages(self, completed: Vec<CompletedStage>) -> Result<UiaSession, StoreError> {
-        let bad = |column| move || corrupt("uia_sessions", column);
-        let read_localpart = |text: String, column| Localpart::read(&text).ok_or_else(bad(column));
-        let registered = match (self.registered_localpart, self.registered_device_id) {
-            (None, None) => None,
-            (Some(localpart), Some(device_id)) => Some(Registered {
-                localpart: read_localpart(localpart, "registered_localpart")?,
-                device_id: DeviceId::parse(&device_id)
-                    .map_err(|_| corrupt("uia_sessions", "registered_device_id"))?,
-            }),
-            _ => return Err(corrupt("uia_sessions", "registered_device_id")),
-        };
-        Ok(UiaSession {
-            id: UiaSessionId::parse(&self.uia_session_id).ok_or_else(bad("uia_session_id"))?,
-            created: Timestamp::from_unix_ms(self.created_ts),
-            operation: OperationDigest::from_bytes(&self.operation_digest)
-                .ok_or_else(bad("operation_digest"))?,
-            parameters: json::read_parameters(&self.parameters).ok_or_else(bad("parameters"))?,
-            password_hash: self.password_hash.map(PasswordHash::from_stored),
-            requester: self
-                .requester
-                .map(|text| read_localpart(text, "requester"))
-                .transpose()?,
-            registration_token: self
-                .registration_token
-                .map(|text| RegistrationTokenId::parse(&text))
-                .transpose()
-                .map_err(|_| corrupt("uia_sessions", "registration_token"))?,
-            registered,
-            completed,
-        })
-    }
-}
-
-impl TryFrom<StageRow> for CompletedStage {
-    type Error = StoreError;
-
-    fn try_from(row: StageRow) -> Result<Self, StoreError> {
-        Ok(Self {
-            stage: Stage::parse(&row.stage).ok_or_else(|| corrupt("uia_stages", "stage"))?,
-            result: json::read_result(&row.result)
-                .ok_or_else(|| corrupt("uia_stages", "result"))?,
-        })
-    }
-}
-
-/// Stands for an address and a user agent in the primary key, however long they are.
+/// Stands for an address and a user agent in a key, however long they are.
 fn client_digest(ip: &str, user_agent: &str) -> Vec<u8> {
     let separator = [0];
     Sha256::new()
@@ -140,7 +53,7 @@ impl UiaRepository for DieselUnitOfWork {
         // One row a stage; the few columns that repeat cost less than a second round trip.
         let rows: Vec<(SessionRow, Option<StageRow>)> = on_conn!(self, conn => uia_sessions::table
             .left_join(uia_stages::table)
-            .filter(uia_sessions::uia_session_id.eq(id.as_str()))
+            .filter(uia_sessions::digest.eq(id.digest().as_bytes()))
             .order(uia_stages::uia_stage_id)
             .select((SessionRow::as_select(), Option::<StageRow>::as_select()))
             .load(conn)
@@ -151,7 +64,23 @@ impl UiaRepository for DieselUnitOfWork {
             session = Some(row);
             completed.extend(stage.map(CompletedStage::try_from).transpose()?);
         }
-        session.map(|row| row.with_stages(completed)).transpose()
+        session.map(|row| row.read(id, completed)).transpose()
+    }
+
+    #[tracing::instrument(name = "db.uia.find_locked", level = "debug", skip_all)]
+    async fn find_locked(&mut self, id: &UiaSessionId) -> Result<Option<UiaSession>, StoreError> {
+        // In a statement of its own: the next one then sees what was committed while this one waited.
+        let session = uia_sessions::table.find(id.digest().as_bytes().to_vec());
+        let held: Option<i64> = on_conn!(self, conn => session
+            .select(uia_sessions::created_ts)
+            .held()
+            .get_result(conn)
+            .await
+            .optional())?;
+        if held.is_none() {
+            return Ok(None);
+        }
+        UiaRepository::find(self, id).await
     }
 
     #[tracing::instrument(name = "db.uia.update_parameters", level = "debug", skip_all)]
@@ -160,7 +89,7 @@ impl UiaRepository for DieselUnitOfWork {
         id: &UiaSessionId,
         parameters: &Parameters,
     ) -> Result<(), StoreError> {
-        let session = uia_sessions::table.find(id.as_str());
+        let session = uia_sessions::table.find(id.digest().as_bytes().to_vec());
         let parameters = json::write_parameters(parameters);
         on_conn!(self, conn => diesel::update(session)
             .set(uia_sessions::parameters.eq(&parameters))
@@ -177,19 +106,23 @@ impl UiaRepository for DieselUnitOfWork {
         ip: &str,
         user_agent: &str,
     ) -> Result<(), StoreError> {
+        let session_digest = id.digest();
         let digest = client_digest(ip, user_agent);
         let row = (
-            uia_clients::uia_session_id.eq(id.as_str()),
+            uia_clients::session_digest.eq(session_digest.as_bytes()),
             uia_clients::client_digest.eq(&digest),
             uia_clients::ip.eq(ip),
             uia_clients::user_agent.eq(user_agent),
         );
-        on_conn!(self, conn => diesel::insert_into(uia_clients::table)
+        let added = on_conn!(self, conn => diesel::insert_into(uia_clients::table)
             .values(row)
-            .on_conflict((uia_clients::uia_session_id, uia_clients::client_digest))
+            .on_conflict((uia_clients::session_digest, uia_clients::client_digest))
             .do_nothing()
             .execute(conn)
             .await)?;
+        if added > 0 {
+            self.forget_clients_in_the_middle(&session_digest).await?;
+        }
         Ok(())
     }
 
@@ -199,7 +132,8 @@ impl UiaRepository for DieselUnitOfWork {
         id: &UiaSessionId,
     ) -> Result<Vec<(String, String)>, StoreError> {
         on_conn!(self, conn => uia_clients::table
-            .filter(uia_clients::uia_session_id.eq(id.as_str()))
+            .filter(uia_clients::session_digest.eq(id.digest().as_bytes()))
+            .order(uia_clients::uia_client_id)
             .select((uia_clients::ip, uia_clients::user_agent))
             .load(conn)
             .await)
@@ -213,15 +147,16 @@ impl UiaRepository for DieselUnitOfWork {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let result = json::write_result(&stage.result);
+        let session_digest = id.digest();
         let row = (
-            uia_stages::uia_session_id.eq(id.as_str()),
+            uia_stages::session_digest.eq(session_digest.as_bytes()),
             uia_stages::stage.eq(stage.stage.as_str()),
             uia_stages::result.eq(&result),
             uia_stages::completed_ts.eq(now.unix_ms()),
         );
         on_conn!(self, conn => diesel::insert_into(uia_stages::table)
             .values(row)
-            .on_conflict((uia_stages::uia_session_id, uia_stages::stage))
+            .on_conflict((uia_stages::session_digest, uia_stages::stage))
             .do_update()
             .set((
                 uia_stages::result.eq(excluded(uia_stages::result)),
@@ -239,7 +174,7 @@ impl UiaRepository for DieselUnitOfWork {
         id: &UiaSessionId,
         hash: &PasswordHash,
     ) -> Result<bool, StoreError> {
-        let session = uia_sessions::table.find(id.as_str());
+        let session = uia_sessions::table.find(id.digest().as_bytes().to_vec());
         let without = session.filter(uia_sessions::password_hash.is_null());
         let parked = on_conn!(self, conn => diesel::update(without)
             .set(uia_sessions::password_hash.eq(hash.expose()))
@@ -254,13 +189,16 @@ impl UiaRepository for DieselUnitOfWork {
         &mut self,
         id: &UiaSessionId,
         registered: &Registered,
+        password_hash: &PasswordHash,
     ) -> Result<bool, StoreError> {
-        let session = uia_sessions::table.find(id.as_str());
+        let session = uia_sessions::table.find(id.digest().as_bytes().to_vec());
         let unmarked = session.filter(uia_sessions::registered_localpart.is_null());
         let marked = on_conn!(self, conn => diesel::update(unmarked)
             .set((
                 uia_sessions::registered_localpart.eq(registered.localpart.as_str()),
                 uia_sessions::registered_device_id.eq(registered.device_id.as_str()),
+                uia_sessions::registered_ts.eq(registered.at.unix_ms()),
+                uia_sessions::password_hash.eq(password_hash.expose()),
             ))
             .with_fixed_text()
             .execute(conn)
@@ -268,16 +206,39 @@ impl UiaRepository for DieselUnitOfWork {
         Ok(marked > 0)
     }
 
+    #[tracing::instrument(name = "db.uia.record_answer", level = "debug", skip_all)]
+    async fn record_answer(
+        &mut self,
+        id: &UiaSessionId,
+        answer: &AnsweredTokens,
+    ) -> Result<(), StoreError> {
+        let session = uia_sessions::table.find(id.digest().as_bytes().to_vec());
+        let registered = session.filter(uia_sessions::registered_localpart.is_not_null());
+        let refresh = answer.refresh.as_ref().map(TokenDigest::as_bytes);
+        on_conn!(self, conn => diesel::update(registered)
+            .set((
+                uia_sessions::answer_access_digest.eq(answer.access.as_bytes()),
+                uia_sessions::answer_refresh_digest.eq(refresh),
+            ))
+            .with_fixed_text()
+            .execute(conn)
+            .await)?;
+        Ok(())
+    }
+
     #[tracing::instrument(name = "db.uia.hold_registration_token", level = "debug", skip_all)]
     async fn hold_registration_token(
         &mut self,
         id: &UiaSessionId,
-        token: &RegistrationTokenId,
+        token: &HeldRegistrationToken,
     ) -> Result<bool, StoreError> {
-        let session = uia_sessions::table.find(id.as_str());
-        let without = session.filter(uia_sessions::registration_token.is_null());
+        let session = uia_sessions::table.find(id.digest().as_bytes().to_vec());
+        let without = session.filter(uia_sessions::registration_token_id.is_null());
         let held = on_conn!(self, conn => diesel::update(without)
-            .set(uia_sessions::registration_token.eq(token.expose()))
+            .set((
+                uia_sessions::registration_token_id.eq(token.key.0),
+                uia_sessions::registration_token.eq(token.id.expose()),
+            ))
             .with_fixed_text()
             .execute(conn)
             .await)?;
@@ -286,10 +247,16 @@ impl UiaRepository for DieselUnitOfWork {
 
     #[tracing::instrument(name = "db.uia.remove", level = "debug", skip_all)]
     async fn remove(&mut self, id: &UiaSessionId) -> Result<bool, StoreError> {
-        let session = uia_sessions::table.find(id.as_str());
-        let without = session.filter(uia_sessions::registration_token.is_null());
-        let removed = on_conn!(self, conn => diesel::delete(without).execute(conn).await)?;
-        Ok(removed > 0)
+        let session = uia_sessions::table.find(id.digest().as_bytes().to_vec());
+        let ended: Vec<Ended> = on_conn!(self, conn => diesel::delete(session)
+            .returning((
+                uia_sessions::registration_token_id,
+                uia_sessions::registered_localpart,
+            ))
+            .get_results(conn)
+            .await)?;
+        self.give_back(&ended).await?;
+        Ok(!ended.is_empty())
     }
 
     #[tracing::instrument(name = "db.uia.remove_expired", level = "debug", skip_all)]
@@ -304,26 +271,55 @@ impl UiaRepository for DieselUnitOfWork {
             .filter(created_ts.le(created_before.unix_ms()))
             .order(created_ts)
             .limit(i64::from(limit))
-            .select(old.field(uia_sessions::uia_session_id));
-        let doomed = uia_sessions::table.filter(uia_sessions::uia_session_id.eq_any(oldest));
-        let ended: Vec<(Option<String>, Option<String>)> = on_conn!(self, conn =>
+            .select(old.field(uia_sessions::digest));
+        let doomed = uia_sessions::table.filter(uia_sessions::digest.eq_any(oldest));
+        let ended: Vec<Ended> = on_conn!(self, conn =>
             diesel::delete(doomed)
                 .returning((
-                    uia_sessions::registration_token,
+                    uia_sessions::registration_token_id,
                     uia_sessions::registered_localpart,
                 ))
                 .get_results(conn)
                 .await)?;
-        // In the order of their text, so that two of these never wait for each other.
-        let mut unused = BTreeMap::<&str, i64>::new();
-        for (token, registered) in &ended {
+        self.give_back(&ended).await?;
+        Ok(ended.len())
+    }
+}
+
+impl DieselUnitOfWork {
+    /// Gives back the uses that ended sessions hold, if they became no account.
+    async fn give_back(&mut self, ended: &[Ended]) -> Result<(), StoreError> {
+        // In the order of their numbers, so that two of these never wait for each other.
+        let mut unused = BTreeMap::<i64, i64>::new();
+        for (token, registered) in ended {
             if let (Some(token), None) = (token, registered) {
-                *unused.entry(token).or_default() += 1;
+                *unused.entry(*token).or_default() += 1;
             }
         }
         for (token, uses) in unused {
             self.release_registration_token(token, uses).await?;
         }
-        Ok(ended.len())
+        Ok(())
+    }
+
+    /// Removes the clients of a session that are neither among the first nor among the last.
+    async fn forget_clients_in_the_middle(
+        &mut self,
+        session: &TokenDigest,
+    ) -> Result<(), StoreError> {
+        let numbers: Vec<i64> = on_conn!(self, conn => uia_clients::table
+            .filter(uia_clients::session_digest.eq(session.as_bytes()))
+            .order(uia_clients::uia_client_id)
+            .select(uia_clients::uia_client_id)
+            .load(conn)
+            .await)?;
+        let last = numbers.len().saturating_sub(UiaSession::LAST_CLIENTS);
+        let middle = numbers.get(UiaSession::FIRST_CLIENTS..last);
+        let Some(middle) = middle.filter(|middle| !middle.is_empty()) else {
+            return Ok(());
+        };
+        let doomed = uia_clients::table.filter(uia_clients::uia_client_id.eq_any(middle));
+        on_conn!(self, conn => diesel::delete(doomed).execute(conn).await)?;
+        Ok(())
     }
 }

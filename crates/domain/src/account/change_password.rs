@@ -19,7 +19,9 @@ use crate::token::authenticate::Requester;
 use crate::uia::auth::Auth;
 use crate::uia::flow::Flow;
 use crate::uia::gate::{self, Attempt, Clearance, Decision, GateError, Operation, UiaPrompt};
-use crate::uia::reauthenticate::{Authorization, Reauthentication, Undertaking, reauthenticate};
+use crate::uia::reauthenticate::{
+    Authorization, Reauthentication, RecentProof, Undertaking, reauthenticate,
+};
 use crate::uia::{OperationDigest, OtherDevices, Parameters, Stage, StageResult, UiaSession};
 
 /// What an address must have been validated for.
@@ -158,6 +160,7 @@ impl PasswordChange {
                     auth: &wish.auth,
                     parameters,
                     purposes: PURPOSES,
+                    recent: RecentProof::NeverSuffices,
                 };
                 match reauthenticate(&self.0, ctx, &undertaking).await? {
                     Reauthentication::Given(authorization) => {
@@ -218,9 +221,6 @@ impl PasswordChange {
         };
         core.retrying(|| async {
             let mut uow = core.ports.store.begin(Intent::Write).await?;
-            if let Some(session) = session {
-                end(&mut *uow, session).await?;
-            }
             authorization.confirm(&mut *uow, core, requester).await?;
             set(&mut *uow, &requester.account.localpart, &hash, logins).await?;
             Ok::<_, ChangePasswordError>(uow.commit().await?)
@@ -251,7 +251,7 @@ impl PasswordChange {
         let localpart = core
             .retrying(|| async {
                 let mut uow = core.ports.store.begin(Intent::Write).await?;
-                end(&mut *uow, session).await?;
+                clearance.spend(&mut *uow).await?;
                 let localpart = owner(&mut *uow, address).await?;
                 set(&mut *uow, &localpart, &hash, logins).await?;
                 uow.commit().await?;
@@ -309,15 +309,6 @@ async fn owner(
 ) -> Result<Localpart, ChangePasswordError> {
     let owner = uow.threepids().find_owner(address).await?;
     owner.ok_or(ChangePasswordError::NobodyHasAddress(address.medium()))
-}
-
-/// Ends a dialogue: of several requests that would each be its last, one is.
-async fn end(uow: &mut dyn UnitOfWork, session: &UiaSession) -> Result<(), ChangePasswordError> {
-    if uow.uia_sessions().remove(&session.id).await? {
-        Ok(())
-    } else {
-        Err(GateError::UnknownSession.into())
-    }
 }
 
 async fn set(

@@ -9,6 +9,7 @@ mod appservice;
 mod create;
 mod error;
 mod guest;
+mod repeat;
 mod request;
 pub(crate) mod rules;
 mod wish;
@@ -28,8 +29,8 @@ use crate::limit::Spent;
 use crate::ports::{Intent, Trust};
 use crate::threepid::{Purpose, ValidatedThreepid};
 use crate::token::issue::RefreshWish;
-use crate::uia::gate::{self, Attempt, Clearance, Decision, GateError, Operation};
-use crate::uia::{Parameters, RegisterParameters, Registered, UiaSession};
+use crate::uia::gate::{self, Attempt, Clearance, Decision, Operation};
+use crate::uia::{Parameters, RegisterParameters, Registered, UiaSession, open};
 use create::{CheckedName, Order};
 use wish::Wish;
 
@@ -107,8 +108,7 @@ impl Registration {
             return Ok(None);
         };
         let mut uow = self.0.ports.store.begin(Intent::Read).await?;
-        let session = uow.uia_sessions().find(&id).await?;
-        Ok(Some(session.ok_or(GateError::UnknownSession)?))
+        Ok(Some(open::find(&mut *uow, &self.0, &id).await?))
     }
 
     /// Refuses a name before the dialogue rather than after it.
@@ -194,8 +194,8 @@ impl Registration {
         };
         let mut order = Order::new(&core.policy.registration, clearance, parameters, refresh)?;
         rules::check_threepids(core, &order.threepids).await?;
-        if let Some(registered) = &session.registered {
-            return self.replay(ctx, &order, registered).await;
+        if session.registered.is_some() {
+            return self.repeat(ctx, &order).await;
         }
         if !wish.password.is_known(Some(session)) {
             return Err(RegisterError::PasswordMissing);
@@ -203,8 +203,10 @@ impl Registration {
         let spent = match self.check(ctx, session, parameters, &mut order).await {
             Err(error) if error.is_taken() => {
                 // Perhaps by a concurrent request of this very session.
-                let registered = self.registered_meanwhile(session).await?;
-                return self.replay(ctx, &order, &registered.ok_or(error)?).await;
+                return match self.registered_meanwhile(session).await? {
+                    Some(_) => self.repeat(ctx, &order).await,
+                    None => Err(error),
+                };
             }
             outcome => outcome?,
         };

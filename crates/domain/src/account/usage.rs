@@ -60,15 +60,16 @@ pub(crate) async fn check_registration(
 }
 
 /// May the owner of an account log in? Those who are active, new enough to be on trial, or have a
-/// reserved address may.
+/// reserved address may, and so may the server's own people, whose help is needed just then.
 pub(crate) async fn check_login(core: &Core, account: &Account) -> Result<(), UsageError> {
+    if is_exempt(core, account) {
+        return Ok(());
+    }
     let Some(limit) = monthly_limit(core)? else {
         return Ok(());
     };
     let now = core.now();
-    let is_support = account.user_type.as_deref() == Some(SUPPORT);
-    let notices = core.policy.registration.server_notices_localpart.as_ref();
-    if is_support || is_on_trial(account, limit, now) || notices == Some(&account.localpart) {
+    if is_on_trial(account, limit, now) {
         return Ok(());
     }
     let mut uow = core.ports.store.begin(Intent::Read).await?;
@@ -107,6 +108,24 @@ pub(crate) async fn record(
         return Ok(());
     }
     uow.activity().record(&account.localpart, now).await
+}
+
+/// May the owner of an account have new tokens for a login that they have already? A full server goes on
+/// serving them; one that is closed serves nobody but its own people.
+///
+/// # Errors
+/// [`UsageError::Disabled`].
+pub(crate) fn check_renewal(core: &Core, account: &Account) -> Result<(), UsageError> {
+    match &core.policy.usage.disabled {
+        Some(disabled) if !is_exempt(core, account) => Err(UsageError::Disabled(disabled.clone())),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Accounts of support staff and of the server itself.
+fn is_exempt(core: &Core, account: &Account) -> bool {
+    let notices = core.policy.registration.server_notices_localpart.as_ref();
+    account.user_type.as_deref() == Some(SUPPORT) || notices == Some(&account.localpart)
 }
 
 fn monthly_limit(core: &Core) -> Result<Option<&MonthlyLimit>, UsageError> {

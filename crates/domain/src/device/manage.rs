@@ -15,7 +15,9 @@ use crate::retry::MaybeStore;
 use crate::token::authenticate::Requester;
 use crate::uia::auth::Auth;
 use crate::uia::gate::{self, GateError, UiaPrompt};
-use crate::uia::reauthenticate::{Authorization, Reauthentication, Undertaking, reauthenticate};
+use crate::uia::reauthenticate::{
+    Authorization, Reauthentication, RecentProof, Undertaking, reauthenticate,
+};
 use crate::uia::{OperationDigest, Parameters};
 
 /// The most devices that one `POST /delete_devices` may name.
@@ -217,6 +219,7 @@ impl Devices {
             auth: request.auth,
             parameters,
             purposes: &[],
+            recent: RecentProof::Suffices,
         };
         reauthenticate(&self.0, ctx, &undertaking).await
     }

@@ -29,7 +29,7 @@ use async_trait::async_trait;
 
 pub use account::{
     AccountChanges, AccountFilter, AccountList, AccountOrder, AccountPage, AccountRepository,
-    AccountSearch, Direction,
+    AccountSearch, Direction, GuestUpgrade,
 };
 pub use activity::ActivityRepository;
 pub use change::Change;

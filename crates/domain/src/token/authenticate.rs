@@ -19,6 +19,7 @@ use crate::limit::{Limiter, Rate};
 use crate::ports::{Intent, StoreError};
 use crate::time::Timestamp;
 use crate::token::{AccessToken, AccessTokenKey, StoredAccessToken, issue};
+use crate::uia::{UiaLogin, UiaRequester};
 
 /// How often a device's last sighting is written, per second: once in two minutes.
 const SIGHTINGS: Rate = Rate {
@@ -110,14 +111,26 @@ impl Requester {
             .unwrap_or(&self.account.localpart)
     }
 
-    /// Need they not prove once more who they are? Those who did so within `ui_auth.session_timeout`
-    /// need not, and an application service cannot: its users have no passwords.
-    pub(crate) fn is_trusted(&self, core: &Core) -> bool {
+    /// Did they prove who they are within `ui_auth.session_timeout`? An application service never does:
+    /// its users have no passwords.
+    pub(crate) fn has_proved_recently(&self, core: &Core) -> bool {
         match self.credential {
             Credential::AccessToken { validated, .. } => {
                 core.now() < validated.after(core.policy.ui_auth_session_timeout)
             }
-            Credential::ApplicationService => true,
+            Credential::ApplicationService => false,
+        }
+    }
+
+    /// The login, as sessions of user-interactive authentication are bound to it.
+    pub(crate) fn login(&self) -> UiaRequester {
+        UiaRequester {
+            localpart: self.account.localpart.clone(),
+            login: match (&self.device_id, self.credential) {
+                (_, Credential::ApplicationService) => UiaLogin::ApplicationService,
+                (Some(device_id), _) => UiaLogin::Device(device_id.clone()),
+                (None, Credential::AccessToken { key, .. }) => UiaLogin::AccessToken(key),
+            },
         }
     }
 }

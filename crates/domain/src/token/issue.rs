@@ -12,6 +12,7 @@ use crate::ports::store::Sighting;
 use crate::ports::{StoreError, UnitOfWork};
 use crate::time::{Timestamp, earliest};
 use crate::token::{AccessToken, NewAccessToken, NewRefreshToken, RefreshToken};
+use crate::uia::AnsweredTokens;
 
 /// How often a made-up device ID may turn out to exist before the last one is taken anyway.
 const DEVICE_ID_ATTEMPTS: usize = 5;
@@ -63,6 +64,16 @@ pub struct IssuedTokens {
     pub expires_in_ms: Option<u64>,
     /// The refresh token, if one was wanted and refreshing is on.
     pub refresh_token: Option<RefreshToken>,
+}
+
+impl IssuedTokens {
+    /// What tells them again without keeping them.
+    pub(crate) fn digests(&self) -> AnsweredTokens {
+        AnsweredTokens {
+            access: self.access_token.digest(),
+            refresh: self.refresh_token.as_ref().map(RefreshToken::digest),
+        }
+    }
 }
 
 /// When the tokens of one issue expire.
@@ -213,7 +224,7 @@ pub(crate) fn sighting(ctx: &RequestContext, now: Timestamp) -> Sighting {
     Sighting {
         at: now,
         ip: ctx.client_ip.map(|_| ctx.client_ip_text()),
-        user_agent: Some(ctx.user_agent.clone()).filter(|agent| !agent.is_empty()),
+        user_agent: Some(ctx.recorded_user_agent().to_owned()).filter(|agent| !agent.is_empty()),
     }
 }
 

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use super::issue::{self, Expiries, IssuedTokens};
 use super::{NewRefreshToken, RefreshToken, StoredRefreshToken};
+use crate::account::usage::{self, UsageError};
 use crate::core::Core;
 use crate::given::Given;
 use crate::id::{DeviceId, Localpart};
@@ -50,6 +51,9 @@ pub enum RefreshError {
     /// The login that it belongs to has ended.
     #[error("the session has expired and can no longer be refreshed")]
     SessionExpired,
+    /// The server is closed.
+    #[error(transparent)]
+    Usage(#[from] UsageError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -58,7 +62,7 @@ pub enum RefreshError {
 impl MaybeStore for RefreshError {
     fn store_error(&self) -> Option<&StoreError> {
         match self {
-            Self::Store(error) => Some(error),
+            Self::Store(error) | Self::Usage(UsageError::Store(error)) => Some(error),
             _ => None,
         }
     }
@@ -116,9 +120,8 @@ impl Refresh {
         };
         // Held before anything is issued: what ends the logins of the account comes before or after.
         let account = uow.accounts().hold(&found.localpart).await?;
-        if account.is_none_or(|account| account.deactivated) {
-            return Err(RefreshError::Unknown);
-        }
+        let account = account.filter(|account| !account.deactivated);
+        let account = account.ok_or(RefreshError::Unknown)?;
         let Some(old) = uow.tokens().find_refresh(&token.digest()).await? else {
             return self.refuse_forgotten(uow, token).await;
         };
@@ -127,6 +130,7 @@ impl Refresh {
             return Err(RefreshError::Superseded);
         }
         check(&old, now)?;
+        usage::check_renewal(core, &account)?;
 
         let expiries = Expiries::with_refresh(&core.policy.lifetimes, old.session_expires, now);
         let new_token = token.next(core.entropy(), &old.localpart);

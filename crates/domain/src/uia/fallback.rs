@@ -11,11 +11,11 @@ use std::sync::Arc;
 use super::attempt::{self, Attempted, Attempter};
 use super::auth::Submission;
 use super::gate::GateError;
-use super::{Stage, StageFailure, UiaSession, UiaSessionId};
+use super::{Stage, StageFailure, UiaSessionId, open};
 use crate::context::RequestContext;
 use crate::core::Core;
+use crate::ports::Intent;
 use crate::ports::store::Constraint;
-use crate::ports::{Intent, UnitOfWork};
 use crate::threepid::Purpose;
 
 /// A page does not know what its session is for, so it accepts no address that was validated.
@@ -48,7 +48,7 @@ impl Fallback {
     pub async fn check_session(&self, session_id: &str) -> Result<(), GateError> {
         let id = UiaSessionId::parse(session_id).ok_or(GateError::UnknownSession)?;
         let mut uow = self.0.ports.store.begin(Intent::Read).await?;
-        find(&mut *uow, &id).await.map(|_| ())
+        open::find(&mut *uow, &self.0, &id).await.map(|_| ())
     }
 
     /// Attempts a stage in a session, of whichever operation.
@@ -70,7 +70,7 @@ impl Fallback {
         if stage.is_slow() {
             // Nobody is asked for a session that is not there.
             let mut uow = core.ports.store.begin(Intent::Read).await?;
-            find(&mut *uow, &id).await?;
+            open::find(&mut *uow, core, &id).await?;
         }
         let who = Attempter {
             ctx,
@@ -105,13 +105,8 @@ async fn step(
     attempted: &Attempted<'_>,
 ) -> Result<FallbackOutcome, GateError> {
     let mut uow = core.ports.store.begin(Intent::Write).await?;
-    let mut session = find(&mut *uow, id).await?;
+    let mut session = open::find_locked(&mut *uow, core, id).await?;
     let failure = attempt::settle(&mut *uow, core, &mut session, PURPOSES, attempted).await?;
     uow.commit().await?;
     Ok(failure.map_or(FallbackOutcome::Passed, FallbackOutcome::Failed))
-}
-
-async fn find(uow: &mut dyn UnitOfWork, id: &UiaSessionId) -> Result<UiaSession, GateError> {
-    let session = uow.uia_sessions().find(id).await?;
-    session.ok_or(GateError::UnknownSession)
 }

@@ -6,18 +6,20 @@
 //! Reference §2.3.
 
 use super::advance::{Progress, progress};
-use super::attempt::{self, Attempter};
+use super::attempt::{self, Attempted, Attempter};
 use super::auth::Auth;
 use super::flow::Flow;
 use super::funnel;
 pub use super::gate_error::GateError;
-use super::{OperationDigest, Parameters, Stage, StageFailure, UiaSession, UiaSessionId};
+use super::{
+    OperationDigest, Parameters, Stage, StageFailure, UiaRequester, UiaSession, UiaSessionId, open,
+};
 use crate::context::RequestContext;
 use crate::core::Core;
 use crate::given::Given;
-use crate::id::Localpart;
 use crate::ports::store::Constraint;
-use crate::ports::{Intent, Trust, UnitOfWork};
+use crate::ports::{Intent, StoreError, Trust, UnitOfWork};
+use crate::retry::MaybeStore as _;
 use crate::threepid::Purpose;
 
 /// The protected operation.
@@ -31,8 +33,8 @@ pub(crate) struct Operation<'a> {
     pub(crate) enabled: &'a [Stage],
     /// What a validated email address must have been validated for.
     pub(crate) purposes: &'a [Purpose],
-    /// The signed-in account, where the operation needs one.
-    pub(crate) requester: Option<&'a Localpart>,
+    /// The login that asks, where the operation needs one.
+    pub(crate) requester: Option<&'a UiaRequester>,
 }
 
 /// A request at the gate.
@@ -64,6 +66,19 @@ impl Clearance {
     pub(crate) fn session(&self) -> &UiaSession {
         &self.session
     }
+
+    /// Uses the proof up, in the unit of work of the operation that it is for: of several requests that
+    /// would each be the last of their session, one is.
+    ///
+    /// # Errors
+    /// [`GateError::UnknownSession`] when another request was faster, [`GateError::Store`].
+    pub(crate) async fn spend(&self, uow: &mut dyn UnitOfWork) -> Result<(), GateError> {
+        if uow.uia_sessions().remove(&self.session.id).await? {
+            Ok(())
+        } else {
+            Err(GateError::UnknownSession)
+        }
+    }
 }
 
 /// What the client is told to do next: the body of a 401.
@@ -81,16 +96,6 @@ pub struct UiaPrompt {
     pub(crate) has_password_hash: bool,
     /// How far the client has earned that a password is hashed.
     pub(crate) trust: Trust,
-}
-
-/// The stage that a request attempts.
-#[derive(Clone, Debug)]
-enum Attempted<'a> {
-    /// It was examined.
-    Known(attempt::Attempted<'a>),
-    /// There is no such stage here; a session that is unknown or bound to something else is the
-    /// greater mistake.
-    Unknown { with_identity: bool },
 }
 
 /// The session that a request continues; `None` when it opens one.
@@ -135,10 +140,18 @@ async fn carry_on(
     attempt: &Attempt<'_>,
 ) -> Result<Decision, GateError> {
     let session_id = session_id(attempt.auth)?;
-    let attempted = examine(core, ctx, attempt, session_id.as_ref()).await?;
+    let attempted = match examine(core, ctx, attempt, session_id.as_ref()).await {
+        Ok(attempted) => attempted,
+        Err(error) => {
+            if let (Some(id), None) = (&session_id, error.store_error()) {
+                core.retrying(|| remember(core, ctx, attempt, id)).await?;
+            }
+            return Err(error);
+        }
+    };
     let guess = match &attempted {
-        Some(Attempted::Known(known)) => known.guess(core, ctx)?,
-        _ => None,
+        Some(attempted) => attempted.guess(core, ctx)?,
+        None => None,
     };
     let outcome = core
         .retrying(|| step(core, ctx, attempt, session_id.as_ref(), attempted.as_ref()))
@@ -150,7 +163,7 @@ async fn carry_on(
         });
     }
     match outcome {
-        // The session expired in this moment.
+        // The session was removed in this moment.
         Err(GateError::Store(error)) if error.is_conflict(Constraint::MissingReference) => {
             Err(GateError::UnknownSession)
         }
@@ -177,31 +190,27 @@ async fn examine<'a>(
     };
     let submission = &auth.submission;
     let operation = &attempt.operation;
-    let known = Stage::parse(name).filter(|stage| operation.enabled.contains(stage));
-    let examined = match known {
-        None => None,
-        Some(stage) => {
-            if stage.is_slow()
-                && let Some(id) = session_id
-            {
-                // Whoever holds no session for this operation has nobody asked and nothing hashed.
-                let mut uow = core.ports.store.begin(Intent::Read).await?;
-                find_bound(&mut *uow, attempt, id).await?;
-            }
-            let who = Attempter {
-                ctx,
-                requester: operation.requester,
-                continues_session: session_id.is_some(),
-            };
-            attempt::examine(core, who, stage, submission).await?
-        }
+    let unknown = GateError::UnknownStage {
+        with_identity: submission.identity.is_present(),
     };
-    Ok(Some(examined.map_or_else(
-        || Attempted::Unknown {
-            with_identity: submission.identity.is_present(),
-        },
-        Attempted::Known,
-    )))
+    let known = Stage::parse(name).filter(|stage| operation.enabled.contains(stage));
+    let Some(stage) = known else {
+        return Err(unknown);
+    };
+    if stage.is_slow()
+        && let Some(id) = session_id
+    {
+        // Without a session for this operation nobody is asked and nothing hashed.
+        let mut uow = core.ports.store.begin(Intent::Read).await?;
+        check_binding(attempt, open::find(&mut *uow, core, id).await?)?;
+    }
+    let who = Attempter {
+        ctx,
+        requester: operation.requester.map(|requester| &requester.localpart),
+        continues_session: session_id.is_some(),
+    };
+    let attempted = attempt::examine(core, who, stage, submission).await?;
+    attempted.map(Some).ok_or(unknown)
 }
 
 /// One unit of work: open or load the session, store what this request brings, and decide.
@@ -214,34 +223,30 @@ async fn step(
 ) -> Result<Decision, GateError> {
     let mut uow = core.ports.store.begin(Intent::Write).await?;
     let mut session = match session_id {
-        None => open(&mut *uow, core, attempt).await?,
-        Some(id) => {
-            let mut session = find_bound(&mut *uow, attempt, id).await?;
-            if let Some(parameters) = attempt.parameters.filter(|p| **p != session.parameters) {
-                uow.uia_sessions().update_parameters(id, parameters).await?;
-                session.parameters = parameters.clone();
-            }
-            session
-        }
+        None => open(&mut *uow, core, ctx, attempt).await?,
+        Some(id) => resume(&mut *uow, core, ctx, attempt, id).await?,
     };
-    let (ip, user_agent) = (ctx.client_ip_text(), &ctx.user_agent);
-    uow.uia_sessions()
-        .record_client(&session.id, &ip, user_agent)
-        .await?;
     let failure = match attempted {
         None => None,
-        Some(Attempted::Unknown { with_identity }) => {
-            return Err(GateError::UnknownStage {
-                with_identity: *with_identity,
-            });
-        }
-        Some(Attempted::Known(attempted)) => {
+        Some(attempted) => {
             let purposes = attempt.operation.purposes;
             attempt::settle(&mut *uow, core, &mut session, purposes, attempted).await?
         }
     };
     uow.commit().await?;
     Ok(decide(attempt, session, failure))
+}
+
+/// Keeps what a request brings whose stage could not be examined: the client may send it only once.
+async fn remember(
+    core: &Core,
+    ctx: &RequestContext,
+    attempt: &Attempt<'_>,
+    id: &UiaSessionId,
+) -> Result<(), GateError> {
+    let mut uow = core.ports.store.begin(Intent::Write).await?;
+    resume(&mut *uow, core, ctx, attempt, id).await?;
+    Ok(uow.commit().await?)
 }
 
 fn decide(attempt: &Attempt<'_>, session: UiaSession, failure: Option<StageFailure>) -> Decision {
@@ -264,20 +269,28 @@ fn decide(attempt: &Attempt<'_>, session: UiaSession, failure: Option<StageFailu
     })
 }
 
-/// Loads a session and refuses it where it was opened for something else.
-async fn find_bound(
+/// Loads a session and stores what this request brings.
+async fn resume(
     uow: &mut dyn UnitOfWork,
+    core: &Core,
+    ctx: &RequestContext,
     attempt: &Attempt<'_>,
     id: &UiaSessionId,
 ) -> Result<UiaSession, GateError> {
+    let mut session = check_binding(attempt, open::find_locked(uow, core, id).await?)?;
+    if let Some(parameters) = attempt.parameters.filter(|p| **p != session.parameters) {
+        uow.uia_sessions().update_parameters(id, parameters).await?;
+        session.parameters = parameters.clone();
+    }
+    record_client(uow, ctx, id).await?;
+    Ok(session)
+}
+
+/// Refuses a session that was opened for something else, or by another login.
+fn check_binding(attempt: &Attempt<'_>, session: UiaSession) -> Result<UiaSession, GateError> {
     let Operation {
         digest, requester, ..
     } = attempt.operation;
-    let session = uow
-        .uia_sessions()
-        .find(id)
-        .await?
-        .ok_or(GateError::UnknownSession)?;
     if session.operation != digest {
         return Err(GateError::OperationChanged);
     }
@@ -287,10 +300,22 @@ async fn find_bound(
     Ok(session)
 }
 
+async fn record_client(
+    uow: &mut dyn UnitOfWork,
+    ctx: &RequestContext,
+    id: &UiaSessionId,
+) -> Result<(), StoreError> {
+    let ip = ctx.client_ip_text();
+    uow.uia_sessions()
+        .record_client(id, &ip, ctx.recorded_user_agent())
+        .await
+}
+
 /// Opens a session.
 async fn open(
     uow: &mut dyn UnitOfWork,
     core: &Core,
+    ctx: &RequestContext,
     attempt: &Attempt<'_>,
 ) -> Result<UiaSession, GateError> {
     let Operation {
@@ -308,5 +333,6 @@ async fn open(
         completed: Vec::new(),
     };
     uow.uia_sessions().add(&session).await?;
+    record_client(uow, ctx, &session.id).await?;
     Ok(session)
 }

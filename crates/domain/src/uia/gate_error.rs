@@ -43,8 +43,8 @@ pub enum GateError {
     /// Passwords are switched off.
     #[error("password login is disabled on this server")]
     PasswordLoginDisabled,
-    /// Somebody else answered, or the session is somebody else's.
-    #[error("the dialogue belongs to another user")]
+    /// Another user answered, or the session was opened by another login, be it of the same user.
+    #[error("the interactive authentication belongs to another login")]
     AnotherUser,
     /// The password that was proved is no longer the account's, or the login has ended.
     #[error("the password was changed, or this login ended, in the meantime")]

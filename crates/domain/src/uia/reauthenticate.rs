@@ -1,8 +1,8 @@
 //! A signed-in user proves once more who they are, before anything that an access token alone must
 //! not be enough for.
 //!
-//! Reference A.5: the password is asked for, unless its owner gave it within
-//! `ui_auth.session_timeout`.
+//! Reference A.5: the password is asked for. Where that is all the operation risks, having given it
+//! within `ui_auth.session_timeout` is enough.
 
 use super::auth::Auth;
 use super::flow::Flow;
@@ -13,7 +13,7 @@ use crate::core::Core;
 use crate::given::Given;
 use crate::ports::UnitOfWork;
 use crate::threepid::Purpose;
-use crate::token::authenticate::Requester;
+use crate::token::authenticate::{Credential, Requester};
 
 /// What a signed-in user wants to do.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +29,17 @@ pub(crate) struct Undertaking<'a> {
     /// What an address must have been validated for to pass its stage. No flow asks for one; where
     /// this is empty the stages of addresses are unknown.
     pub(crate) purposes: &'a [Purpose],
+    /// Whether having proved it recently is enough.
+    pub(crate) recent: RecentProof,
+}
+
+/// Whether having proved recently who one is, for whatever operation, is enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RecentProof {
+    /// Within `ui_auth.session_timeout` it is: people remove one device after another.
+    Suffices,
+    /// It never is: whoever does this once keeps the account.
+    NeverSuffices,
 }
 
 /// Whether they have proved who they are.
@@ -46,7 +57,7 @@ pub(crate) struct Authorization(Source);
 
 #[derive(Debug)]
 enum Source {
-    /// They proved who they are a short while ago, or are an application service.
+    /// They proved who they are a short while ago and that is enough, or an application service asks.
     Trusted(Parameters),
     /// They proved it in a dialogue for this very operation.
     Dialogue(Clearance),
@@ -69,20 +80,26 @@ impl Authorization {
         }
     }
 
-    /// Confirms, in the unit of work of what the requester wants, that they still may: their access token
-    /// works, and the password that they proved to know is still theirs. Notes when they proved it.
+    /// Uses the session up, if there was one, so that one completion does one thing once; and confirms
+    /// that the requester still may do it: their access token works, and the password that they proved to
+    /// know is still theirs. Records when they proved it. All of it in the unit of work of what they
+    /// want.
     ///
     /// Having been let off proves nothing: otherwise a stolen token, used often enough, would never
     /// be asked for a password.
     ///
     /// # Errors
-    /// [`GateError::Withdrawn`] when the password was changed, or the login ended, in the meantime.
+    /// As for [`Clearance::spend`]; [`GateError::Withdrawn`] when the password was changed, or the login
+    /// ended, in the meantime.
     pub(crate) async fn confirm(
         &self,
         uow: &mut dyn UnitOfWork,
         core: &Core,
         requester: &Requester,
     ) -> Result<(), GateError> {
+        if let Source::Dialogue(clearance) = &self.0 {
+            clearance.spend(uow).await?;
+        }
         let Some(key) = requester.access_token() else {
             return Ok(());
         };
@@ -123,8 +140,16 @@ pub(crate) async fn reauthenticate(
         auth,
         parameters,
         purposes,
+        recent,
     } = *undertaking;
-    if let Some(parameters) = parameters.filter(|_| requester.is_trusted(core)) {
+    let is_trusted = match requester.credential {
+        // Its users have no passwords to give.
+        Credential::ApplicationService => true,
+        Credential::AccessToken { .. } => {
+            recent == RecentProof::Suffices && requester.has_proved_recently(core)
+        }
+    };
+    if let Some(parameters) = parameters.filter(|_| is_trusted) {
         let trusted = Source::Trusted(parameters.clone());
         return Ok(Reauthentication::Given(Authorization(trusted)));
     }
@@ -139,13 +164,14 @@ pub(crate) async fn reauthenticate(
     } else {
         &[Stage::Password, Stage::Email, Stage::Msisdn]
     };
+    let login = requester.login();
     let attempt = Attempt {
         operation: Operation {
             digest: operation,
             flows: &flows,
             enabled,
             purposes,
-            requester: Some(&requester.account.localpart),
+            requester: Some(&login),
         },
         auth,
         parameters,

@@ -5,10 +5,11 @@ use sha2::{Digest as _, Sha256};
 use crate::id::{DeviceId, Localpart};
 use crate::password::PasswordHash;
 use crate::ports::{Entropy, Trust};
-use crate::registration_token::RegistrationTokenId;
+use crate::registration_token::HeldRegistrationToken;
 use crate::secret::{LETTERS, TokenDigest, random_text};
 use crate::threepid::{ClientSecret, ValidatedThreepid, ValidationSessionId};
 use crate::time::Timestamp;
+use crate::token::AccessTokenKey;
 use crate::uia::Stage;
 
 /// The ID of a UIA session: 24 random letters (about 137 bits). Whoever knows it holds the session.
@@ -35,6 +36,11 @@ impl UiaSessionId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// What the database holds instead of the ID: whoever reads a copy of it holds no session.
+    pub fn digest(&self) -> TokenDigest {
+        TokenDigest::of(&self.0)
+    }
 }
 
 impl std::fmt::Debug for UiaSessionId {
@@ -50,16 +56,17 @@ pub struct UiaSession {
     pub id: UiaSessionId,
     /// When it was opened. It expires [`LIFETIME`](Self::LIFETIME) later.
     pub created: Timestamp,
-    /// The operation it was opened for. OtherDevices are refused.
+    /// The operation it was opened for. Others are refused.
     pub operation: OperationDigest,
     /// What the client wants, from its last request that said so.
     pub parameters: Parameters,
     /// The hash of a password sent in a request that did not complete the dialogue.
     pub password_hash: Option<PasswordHash>,
-    /// The signed-in account that opened it, if the operation needs one.
-    pub requester: Option<Localpart>,
+    /// The login that opened it, if the operation needs one. Other logins are refused, also those of
+    /// the same account.
+    pub requester: Option<UiaRequester>,
     /// The registration token with which the stage was passed.
-    pub registration_token: Option<RegistrationTokenId>,
+    pub registration_token: Option<HeldRegistrationToken>,
     /// The account that the session has registered.
     pub registered: Option<Registered>,
     /// What the client has proved so far, in order.
@@ -69,6 +76,25 @@ pub struct UiaSession {
 impl UiaSession {
     /// How long a session lives, from its creation and not from its last use.
     pub const LIFETIME: Duration = Duration::from_hours(48);
+    /// How long the final request of a registration can be repeated, from the registration and not
+    /// from the last repetition. A client whose answer was lost repeats it at once.
+    pub const REPEATABLE_FOR: Duration = Duration::from_mins(5);
+    /// How many clients of a session are remembered from its beginning: those that opened it.
+    pub const FIRST_CLIENTS: usize = 4;
+    /// How many clients of a session are remembered beside the first ones: those that came last.
+    pub const LAST_CLIENTS: usize = 8;
+
+    /// Can the session still be continued? The job that removes sessions runs only now and then, so
+    /// this is asked wherever one is used.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        // In both directions: the clock may have been set back, or be another machine's.
+        let is_repeatable = |registered: &Registered| {
+            let from = registered.at.before(Self::REPEATABLE_FOR);
+            (from..registered.at.after(Self::REPEATABLE_FOR)).contains(&now)
+        };
+        now < self.created.after(Self::LIFETIME)
+            && self.registered.as_ref().is_none_or(is_repeatable)
+    }
 
     /// How far the client has earned expensive work: a declaration, which costs nothing to repeat in
     /// any number of sessions, earns none.
@@ -116,6 +142,26 @@ impl OperationDigest {
     }
 }
 
+/// The login that a session was opened with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UiaRequester {
+    /// The account.
+    pub localpart: Localpart,
+    /// Which of its logins.
+    pub login: UiaLogin,
+}
+
+/// One of the logins of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UiaLogin {
+    /// That of a device, whose access tokens change when they are refreshed.
+    Device(DeviceId),
+    /// An access token without a device.
+    AccessToken(AccessTokenKey),
+    /// An application service speaks for the account.
+    ApplicationService,
+}
+
 /// The account that a session has registered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registered {
@@ -124,6 +170,20 @@ pub struct Registered {
     /// Its first device, chosen with it even if the client wanted no tokens: every repeated final
     /// request gets new tokens for the same one.
     pub device_id: DeviceId,
+    /// When.
+    pub at: Timestamp,
+    /// The tokens that the last answer gave. A repeated final request gets no others than these were,
+    /// and nothing once they are gone; `None` when the client wanted none.
+    pub answer: Option<AnsweredTokens>,
+}
+
+/// The tokens of an answer, as digests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnsweredTokens {
+    /// The access token.
+    pub access: TokenDigest,
+    /// The refresh token, if there was one.
+    pub refresh: Option<TokenDigest>,
 }
 
 /// What the client wants to do once the dialogue is complete. An empty request body keeps what was

@@ -1,8 +1,10 @@
 use std::time::Duration;
 
 use registrar_domain::account::AccountKind;
+use registrar_domain::account::admin::change::UserChanges;
 use registrar_domain::account::name::NameError;
 use registrar_domain::account::register::{RegisterError, RegisterRequest, RegisteredAccount};
+use registrar_domain::ports::registration_hooks::RegistrationVerdict;
 
 use crate::world::{World, dummy, empty_register, given, register};
 
@@ -82,6 +84,35 @@ async fn a_guest_becomes_the_user_of_the_same_name() {
         .authenticate(old.expose())
         .await
         .expect_err("the guest's token must end");
+}
+
+#[tokio::test]
+async fn an_upgraded_guest_is_what_this_registration_says() {
+    for verdict in [RegistrationVerdict::Allow, RegistrationVerdict::ShadowBan] {
+        let world = World::new();
+        let account = world.registered(&guest()).await;
+        // What an administrator gave to the guest, the user does not have.
+        let user_id = account.user_id.to_string();
+        let (users, operator) = (&world.console.users, &world.console.operator);
+        let made = UserChanges {
+            user_type: given("support"),
+            ..UserChanges::default()
+        };
+        users.put(operator, &user_id, &made).await.unwrap();
+        world.store.promote("1");
+        world.hooks.judge(verdict);
+        let token = world
+            .registered(&upgrade(&account, "1"))
+            .await
+            .tokens
+            .unwrap();
+        let token = token.access_token;
+        let upgraded = world.authenticate(token.expose()).await.unwrap().account;
+        let banned = verdict == RegistrationVerdict::ShadowBan;
+        assert_eq!(upgraded.shadow_banned, banned);
+        assert_eq!((upgraded.admin, upgraded.user_type), (false, None));
+        assert_eq!(upgraded.display_name.as_deref(), Some("1"));
+    }
 }
 
 #[tokio::test]

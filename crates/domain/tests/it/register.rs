@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
@@ -14,7 +15,9 @@ use registrar_domain::uia::Stage;
 use registrar_domain::uia::auth::Auth;
 use registrar_domain::uia::gate::GateError;
 
-use crate::world::{PASSWORD, World, dummy, empty_register, given, login, poll, register};
+use crate::world::{
+    PASSWORD, ROUNDS, World, dummy, empty_register, given, login, poll, race, register,
+};
 
 async fn exists(world: &World, localpart: &str) -> bool {
     let localpart = Localpart::read(localpart).unwrap();
@@ -194,22 +197,30 @@ async fn a_repeated_final_request_does_not_open_a_closed_account() {
     assert!(matches!(refused, RegisterError::Deactivated), "{refused:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn concurrent_final_requests_create_one_account() {
-    let world = World::new();
-    let prompt = world.prompted(&empty_register()).await;
-    let last = RegisterRequest {
-        auth: dummy(Some(&prompt)),
-        ..empty_register()
-    };
-    let (a, b, c) = tokio::join!(
-        world.registered(&last),
-        world.registered(&last),
-        world.registered(&last)
-    );
-    assert_eq!((&a.user_id, &b.user_id), (&b.user_id, &c.user_id));
+    let world = Arc::new(World::new());
+    for _round in 0..ROUNDS {
+        let prompt = world.prompted(&empty_register()).await;
+        let last = RegisterRequest {
+            auth: dummy(Some(&prompt)),
+            ..empty_register()
+        };
+        one_account(&world, &last).await;
+    }
+}
+
+/// Sends a final request many times at once: they make one account, and one of their tokens works.
+async fn one_account(world: &Arc<World>, last: &RegisterRequest) {
+    let racers = (0..8).map(|_| {
+        let (world, last) = (Arc::clone(world), last.clone());
+        async move { world.registered(&last).await }
+    });
+    let registered = race(racers).await;
+    let user_id = &registered[0].user_id;
+    assert!(registered.iter().all(|it| it.user_id == *user_id));
     let mut working = 0;
-    for registered in [a, b, c] {
+    for registered in registered {
         let token = registered.tokens.unwrap().access_token;
         working += usize::from(world.authenticate(token.expose()).await.is_ok());
     }
@@ -519,28 +530,16 @@ async fn numbers_that_somebody_has_are_passed_over() {
 
 /// The winner may commit between any two steps of the loser, who must not take its own account for
 /// somebody else's.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn concurrent_final_requests_with_a_name_agree() {
-    let world = World::new();
-    for round in 0..20 {
+    let world = Arc::new(World::new());
+    for round in 0..ROUNDS {
         let username = format!("alice{round}");
         let prompt = world.prompted(&register(&username)).await;
         let last = RegisterRequest {
             auth: dummy(Some(&prompt)),
             ..register(&username)
         };
-        let early = RegisterRequest {
-            auth: dummy(Some(&prompt)),
-            ..last.clone()
-        };
-        let (a, b, c) = tokio::join!(
-            world.registered(&last),
-            async {
-                tokio::task::yield_now().await;
-                world.registered(&early).await
-            },
-            world.registered(&last)
-        );
-        assert_eq!((&a.user_id, &b.user_id), (&b.user_id, &c.user_id));
+        one_account(&world, &last).await;
     }
 }

@@ -1,13 +1,16 @@
 use std::time::Duration;
 
 use registrar_domain::account::register::{RegisterError, RegisterRequest};
+use registrar_domain::context::RequestContext;
 use registrar_domain::given::Given;
 use registrar_domain::housekeeping::Job;
-use registrar_domain::uia::auth::Auth;
+use registrar_domain::ports::captcha::CaptchaOutage;
+use registrar_domain::uia::auth::{Auth, Submission};
 use registrar_domain::uia::flow::{FlowSettings, registration_flows};
-use registrar_domain::uia::gate::GateError;
-use registrar_domain::uia::{OperationDigest, Stage};
+use registrar_domain::uia::gate::{GateError, UiaPrompt};
+use registrar_domain::uia::{OperationDigest, Parameters, Stage, UiaSession};
 
+use crate::validating::{SECRET, creds};
 use crate::world::{World, dummy, given, poll, register};
 
 #[tokio::test]
@@ -131,18 +134,144 @@ async fn the_addresses_of_a_dialogue_are_remembered_once_each() {
 #[tokio::test]
 async fn sessions_end_after_two_days_by_one_process_at_a_time() {
     let world = World::new();
-    let prompt = world.prompted(&register("alice")).await;
+    world.prompted(&register("alice")).await;
     world.clock.advance(Duration::from_secs(48 * 60 * 60 - 1));
     let expire = |holder| world.services.housekeeping.run(Job::UiaSessions, holder);
     assert_eq!(expire("a").await.unwrap(), Some(0));
     assert_eq!(expire("b").await.unwrap(), None, "the lease is a's");
     world.clock.advance(Duration::from_secs(5 * 60));
     assert_eq!(expire("b").await.unwrap(), Some(1));
-    let late = RegisterRequest {
-        auth: dummy(Some(&prompt)),
+}
+
+#[tokio::test]
+async fn a_lease_from_before_the_clock_was_set_back_stops_no_job() {
+    let world = World::new();
+    let expire = |holder| world.services.housekeeping.run(Job::UiaSessions, holder);
+    world.clock.advance(Duration::from_hours(24));
+    assert_eq!(expire("a").await.unwrap(), Some(0));
+    assert_eq!(expire("b").await.unwrap(), None, "the lease is a's");
+    world.clock.set_back(Duration::from_hours(24));
+    assert_eq!(expire("b").await.unwrap(), Some(0));
+}
+
+#[tokio::test]
+async fn a_session_past_its_lifetime_is_unknown_before_any_job_runs() {
+    let world = World::new();
+    for late in [
+        Duration::ZERO,
+        Duration::from_mins(4),
+        Duration::from_hours(99),
+    ] {
+        let prompt = world.prompted(&register("alice")).await;
+        world
+            .clock
+            .advance(UiaSession::LIFETIME - Duration::from_secs(1));
+        let polled = RegisterRequest {
+            auth: poll(&prompt),
+            ..register("alice")
+        };
+        world.prompted(&polled).await;
+        world.clock.advance(Duration::from_secs(1) + late);
+        let id = prompt.session.as_str();
+        let fallback = &world.services.fallback;
+        let page = fallback
+            .attempt(&world.ctx, id, Stage::Dummy, &Submission::default())
+            .await;
+        assert!(matches!(page, Err(GateError::UnknownSession)), "{page:?}");
+        for auth in [poll(&prompt), dummy(Some(&prompt))] {
+            let refused = world
+                .refused(&RegisterRequest {
+                    auth,
+                    ..register("alice")
+                })
+                .await;
+            assert!(
+                matches!(refused, RegisterError::Gate(GateError::UnknownSession)),
+                "{late:?}: {refused:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_clients_of_a_session_are_bounded_in_number_and_size() {
+    const MOST: usize = UiaSession::FIRST_CLIENTS + UiaSession::LAST_CLIENTS;
+    let mut world = World::new();
+    let prompt = world.prompted(&register("alice")).await;
+    let polled = RegisterRequest {
+        auth: poll(&prompt),
         ..register("alice")
     };
-    let refused = world.refused(&late).await;
+    for number in 0..200 {
+        world.ctx.user_agent = format!("{number} {}", "ü".repeat(5_000));
+        world.prompted(&polled).await;
+    }
+    let mut uow = world.read().await;
+    let clients = uow.uia_sessions().list_clients(&prompt.session).await;
+    let agents: Vec<_> = clients.unwrap().into_iter().map(|it| it.1).collect();
+    assert_eq!(agents.len(), MOST);
+    assert_eq!(agents[0], "test");
+    assert!(agents[MOST - 1].starts_with("199 "));
+    let longest = agents.iter().map(|agent| agent.chars().count()).max();
+    assert_eq!(longest, Some(RequestContext::MAX_USER_AGENT_CHARS));
+}
+
+#[tokio::test]
+async fn a_request_whose_stage_cannot_be_examined_keeps_its_parameters_and_its_client() {
+    let mut world = World::with(|policy| {
+        let settings = FlowSettings {
+            require_captcha: true,
+            ..FlowSettings::default()
+        };
+        policy.registration.flows = registration_flows(&settings).unwrap();
+    });
+    world.captcha.fail(Some(CaptchaOutage::Silence));
+    world.identity_server.be_down(true);
+    let attempt = |prompt: &UiaPrompt, stage: &str| {
+        Given::Value(Auth {
+            is_empty: false,
+            session: given(prompt.session.as_str()),
+            stage: given(stage),
+            submission: Submission {
+                response: given("good"),
+                threepid_creds: Given::Value(creds("77", SECRET)),
+                ..Submission::default()
+            },
+        })
+    };
+    for (number, stage) in ["m.login.nonsense", "m.login.recaptcha", "m.login.msisdn"]
+        .into_iter()
+        .enumerate()
+    {
+        let prompt = world.prompted(&register(&format!("first{number}"))).await;
+        let wanted = format!("second{number}");
+        world.ctx.user_agent = format!("agent of {stage}");
+        let refused = world
+            .refused(&RegisterRequest {
+                auth: attempt(&prompt, stage),
+                ..register(&wanted)
+            })
+            .await;
+        assert!(matches!(refused, RegisterError::Gate(_)), "{refused:?}");
+        let mut uow = world.read().await;
+        let sessions = uow.uia_sessions();
+        let session = sessions.find(&prompt.session).await.unwrap().unwrap();
+        let Parameters::Register(kept) = session.parameters else {
+            panic!("a registration")
+        };
+        assert_eq!(kept.username, Some(wanted), "{stage}");
+        let clients = sessions.list_clients(&prompt.session).await.unwrap();
+        assert_eq!(clients.last().unwrap().1, world.ctx.user_agent);
+    }
+    // What cannot be examined in a session that is not there is the lesser mistake.
+    let prompt = world.prompted(&register("alice")).await;
+    world.clock.advance(UiaSession::LIFETIME);
+    let refused = world
+        .refused(&RegisterRequest {
+            auth: attempt(&prompt, "m.login.nonsense"),
+            ..register("alice")
+        })
+        .await;
     assert!(
         matches!(refused, RegisterError::Gate(GateError::UnknownSession)),
         "{refused:?}"

@@ -2,16 +2,19 @@
 
 use std::time::Duration;
 
-use registrar_domain::account::login::LoginError;
+use registrar_domain::account::admin::change::UserChanges;
+use registrar_domain::account::login::{LoginError, LoginRequest};
 use registrar_domain::account::register::{RegisterError, RegisterRequest};
 use registrar_domain::account::usage::UsageError;
+use registrar_domain::given::Given;
 use registrar_domain::housekeeping::Job;
 use registrar_domain::id::Localpart;
-use registrar_domain::policy::MonthlyLimit;
+use registrar_domain::policy::{MonthlyLimit, ServerDisabled};
 use registrar_domain::ports::store::{AccountChanges, Change, Intent, Store as _};
 use registrar_domain::threepid::{Medium, Purpose};
 use registrar_domain::token::authenticate::Requester;
 use registrar_domain::token::issue::IssuedTokens;
+use registrar_domain::token::refresh::RefreshError;
 use registrar_domain::uia::Stage;
 use registrar_domain::uia::flow::{FlowSettings, registration_flows};
 
@@ -236,4 +239,63 @@ async fn whoever_has_a_reserved_address_finds_room() {
         matches!(refused, Err(LoginError::Usage(_))),
         "the only place is kept for bob: {refused:?}"
     );
+}
+
+#[tokio::test]
+async fn a_closed_server_serves_nobody_but_its_own_people() {
+    let world = World::new();
+    let (users, operator) = (&world.console.users, &world.console.operator);
+    let people = [
+        ("alice", Given::Absent, false),
+        ("robot", given("bot"), false),
+        ("helper", given("support"), true),
+        ("notices", Given::Absent, true),
+    ];
+    let asking = |name: &str| LoginRequest {
+        refresh_token: Given::Value(true),
+        ..login(name, PASSWORD)
+    };
+    let mut logins = Vec::new();
+    for (name, user_type, comes_in) in people {
+        let account = UserChanges {
+            password: given(PASSWORD),
+            user_type,
+            ..UserChanges::default()
+        };
+        let user_id = format!("@{name}:example.org");
+        users.put(operator, &user_id, &account).await.unwrap();
+        let login = world.log_in(&asking(name)).await.unwrap();
+        logins.push((name, comes_in, login));
+    }
+    let closed = world.reopened(|policy| {
+        let notices = Localpart::read("notices").unwrap();
+        policy.registration.server_notices_localpart = Some(notices);
+        policy.usage.disabled = Some(ServerDisabled {
+            message: "closed".to_owned(),
+            admin_contact: None,
+        });
+    });
+    for (name, comes_in, before) in logins {
+        let token = before.tokens.refresh_token.unwrap();
+        let refreshed = closed
+            .services
+            .refresh
+            .refresh(&given(token.expose()))
+            .await;
+        let login = closed.log_in(&asking(name)).await;
+        assert_eq!(
+            (refreshed.is_ok(), login.is_ok()),
+            (comes_in, comes_in),
+            "{name}"
+        );
+        if !comes_in {
+            assert!(matches!(
+                (refreshed, login),
+                (
+                    Err(RefreshError::Usage(UsageError::Disabled(_))),
+                    Err(LoginError::Usage(UsageError::Disabled(_)))
+                )
+            ));
+        }
+    }
 }

@@ -32,6 +32,7 @@ use registrar_domain::token::authenticate::{
 use registrar_domain::uia::OperationDigest;
 use registrar_domain::uia::auth::{Auth, Submission};
 use registrar_domain::uia::gate::UiaPrompt;
+use tokio::sync::Barrier;
 
 pub(crate) const PASSWORD: &str = "Secret-Passw0rd";
 
@@ -107,6 +108,20 @@ impl World {
         }
     }
 
+    /// The same world after a restart with another policy.
+    pub(crate) fn reopened(&self, change: impl FnOnce(&mut Policy)) -> Self {
+        let (store, clock) = (self.store.clone(), self.clock.clone());
+        let mut world = Self::over(change, |ports| {
+            ports.store = store;
+            ports.clock = clock;
+            // Not the numbers that made the tokens of before.
+            ports.entropy = Arc::new(SeededEntropy::new(8));
+        });
+        world.store = self.store.clone();
+        world.clock = self.clock.clone();
+        world
+    }
+
     pub(crate) async fn read(&self) -> Box<dyn UnitOfWork> {
         self.store.begin(Intent::Read).await.unwrap()
     }
@@ -164,6 +179,36 @@ impl World {
             .await
     }
 }
+
+/// Lets all racers go at once, each a task of its own. What they return, in their order.
+///
+/// For tests on the multi-thread runtime; on another one racers would run one after another.
+pub(crate) async fn race<T, F>(racers: impl IntoIterator<Item = F>) -> Vec<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let racers: Vec<_> = racers.into_iter().collect();
+    let start = Arc::new(Barrier::new(racers.len()));
+    let running: Vec<_> = racers
+        .into_iter()
+        .map(|racer| {
+            let start = Arc::clone(&start);
+            tokio::spawn(async move {
+                start.wait().await;
+                racer.await
+            })
+        })
+        .collect();
+    let mut results = Vec::new();
+    for racer in running {
+        results.push(racer.await.unwrap());
+    }
+    results
+}
+
+/// How often a race is run: one time may go well by luck.
+pub(crate) const ROUNDS: usize = 20;
 
 /// `POST /register` with a username and the password, and no `auth`.
 pub(crate) fn register(username: &str) -> RegisterRequest {

@@ -44,7 +44,8 @@ const REFRESHABLE: &str = "refreshable_access_token_lifetime";
 const UI_AUTH: &[Key] = &[Key::new(
     "session_timeout",
     Kind::Duration,
-    "For how long signed-in users are not asked again after they proved who they are. \
+    "For how long signed-in users can remove devices without proving again who they are. \
+     Changing a password, adding an address and deactivating the account always ask. \
          0: always ask.",
 )
 .or("0")];

@@ -2,7 +2,7 @@
 
 use diesel::QueryResult;
 use diesel::backend::Backend;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 
 /// A query of which only the bound values differ from one run to the next.
 ///
@@ -26,6 +26,11 @@ impl<Q> QueryId for FixedText<Q> {
     type QueryId = ();
 
     const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+/// One that returns rows.
+impl<Q: Query> Query for FixedText<Q> {
+    type SqlType = Q::SqlType;
 }
 
 impl<DB: Backend, Q: QueryFragment<DB>> QueryFragment<DB> for FixedText<Q> {

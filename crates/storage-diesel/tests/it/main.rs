@@ -18,3 +18,4 @@ mod sqlite;
 mod store;
 mod support;
 mod tls;
+mod use_cases;

@@ -182,3 +182,37 @@ async fn another_encoding_than_utf8_is_refused() {
         other => panic!("{other:?}"),
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_uses_of_sessions_that_a_migration_ends_are_given_back() {
+    for database in Database::each().await {
+        let backend = database.backend();
+        migrate::up(&backend).await.unwrap();
+        let applied = migrate::status(&backend).await.unwrap().applied;
+        let later = applied.iter().rev();
+        let count = 1 + later
+            .take_while(|it| !it.ends_with("uia_session_digests"))
+            .count();
+        migrate::down(&backend, count).await.unwrap();
+        database
+            .execute(
+                "INSERT INTO registration_tokens \
+                 (registration_token, uses_allowed, pending, completed, expires_ts) \
+                 VALUES ('invite', 3, 2, 1, NULL), ('other', NULL, 0, 7, 5)",
+            )
+            .await;
+        for _back_and_forth in 0..2 {
+            migrate::up(&backend).await.unwrap();
+            let columns = "coalesce(uses_allowed, -1) || '|' || pending || '|' || completed || '|' \
+                           || coalesce(expires_ts, -1)";
+            let query = format!(
+                "SELECT registration_token || '|' || {columns} AS row \
+                 FROM registration_tokens ORDER BY registration_token"
+            );
+            let rows = database.texts(&query, &query).await;
+            let rows: Vec<_> = rows.into_iter().map(|row| row.join("|")).collect();
+            assert_eq!(rows, ["invite|3|0|1|-1", "other|-1|0|7|5"]);
+            migrate::down(&backend, count).await.unwrap();
+        }
+    }
+}

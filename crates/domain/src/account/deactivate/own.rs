@@ -15,7 +15,9 @@ use crate::threepid::AccountThreepid;
 use crate::token::authenticate::{Credential, Requester};
 use crate::uia::auth::Auth;
 use crate::uia::gate::{self, GateError, UiaPrompt};
-use crate::uia::reauthenticate::{Authorization, Reauthentication, Undertaking, reauthenticate};
+use crate::uia::reauthenticate::{
+    Authorization, Reauthentication, RecentProof, Undertaking, reauthenticate,
+};
 use crate::uia::{OperationDigest, Parameters, Traces};
 
 /// The use-case.
@@ -137,12 +139,12 @@ impl Deactivation {
             auth: &wish.auth,
             parameters: (wish.says_something || !continues).then_some(&parameters),
             purposes: &[],
+            recent: RecentProof::NeverSuffices,
         };
         match reauthenticate(&self.0, ctx, &undertaking).await? {
             Reauthentication::Wanted(prompt) => Ok(DeactivationOutcome::AuthRequired(prompt)),
             Reauthentication::Given(authorization) => {
-                let traces = traces(authorization.parameters());
-                let threepids = self.close(requester, &authorization, traces).await?;
+                let threepids = self.close(requester, &authorization).await?;
                 Ok(match requester.credential {
                     Credential::ApplicationService => DeactivationOutcome::DeactivatedByService,
                     Credential::AccessToken { .. } if threepids.is_empty() => {
@@ -162,10 +164,10 @@ impl Deactivation {
         &self,
         requester: &Requester,
         authorization: &Authorization,
-        traces: Traces,
     ) -> Result<Vec<AccountThreepid>, DeactivationError> {
         let core = &self.0;
         let localpart = &requester.account.localpart;
+        let traces = traces(authorization.parameters());
         let closed = core
             .retrying(|| async {
                 let mut uow = core.ports.store.begin(Intent::Write).await?;

@@ -1,5 +1,5 @@
 //! What a successful registration means, in one transaction: the account, its device, its tokens, and
-//! the mark in the UIA session that makes a repeated request find them again.
+//! the mark in the UIA session that makes a repeated request ([`repeat`](super::repeat)) find them again.
 
 use super::rules::{self, Admission};
 use super::{RegisterError, RegisteredAccount, Registration};
@@ -13,9 +13,9 @@ use crate::limit::Spent;
 use crate::password::PasswordHash;
 use crate::policy::RegistrationPolicy;
 use crate::ports::observer::Applicant;
-use crate::ports::store::Constraint;
+use crate::ports::store::{Constraint, GuestUpgrade};
 use crate::ports::{Intent, StoreError, UnitOfWork};
-use crate::registration_token::RegistrationTokenId;
+use crate::registration_token::HeldRegistrationToken;
 use crate::retry::MaybeStore as _;
 use crate::threepid::{AccountThreepid, ValidatedThreepid};
 use crate::token::issue::{self, DeviceHistory, IssuedTokens, NewLogin, RefreshWish};
@@ -35,15 +35,15 @@ pub(super) struct CheckedName {
 
 /// Everything that decides what is created, checked.
 pub(super) struct Order<'a> {
-    session_id: &'a UiaSessionId,
+    pub(super) session_id: &'a UiaSessionId,
     /// The chosen name; without one the server counts.
     pub(super) name: Option<CheckedName>,
     device_id: Option<&'a DeviceId>,
     display_name: Option<DisplayName>,
-    refresh: RefreshWish,
-    inhibit_login: bool,
+    pub(super) refresh: RefreshWish,
+    pub(super) inhibit_login: bool,
     /// The invitation whose use is completed.
-    registration_token: Option<&'a RegistrationTokenId>,
+    registration_token: Option<&'a HeldRegistrationToken>,
     /// The addresses that were validated.
     pub(super) threepids: Vec<&'a ValidatedThreepid>,
     /// The name that others see, where the hooks chose it.
@@ -86,7 +86,7 @@ impl<'a> Order<'a> {
     fn account(&self, core: &Core, localpart: &Localpart, hash: &PasswordHash) -> Account {
         let mut account = Account::new(localpart.clone(), AccountKind::User, core.now());
         account.password_hash = Some(hash.clone());
-        account.shadow_banned = self.admission == Admission::ShadowBanned;
+        account.shadow_banned = self.is_shadow_banned();
         if let Some(name) = &self.account_name {
             account.display_name = Some(name.clone()).filter(|name| !name.is_empty());
         }
@@ -96,6 +96,19 @@ impl<'a> Order<'a> {
                 .clone_from(&core.policy.accounts.user_types.default);
         }
         account
+    }
+
+    /// What a guest becomes.
+    fn upgrade(&self, core: &Core, hash: &PasswordHash) -> GuestUpgrade {
+        GuestUpgrade {
+            password_hash: hash.clone(),
+            shadow_banned: self.is_shadow_banned(),
+            at: core.now(),
+        }
+    }
+
+    fn is_shadow_banned(&self) -> bool {
+        self.admission == Admission::ShadowBanned
     }
 }
 
@@ -129,18 +142,11 @@ impl Registration {
         match outcome? {
             Creation::Done(registered) => {
                 tracing::info!(account.localpart = %registered.user_id.localpart(), "account registered");
-                let shadow_banned = order.admission == Admission::ShadowBanned;
+                let shadow_banned = order.is_shadow_banned();
                 registered.announce(core, AccountKind::User, Applicant::Client, shadow_banned);
                 Ok(registered)
             }
-            Creation::Overtaken => {
-                let mut uow = core.ports.store.begin(Intent::Read).await?;
-                let session = uow.uia_sessions().find(order.session_id).await?;
-                drop(uow);
-                let registered = session.and_then(|session| session.registered);
-                let registered = registered.ok_or(crate::uia::gate::GateError::UnknownSession)?;
-                self.replay(ctx, order, &registered).await
-            }
+            Creation::Overtaken => self.repeat(ctx, order).await,
         }
     }
 
@@ -165,17 +171,21 @@ impl Registration {
         let registered = Registered {
             localpart,
             device_id,
+            at: core.now(),
+            answer: None,
         };
         if !uow
             .uia_sessions()
-            .mark_registered(order.session_id, &registered)
+            .mark_registered(order.session_id, &registered, hash)
             .await?
         {
             return Ok(Creation::Overtaken);
         }
         let Registered { localpart, .. } = &registered;
         match order.name.as_ref().map(|name| name.standing) {
-            Some(Standing::OwnGuest) => upgrade_guest(&mut *uow, core, localpart, hash).await?,
+            Some(Standing::OwnGuest) => {
+                upgrade_guest(&mut *uow, localpart, &order.upgrade(core, hash)).await?;
+            }
             Some(Standing::Free) | None => {
                 let account = order.account(core, localpart, hash);
                 name::add(&mut *uow, &account).await?;
@@ -190,47 +200,12 @@ impl Registration {
         }
         if let Some(token) = order.registration_token {
             // A token that was removed since has nothing left to count, and its holder may register.
-            uow.registration_tokens().complete(token).await?;
+            uow.registration_tokens().complete(token.key).await?;
         }
-        let tokens = log_in(&mut *uow, core, ctx, order, &registered, DeviceHistory::New).await?;
+        let tokens = log_in(&mut *uow, core, ctx, order, &registered).await?;
         uow.commit().await?;
         let user_id = core.user_id(localpart);
         Ok(Creation::Done(RegisteredAccount { user_id, tokens }))
-    }
-
-    /// The answer to a request that repeats a successful one: the same account on the same device, with
-    /// new tokens in place of those given before.
-    pub(super) async fn replay(
-        &self,
-        ctx: &RequestContext,
-        order: &Order<'_>,
-        registered: &Registered,
-    ) -> Result<RegisteredAccount, RegisterError> {
-        let core = &self.0;
-        let attempt = || async move {
-            let mut uow = core.ports.store.begin(Intent::Write).await?;
-            let account = uow.accounts().find(&registered.localpart).await?;
-            if account.is_none_or(|account| account.deactivated) {
-                return Err(RegisterError::Deactivated);
-            }
-            let tokens = log_in(
-                &mut *uow,
-                core,
-                ctx,
-                order,
-                registered,
-                DeviceHistory::MayExist,
-            )
-            .await?;
-            uow.commit().await?;
-            Ok(RegisteredAccount {
-                user_id: core.user_id(&registered.localpart),
-                tokens,
-            })
-        };
-        let replayed = core.retrying(attempt).await?;
-        replayed.announce_login(core, AccountKind::User);
-        Ok(replayed)
     }
 }
 
@@ -241,26 +216,40 @@ pub(super) fn may_have_committed(error: &RegisterError) -> bool {
         .is_some_and(|error| !error.is_contended())
 }
 
-/// The device and the tokens, unless the client wants none.
+/// The device and the tokens, unless the client wants none. The session keeps their digests for a
+/// repeated request.
 async fn log_in(
     uow: &mut dyn UnitOfWork,
     core: &Core,
     ctx: &RequestContext,
     order: &Order<'_>,
     registered: &Registered,
-    device: DeviceHistory,
 ) -> Result<Option<IssuedTokens>, StoreError> {
     if order.inhibit_login {
         return Ok(None);
     }
-    let login = NewLogin {
+    let login = login(order, registered, DeviceHistory::New, order.refresh);
+    let tokens = issue::issue(uow, core, ctx, &login).await?;
+    uow.uia_sessions()
+        .record_answer(order.session_id, &tokens.digests())
+        .await?;
+    Ok(Some(tokens))
+}
+
+/// The login that a registration comes with.
+pub(super) fn login<'a>(
+    order: &'a Order<'_>,
+    registered: &'a Registered,
+    device: DeviceHistory,
+    refresh: RefreshWish,
+) -> NewLogin<'a> {
+    NewLogin {
         localpart: &registered.localpart,
         device_id: &registered.device_id,
         display_name: order.display_name.as_ref(),
-        refresh: order.refresh,
+        refresh,
         device,
-    };
-    issue::issue(uow, core, ctx, &login).await.map(Some)
+    }
 }
 
 /// Gives the account the addresses that were validated, and to nobody else.
@@ -290,15 +279,10 @@ async fn add_threepids(
 /// Turns a guest into a user. What it had as a guest ends: its device and its tokens.
 async fn upgrade_guest(
     uow: &mut dyn UnitOfWork,
-    core: &Core,
     localpart: &Localpart,
-    hash: &PasswordHash,
+    upgrade: &GuestUpgrade,
 ) -> Result<(), RegisterError> {
-    if !uow
-        .accounts()
-        .upgrade_guest(localpart, hash, core.now())
-        .await?
-    {
+    if !uow.accounts().upgrade_guest(localpart, upgrade).await? {
         return Err(NameError::GuestMismatch.into());
     }
     uow.devices().remove_all(localpart).await?;

@@ -21,6 +21,17 @@ pub struct AccountChanges {
     pub suspended: Change<bool>,
 }
 
+/// What a guest becomes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuestUpgrade {
+    /// How the user's password is checked.
+    pub password_hash: PasswordHash,
+    /// Is the user invisible to others, whatever the guest was?
+    pub shadow_banned: bool,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// Which accounts are listed. The default is all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccountFilter {
@@ -134,12 +145,13 @@ pub trait AccountRepository: Send {
     /// localpart; also when the other account was committed a moment ago.
     async fn add(&mut self, account: &Account) -> Result<(), StoreError>;
 
-    /// Guarded: turns a guest into a user with a password. `false` when there is no such guest.
+    /// Guarded: turns a guest into a user, who has what this upgrade says and keeps the display name,
+    /// but no rights, type or application service that the guest was given. `false` when there is no
+    /// such guest.
     async fn upgrade_guest(
         &mut self,
         localpart: &Localpart,
-        password_hash: &PasswordHash,
-        now: Timestamp,
+        upgrade: &GuestUpgrade,
     ) -> Result<bool, StoreError>;
 
     /// Guarded: replaces the password hash while it still is `old`. `false` when it is not.

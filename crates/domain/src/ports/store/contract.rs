@@ -15,8 +15,10 @@ mod leases;
 mod races;
 mod registration_tokens;
 mod threepids;
+mod token_uses;
 mod tokens;
 mod uia;
+mod uia_clients;
 mod units_of_work;
 mod validations;
 
@@ -69,6 +71,7 @@ pub const CASES: &[Case] = cases! {
         a_taken_localpart_is_refused,
         accounts_are_found_in_whatever_case,
         a_guest_is_upgraded_once,
+        a_guest_is_no_longer_shadow_banned_where_the_user_is_not,
         a_password_hash_is_replaced_only_while_it_is_the_expected_one,
         a_password_hash_is_set_while_the_account_is_open,
         only_what_changes_of_an_account_is_replaced,
@@ -124,12 +127,17 @@ pub const CASES: &[Case] = cases! {
         parameters_are_replaced,
         stages_come_back_in_the_order_of_completion,
         a_repeated_stage_replaces_its_result,
-        clients_of_a_session_are_remembered_once,
         parts_of_a_session_need_the_session,
         a_password_hash_is_parked_once,
         a_session_registers_one_account,
+        the_answer_of_a_registration_is_replaced,
+        a_locked_session_is_the_session,
         a_session_is_removed_once,
         expired_sessions_are_removed_oldest_first_up_to_a_limit,
+    }
+    uia_clients {
+        clients_of_a_session_are_remembered_once,
+        the_first_and_the_last_clients_of_a_session_are_remembered,
     }
     threepids {
         a_threepid_comes_back_with_its_owner,
@@ -147,6 +155,11 @@ pub const CASES: &[Case] = cases! {
         only_a_pending_use_is_completed,
         a_session_holds_one_token,
         an_expired_session_gives_its_use_back,
+        a_removed_session_gives_its_use_back,
+        a_token_made_again_is_another_token,
+    }
+    token_uses {
+        uses_belong_to_the_token_that_was_used,
     }
     validations {
         a_validation_session_comes_back_as_it_was_added,
@@ -186,6 +199,7 @@ pub const CASES: &[Case] = cases! {
         one_of_many_ends_the_session,
         one_of_many_takes_the_lease,
         the_last_use_of_a_token_is_reserved_once,
+        requests_of_one_session_take_turns,
         one_of_many_rotates_the_refresh_token,
         one_of_many_takes_the_localpart,
         one_of_many_upgrades_the_guest,

@@ -13,6 +13,7 @@ mod validation;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
 use async_trait::async_trait;
 use tokio::sync::OwnedMutexGuard;
@@ -25,7 +26,7 @@ use super::{
 use crate::account::Account;
 use crate::device::Device;
 use crate::id::{DeviceId, Localpart};
-use crate::registration_token::{RegistrationToken, RegistrationTokenId};
+use crate::registration_token::RegistrationTokenId;
 use crate::threepid::delegation::ProofDigest;
 use crate::threepid::{AccountThreepid, Medium, Threepid};
 use crate::time::Timestamp;
@@ -58,7 +59,8 @@ struct State {
     refresh_tokens: Vec<token::RefreshRow>,
     last_token_key: i64,
     uia_sessions: Vec<uia::SessionRow>,
-    registration_tokens: BTreeMap<RegistrationTokenId, RegistrationToken>,
+    registration_tokens: BTreeMap<RegistrationTokenId, registration_token::TokenRow>,
+    last_registration_token_key: i64,
     validations: Vec<validation::ValidationRow>,
     delegated_proofs: HashMap<ProofDigest, validation::DelegatedRow>,
     message_counts: BTreeMap<(Medium, Timestamp), u32>,
@@ -119,6 +121,7 @@ fn take_one(counter: &AtomicU32) -> bool {
 #[async_trait]
 impl Store for FakeStore {
     async fn begin(&self, intent: Intent) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        let_others_go_first().await;
         if take_one(&self.shared.begins_to_refuse) {
             return Err(StoreErrorKind::Unavailable.into());
         }
@@ -136,6 +139,20 @@ impl Store for FakeStore {
             failed: false,
         }))
     }
+}
+
+/// Waits for one turn, as the way to a database does, so that use-cases that run beside each other meet
+/// between any two of their units of work, also on one thread.
+async fn let_others_go_first() {
+    let mut waited = false;
+    std::future::poll_fn(|cx| {
+        if std::mem::replace(&mut waited, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 struct FakeUnitOfWork {

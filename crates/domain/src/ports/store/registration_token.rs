@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 
 use super::{Change, StoreError};
-use crate::registration_token::{RegistrationToken, RegistrationTokenId};
+use crate::registration_token::{RegistrationToken, RegistrationTokenId, RegistrationTokenKey};
 use crate::time::Timestamp;
 
 /// Registration tokens. `pending` is counted up and down together with what holds the reservation:
@@ -35,14 +35,15 @@ pub trait RegistrationTokenRepository: Send {
     async fn remove(&mut self, id: &RegistrationTokenId) -> Result<bool, StoreError>;
 
     /// Guarded: counts a pending use while the token is valid at `now`
-    /// ([`RegistrationToken::is_valid`]). `false` when it is not, or is not there.
+    /// ([`RegistrationToken::is_valid`]). Which token it was counted at; `None` when it is not valid,
+    /// or is not there.
     async fn reserve(
         &mut self,
         id: &RegistrationTokenId,
         now: Timestamp,
-    ) -> Result<bool, StoreError>;
+    ) -> Result<Option<RegistrationTokenKey>, StoreError>;
 
     /// Guarded: turns a pending use into a completed one, whether or not the token is still valid.
     /// `false` when there is no pending use, or the token was removed.
-    async fn complete(&mut self, id: &RegistrationTokenId) -> Result<bool, StoreError>;
+    async fn complete(&mut self, key: RegistrationTokenKey) -> Result<bool, StoreError>;
 }

@@ -2,9 +2,11 @@ use async_trait::async_trait;
 
 use super::StoreError;
 use crate::password::PasswordHash;
-use crate::registration_token::RegistrationTokenId;
+use crate::registration_token::HeldRegistrationToken;
 use crate::time::Timestamp;
-use crate::uia::{CompletedStage, Parameters, Registered, UiaSession, UiaSessionId};
+use crate::uia::{
+    AnsweredTokens, CompletedStage, Parameters, Registered, UiaSession, UiaSessionId,
+};
 
 /// Sessions of user-interactive authentication.
 #[async_trait]
@@ -15,8 +17,13 @@ pub trait UiaRepository: Send {
     /// [`Constraint::UiaSessionTaken`](super::Constraint::UiaSessionTaken).
     async fn add(&mut self, session: &UiaSession) -> Result<(), StoreError>;
 
-    /// A session with its completed stages in the order of their completion.
+    /// A session with its completed stages in the order of their completion, whether its lifetime is
+    /// over or not.
     async fn find(&mut self, id: &UiaSessionId) -> Result<Option<UiaSession>, StoreError>;
+
+    /// The same for a unit of work that goes on to change the session: others of the kind wait until
+    /// this one ends, and then see what it did.
+    async fn find_locked(&mut self, id: &UiaSessionId) -> Result<Option<UiaSession>, StoreError>;
 
     /// Replaces the stored parameters.
     async fn update_parameters(
@@ -25,7 +32,9 @@ pub trait UiaRepository: Send {
         parameters: &Parameters,
     ) -> Result<(), StoreError>;
 
-    /// Remembers an address and user agent that took part in the session. Idempotent.
+    /// Remembers an address and user agent that took part in the session. Idempotent. Of more clients
+    /// than [`FIRST_CLIENTS`](UiaSession::FIRST_CLIENTS) and
+    /// [`LAST_CLIENTS`](UiaSession::LAST_CLIENTS) together, those in the middle are forgotten.
     ///
     /// # Errors
     /// [`Constraint::MissingReference`](super::Constraint::MissingReference) without such a session.
@@ -36,7 +45,7 @@ pub trait UiaRepository: Send {
         user_agent: &str,
     ) -> Result<(), StoreError>;
 
-    /// The (address, user agent) pairs that took part in the session.
+    /// The (address, user agent) pairs that took part in the session, in the order of their appearance.
     async fn list_clients(
         &mut self,
         id: &UiaSessionId,
@@ -60,29 +69,37 @@ pub trait UiaRepository: Send {
         hash: &PasswordHash,
     ) -> Result<bool, StoreError>;
 
-    /// Guarded: records which account the session has registered, while it has registered none.
-    /// `false` when it has. The one winner of this guard creates the account.
+    /// Guarded: records which account the session has registered and with which password, while it
+    /// has registered none. `false` when it has. The one winner of this guard creates the account.
     async fn mark_registered(
         &mut self,
         id: &UiaSessionId,
         registered: &Registered,
+        password_hash: &PasswordHash,
     ) -> Result<bool, StoreError>;
+
+    /// Replaces the tokens that the last answer of a session that has registered an account gave.
+    async fn record_answer(
+        &mut self,
+        id: &UiaSessionId,
+        answer: &AnsweredTokens,
+    ) -> Result<(), StoreError>;
 
     /// Guarded: remembers the registration token with which the session passed the stage, while it has
     /// passed with none. `false` when it has. It stands for one pending use of the token.
     async fn hold_registration_token(
         &mut self,
         id: &UiaSessionId,
-        token: &RegistrationTokenId,
+        token: &HeldRegistrationToken,
     ) -> Result<bool, StoreError>;
 
-    /// Guarded: removes a session that holds no registration token, with all that belongs to it.
-    /// `false` when it is gone already. The one winner of this guard does what the session was for.
+    /// Guarded: removes a session, with all that belongs to it; a use of a registration token that it
+    /// holds and that became no account is given back. `false` when it is gone already. The one winner
+    /// of this guard does what the session was for.
     async fn remove(&mut self, id: &UiaSessionId) -> Result<bool, StoreError>;
 
     /// Removes up to `limit` sessions created at or before `created_before`, with all that belongs to
-    /// them. Sessions that hold a registration token and have registered nobody give their pending use
-    /// back. The number removed.
+    /// them, as [`remove`](Self::remove) does. The number removed.
     async fn remove_expired(
         &mut self,
         created_before: Timestamp,

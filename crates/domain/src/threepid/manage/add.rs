@@ -14,7 +14,9 @@ use crate::threepid::{AccountThreepid, Threepid, ValidatedThreepid, allowed};
 use crate::token::authenticate::Requester;
 use crate::uia::auth::{Auth, ThreepidCredentials};
 use crate::uia::gate::{self, UiaPrompt};
-use crate::uia::reauthenticate::{Authorization, Reauthentication, Undertaking, reauthenticate};
+use crate::uia::reauthenticate::{
+    Authorization, Reauthentication, RecentProof, Undertaking, reauthenticate,
+};
 use crate::uia::{OperationDigest, Parameters};
 
 /// `POST /account/3pid/add`, as sent.
@@ -65,6 +67,7 @@ impl AccountThreepids {
             auth: &request.auth,
             parameters: parameters.as_ref(),
             purposes: &[],
+            recent: RecentProof::NeverSuffices,
         };
         let authorization = match reauthenticate(&self.0, ctx, &undertaking).await? {
             Reauthentication::Wanted(prompt) => return Ok(AddOutcome::AuthRequired(prompt)),

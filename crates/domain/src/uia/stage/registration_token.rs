@@ -7,7 +7,7 @@ use crate::core::Core;
 use crate::given::Given;
 use crate::ports::store::StoreErrorKind;
 use crate::ports::{StoreError, UnitOfWork};
-use crate::registration_token::RegistrationTokenId;
+use crate::registration_token::{HeldRegistrationToken, RegistrationTokenId};
 use crate::uia::{StageResult, UiaSession};
 
 /// Looks at what was submitted, as far as that needs no database.
@@ -36,7 +36,7 @@ pub(crate) async fn settle(
     token: &str,
 ) -> Result<Result<StageResult, StageFailure>, StoreError> {
     if let Some(held) = &session.registration_token {
-        let same = held.expose() == token;
+        let same = held.id.expose() == token;
         return Ok(if same {
             Ok(StageResult::Passed)
         } else {
@@ -46,17 +46,18 @@ pub(crate) async fn settle(
     let Ok(id) = RegistrationTokenId::parse(token) else {
         return Ok(Err(StageFailure::TokenInvalid));
     };
-    if !uow.registration_tokens().reserve(&id, core.now()).await? {
+    let Some(key) = uow.registration_tokens().reserve(&id, core.now()).await? else {
         return Ok(Err(StageFailure::TokenInvalid));
-    }
+    };
+    let held = HeldRegistrationToken { key, id };
     if !uow
         .uia_sessions()
-        .hold_registration_token(&session.id, &id)
+        .hold_registration_token(&session.id, &held)
         .await?
     {
         // Another request of this session was faster: undo the reservation and look again.
         return Err(StoreErrorKind::Contended.into());
     }
-    session.registration_token = Some(id);
+    session.registration_token = Some(held);
     Ok(Ok(StageResult::Passed))
 }

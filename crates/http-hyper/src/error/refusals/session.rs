@@ -58,6 +58,7 @@ impl From<RefreshError> for MatrixError {
             RefreshError::Superseded | RefreshError::Expired | RefreshError::SessionExpired => {
                 Self::forbidden(ErrCode::Forbidden, message)
             }
+            RefreshError::Usage(error) => error.into(),
             RefreshError::Store(error) => error.into(),
         }
     }

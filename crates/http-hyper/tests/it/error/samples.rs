@@ -345,6 +345,7 @@ fn tokens_and_devices() -> Vec<Chapter> {
             Superseded,
             Expired,
             SessionExpired,
+            Usage => UsageError,
             Store => StoreError,
         },
         chapter! {

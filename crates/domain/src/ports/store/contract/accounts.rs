@@ -2,7 +2,7 @@ use super::{
     Constraint, Outcome, assert_conflict, at, given_user, hash, localpart, read, user, write,
 };
 use crate::account::{Account, AccountKind};
-use crate::ports::store::{AccountChanges, Change, Store, StoreError};
+use crate::ports::store::{AccountChanges, Change, GuestUpgrade, Store, StoreError};
 
 async fn given(store: &dyn Store, accounts: &[Account]) -> Result<(), StoreError> {
     let mut uow = write(store).await?;
@@ -133,29 +133,65 @@ pub(super) async fn accounts_are_found_in_whatever_case(store: &dyn Store) -> Ou
     Ok(())
 }
 
+pub(super) fn upgrade(password_hash: &str, unix_ms: i64) -> GuestUpgrade {
+    GuestUpgrade {
+        password_hash: hash(password_hash),
+        shadow_banned: true,
+        at: at(unix_ms),
+    }
+}
+
+pub(super) async fn a_guest_is_no_longer_shadow_banned_where_the_user_is_not(
+    store: &dyn Store,
+) -> Outcome {
+    let guest = Account {
+        shadow_banned: true,
+        ..Account::new(localpart("1"), AccountKind::Guest, at(5))
+    };
+    given(store, std::slice::from_ref(&guest)).await?;
+    let visible = GuestUpgrade {
+        shadow_banned: false,
+        ..upgrade("h", 6)
+    };
+    let mut uow = write(store).await?;
+    let accounts = uow.accounts();
+    assert!(accounts.upgrade_guest(&guest.localpart, &visible).await?);
+    let found = accounts.find(&guest.localpart).await?;
+    assert_eq!(found.map(|account| account.shadow_banned), Some(false));
+    Ok(())
+}
+
 pub(super) async fn a_guest_is_upgraded_once(store: &dyn Store) -> Outcome {
-    let guest = Account::new(localpart("1"), AccountKind::Guest, at(5));
+    // What somebody made of the guest does not make the user.
+    let guest = Account {
+        admin: true,
+        user_type: Some("support".to_owned()),
+        appservice_id: Some("irc".to_owned()),
+        display_name: Some("Guest".to_owned()),
+        consent_version: Some("1".to_owned()),
+        ..Account::new(localpart("1"), AccountKind::Guest, at(5))
+    };
     given(store, &[guest.clone(), user("alice")]).await?;
     let mut uow = write(store).await?;
     let accounts = uow.accounts();
     assert!(
         !accounts
-            .upgrade_guest(&localpart("2"), &hash("h"), at(6))
+            .upgrade_guest(&localpart("2"), &upgrade("h", 6))
             .await?
     );
     assert!(
         !accounts
-            .upgrade_guest(&localpart("alice"), &hash("h"), at(6))
+            .upgrade_guest(&localpart("alice"), &upgrade("h", 6))
             .await?
     );
     assert!(
         accounts
-            .upgrade_guest(&guest.localpart, &hash("h"), at(6))
+            .upgrade_guest(&guest.localpart, &upgrade("h", 6))
             .await?
     );
     assert!(
         !accounts
-            .upgrade_guest(&guest.localpart, &hash("i"), at(7))
+            .upgrade_guest(&guest.localpart, &upgrade("i", 7))
             .await?
     );
     uow.commit().await?;
@@ -164,6 +200,10 @@ pub(super) async fn a_guest_is_upgraded_once(store: &dyn Store) -> Outcome {
         kind: AccountKind::User,
         password_hash: Some(hash("h")),
         upgraded: Some(at(6)),
+        shadow_banned: true,
+        admin: false,
+        user_type: None,
+        appservice_id: None,
         ..guest
     };
     assert_eq!(

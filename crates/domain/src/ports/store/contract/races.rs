@@ -1,5 +1,6 @@
+use super::accounts::upgrade;
 use super::delegated::proof;
-use super::registration_tokens::given_token;
+use super::registration_tokens::{counts, given_token};
 use super::tokens::{add_pair, is_there};
 use super::uia::{given_session, session_id};
 use super::validations::{self, consume, given_open, given_validated, sid};
@@ -10,9 +11,10 @@ use super::{
 use crate::account::{Account, AccountKind};
 use crate::id::Localpart;
 use crate::ports::store::{Store, StoreError};
+use crate::registration_token::HeldRegistrationToken;
 use crate::threepid::delegation::Unasked;
 use crate::threepid::{Medium, Purpose, ValidationSession};
-use crate::uia::Registered;
+use crate::uia::{CompletedStage, Registered, Stage, StageResult};
 
 const RACERS: u64 = 16;
 
@@ -37,9 +39,15 @@ pub(super) async fn one_of_many_registers_the_session(store: &dyn Store) -> Outc
         let registered = Registered {
             localpart: name.clone(),
             device_id: device_id("PHONE"),
+            at: at(1),
+            answer: None,
         };
         let mut uow = write(store).await?;
-        if !uow.uia_sessions().mark_registered(id, &registered).await? {
+        let sessions = uow.uia_sessions();
+        if !sessions
+            .mark_registered(id, &registered, &hash("h"))
+            .await?
+        {
             return Ok(false);
         }
         uow.accounts().add(&user(name.as_str())).await?;
@@ -115,7 +123,11 @@ pub(super) async fn the_last_use_of_a_token_is_reserved_once(store: &dyn Store) 
     let id = &given_token(store, "t", Some(2), None).await?;
     let winners = race(|_| async move {
         let mut uow = write(store).await?;
-        let won = uow.registration_tokens().reserve(id, at(1)).await?;
+        let won = uow
+            .registration_tokens()
+            .reserve(id, at(1))
+            .await?
+            .is_some();
         uow.commit().await?;
         Ok(won)
     })
@@ -171,7 +183,7 @@ pub(super) async fn one_of_many_upgrades_the_guest(store: &dyn Store) -> Outcome
         let mut uow = write(store).await?;
         let won = uow
             .accounts()
-            .upgrade_guest(guest, &hash(&racer.to_string()), at(1))
+            .upgrade_guest(guest, &upgrade(&racer.to_string(), 1))
             .await?;
         uow.commit().await?;
         Ok(won)
@@ -440,6 +452,67 @@ pub(super) async fn an_added_validation_token_is_not_lost(store: &dyn Store) -> 
             let found = reader.validations().find_token(id, &token.digest).await?;
             assert_eq!(found, Some(token));
         }
+    }
+    Ok(())
+}
+
+pub(super) async fn requests_of_one_session_take_turns(store: &dyn Store) -> Outcome {
+    // Half of the racers pass with the one use of a token, the others each pass another stage. All of
+    // them succeed, and the last one sees what all did.
+    const STAGES: [Stage; 4] = [
+        Stage::Dummy,
+        Stage::Terms,
+        Stage::Recaptcha,
+        Stage::Password,
+    ];
+    for round in 0..RACERS {
+        let id = &given_session(store, &format!("s{round}"), 1).await?;
+        let token = &given_token(store, &format!("t{round}"), Some(1), None).await?;
+        let attempt = |racer: usize| async move {
+            let mut uow = write(store).await?;
+            let session = uow.uia_sessions().find_locked(id).await?;
+            let session = session.expect("the session is there");
+            let stage = if racer < STAGES.len() {
+                STAGES[racer]
+            } else {
+                if session.registration_token.is_none() {
+                    let key = uow.registration_tokens().reserve(token, at(1)).await?;
+                    let key = key.expect("only the first of the session needs a use");
+                    let id_of_token = token.clone();
+                    let held = HeldRegistrationToken {
+                        key,
+                        id: id_of_token,
+                    };
+                    assert!(
+                        uow.uia_sessions()
+                            .hold_registration_token(id, &held)
+                            .await?
+                    );
+                }
+                Stage::RegistrationToken
+            };
+            let passed = CompletedStage {
+                stage,
+                result: StageResult::Passed,
+            };
+            uow.uia_sessions().record_stage(id, &passed, at(1)).await?;
+            let mut completed: Vec<_> = session.completed.iter().map(|done| done.stage).collect();
+            completed.push(stage);
+            uow.commit().await?;
+            Ok::<_, StoreError>(completed)
+        };
+        let attempt = &attempt;
+        let racers = (0..2 * STAGES.len()).map(|racer| retrying(move || attempt(racer)));
+        let mut answers = Vec::new();
+        for answer in join_all(racers).await {
+            answers.push(answer?);
+        }
+        assert_eq!(counts(store, token).await?, (1, 0), "round {round}");
+        let saw_all = |answer: &Vec<Stage>| {
+            answer.contains(&Stage::RegistrationToken)
+                && STAGES.iter().all(|stage| answer.contains(stage))
+        };
+        assert!(answers.iter().any(saw_all), "round {round}: {answers:?}");
     }
     Ok(())
 }

@@ -1,11 +1,15 @@
+use super::registration_tokens::token_id;
 use super::{
     Constraint, Outcome, assert_conflict, at, device_id, digest, hash, localpart, read, write,
 };
 use crate::ports::store::{Store, StoreError};
+use crate::registration_token::{HeldRegistrationToken, RegistrationTokenKey};
 use crate::threepid::{ClientSecret, Medium, Threepid, ValidatedThreepid, ValidationSessionId};
+use crate::token::AccessTokenKey;
 use crate::uia::{
-    CompletedStage, GuestClaim, OperationDigest, OtherDevices, Parameters, RegisterParameters,
-    Registered, Stage, StageResult, Traces, UiaSession, UiaSessionId,
+    AnsweredTokens, CompletedStage, GuestClaim, OperationDigest, OtherDevices, Parameters,
+    RegisterParameters, Registered, Stage, StageResult, Traces, UiaLogin, UiaRequester, UiaSession,
+    UiaSessionId,
 };
 
 pub(super) fn session_id(text: &str) -> UiaSessionId {
@@ -37,6 +41,15 @@ pub(super) async fn given_session(
     Ok(session_id(id))
 }
 
+pub(super) fn registered(name: &str, device: &str) -> Registered {
+    Registered {
+        localpart: localpart(name),
+        device_id: device_id(device),
+        at: at(7),
+        answer: None,
+    }
+}
+
 fn passed(stage: Stage) -> CompletedStage {
     CompletedStage {
         stage,
@@ -48,21 +61,50 @@ pub(super) async fn a_session_comes_back_as_it_was_added(store: &dyn Store) -> O
     let full = UiaSession {
         operation: OperationDigest::of("DELETE", "/_matrix/client/v3/devices/PHONE"),
         password_hash: Some(hash("h")),
-        requester: Some(localpart("Ädmin")),
+        requester: Some(UiaRequester {
+            localpart: localpart("Ädmin"),
+            login: UiaLogin::Device(device_id("🏠")),
+        }),
         registered: Some(Registered {
             localpart: localpart("new"),
             device_id: device_id("🏠"),
+            at: at(-1),
+            answer: Some(AnsweredTokens {
+                access: digest("access"),
+                refresh: Some(digest("refresh")),
+            }),
+        }),
+        registration_token: Some(HeldRegistrationToken {
+            key: RegistrationTokenKey(i64::MAX),
+            id: token_id("a~"),
         }),
         ..session(&"x".repeat(255), 9)
     };
     let plain = session("s", i64::MIN);
+    let of_login = |id: &str, login| UiaSession {
+        requester: Some(UiaRequester {
+            localpart: localpart("alice"),
+            login,
+        }),
+        ..session(id, 1)
+    };
+    let sessions = [
+        full,
+        plain,
+        of_login("token", UiaLogin::AccessToken(AccessTokenKey(i64::MAX))),
+        of_login("service", UiaLogin::ApplicationService),
+        of_login("nameless", UiaLogin::Device(device_id(""))),
+    ];
     let mut uow = write(store).await?;
-    uow.uia_sessions().add(&full).await?;
-    uow.uia_sessions().add(&plain).await?;
+    for session in &sessions {
+        uow.uia_sessions().add(session).await?;
+    }
     uow.commit().await?;
     let mut reader = read(store).await?;
-    assert_eq!(reader.uia_sessions().find(&full.id).await?, Some(full));
-    assert_eq!(reader.uia_sessions().find(&plain.id).await?, Some(plain));
+    for session in sessions {
+        let found = reader.uia_sessions().find(&session.id).await?;
+        assert_eq!(found, Some(session));
+    }
     assert_eq!(reader.uia_sessions().find(&session_id("S")).await?, None);
     Ok(())
 }
@@ -198,47 +240,6 @@ pub(super) async fn a_repeated_stage_replaces_its_result(store: &dyn Store) -> O
     Ok(())
 }
 
-pub(super) async fn clients_of_a_session_are_remembered_once(store: &dyn Store) -> Outcome {
-    let id = given_session(store, "s", 1).await?;
-    let other = given_session(store, "other", 1).await?;
-    // Longer than what a B-tree takes as a key, and of characters that do not compress well.
-    let letter = |n: u32| char::from_u32(0x20000 + (n * 7919) % 0xA000);
-    let long: String = (0..5_000).filter_map(letter).collect();
-    let clients = [
-        ("192.0.2.1", "Elm"),
-        ("192.0.2.1", ""),
-        ("", "192.0.2.1"),
-        ("::1", &long),
-    ];
-    let mut uow = write(store).await?;
-    for (ip, user_agent) in clients.into_iter().chain(clients) {
-        uow.uia_sessions()
-            .record_client(&id, ip, user_agent)
-            .await?;
-    }
-    uow.uia_sessions()
-        .record_client(&other, "192.0.2.1", "Elm")
-        .await?;
-    uow.commit().await?;
-    let mut reader = read(store).await?;
-    let mut found = reader.uia_sessions().list_clients(&id).await?;
-    found.sort_unstable();
-    let mut expected = clients
-        .map(|(ip, user_agent)| (ip.to_owned(), user_agent.to_owned()))
-        .to_vec();
-    expected.sort_unstable();
-    assert_eq!(found, expected);
-    assert_eq!(reader.uia_sessions().list_clients(&other).await?.len(), 1);
-    assert_eq!(
-        reader
-            .uia_sessions()
-            .list_clients(&session_id("unknown"))
-            .await?,
-        []
-    );
-    Ok(())
-}
-
 pub(super) async fn parts_of_a_session_need_the_session(store: &dyn Store) -> Outcome {
     let gone = session_id("gone");
     let client = write(store)
@@ -290,26 +291,61 @@ pub(super) async fn a_password_hash_is_parked_once(store: &dyn Store) -> Outcome
 
 pub(super) async fn a_session_registers_one_account(store: &dyn Store) -> Outcome {
     let id = given_session(store, "s", 1).await?;
-    let first = Registered {
-        localpart: localpart("alice"),
-        device_id: device_id("PHONE"),
-    };
-    let second = Registered {
-        localpart: localpart("bob"),
-        device_id: device_id(""),
-    };
+    let first = registered("alice", "PHONE");
+    let second = registered("bob", "");
+    let gone = session_id("gone");
     let mut uow = write(store).await?;
+    let sessions = uow.uia_sessions();
+    sessions.park_password_hash(&id, &hash("parked")).await?;
     // The account may be created after the mark, so the mark does not refer to it.
-    assert!(uow.uia_sessions().mark_registered(&id, &first).await?);
-    assert!(!uow.uia_sessions().mark_registered(&id, &second).await?);
-    assert!(
-        !uow.uia_sessions()
-            .mark_registered(&session_id("gone"), &second)
-            .await?
-    );
+    assert!(sessions.mark_registered(&id, &first, &hash("a")).await?);
+    assert!(!sessions.mark_registered(&id, &second, &hash("b")).await?);
+    assert!(!sessions.mark_registered(&gone, &second, &hash("c")).await?);
     uow.commit().await?;
     let found = read(store).await?.uia_sessions().find(&id).await?;
-    assert_eq!(found.and_then(|session| session.registered), Some(first));
+    let expected = UiaSession {
+        password_hash: Some(hash("a")),
+        registered: Some(first),
+        ..session("s", 1)
+    };
+    assert_eq!(found, Some(expected));
+    Ok(())
+}
+
+pub(super) async fn the_answer_of_a_registration_is_replaced(store: &dyn Store) -> Outcome {
+    let id = given_session(store, "s", 1).await?;
+    let other = given_session(store, "other", 1).await?;
+    let answer = |access, refresh: Option<&str>| AnsweredTokens {
+        access: digest(access),
+        refresh: refresh.map(digest),
+    };
+    let mut uow = write(store).await?;
+    let sessions = uow.uia_sessions();
+    let first = registered("alice", "PHONE");
+    sessions.mark_registered(&id, &first, &hash("h")).await?;
+    for answer in [answer("a", Some("r")), answer("b", None)] {
+        sessions.record_answer(&id, &answer).await?;
+        let found = sessions.find(&id).await?;
+        let found = found.and_then(|session| session.registered);
+        assert_eq!(found.and_then(|registered| registered.answer), Some(answer));
+    }
+    // One that has registered nobody has answered nobody.
+    sessions.record_answer(&other, &answer("a", None)).await?;
+    assert_eq!(sessions.find(&other).await?, Some(session("other", 1)));
+    Ok(())
+}
+
+pub(super) async fn a_locked_session_is_the_session(store: &dyn Store) -> Outcome {
+    let id = given_session(store, "s", 1).await?;
+    let mut uow = write(store).await?;
+    let sessions = uow.uia_sessions();
+    sessions
+        .record_stage(&id, &passed(Stage::Dummy), at(1))
+        .await?;
+    let found = sessions.find(&id).await?;
+    assert!(found.is_some());
+    assert_eq!(sessions.find_locked(&id).await?, found);
+    assert_eq!(sessions.find_locked(&session_id("gone")).await?, None);
     Ok(())
 }
 

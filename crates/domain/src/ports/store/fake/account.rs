@@ -6,7 +6,7 @@ use crate::id::Localpart;
 use crate::password::PasswordHash;
 use crate::ports::store::{
     AccountChanges, AccountFilter, AccountList, AccountOrder, AccountPage, AccountRepository,
-    AccountSearch, Change, Constraint, Direction, StoreError,
+    AccountSearch, Change, Constraint, Direction, GuestUpgrade, StoreError,
 };
 use crate::time::Timestamp;
 
@@ -49,8 +49,7 @@ impl AccountRepository for FakeUnitOfWork {
     async fn upgrade_guest(
         &mut self,
         localpart: &Localpart,
-        password_hash: &PasswordHash,
-        now: Timestamp,
+        upgrade: &GuestUpgrade,
     ) -> Result<bool, StoreError> {
         self.write(|state| {
             let account = state.accounts.get_mut(localpart);
@@ -58,8 +57,12 @@ impl AccountRepository for FakeUnitOfWork {
                 return Ok(false);
             };
             guest.kind = AccountKind::User;
-            guest.password_hash = Some(password_hash.clone());
-            guest.upgraded = Some(now);
+            guest.password_hash = Some(upgrade.password_hash.clone());
+            guest.upgraded = Some(upgrade.at);
+            guest.shadow_banned = upgrade.shadow_banned;
+            guest.admin = false;
+            guest.user_type = None;
+            guest.appservice_id = None;
             Ok(true)
         })
     }

@@ -1,9 +1,15 @@
 use async_trait::async_trait;
 
-use super::{FakeUnitOfWork, conflict};
+use super::{FakeUnitOfWork, State, conflict};
 use crate::ports::store::{Change, Constraint, RegistrationTokenRepository, StoreError};
-use crate::registration_token::{RegistrationToken, RegistrationTokenId};
+use crate::registration_token::{RegistrationToken, RegistrationTokenId, RegistrationTokenKey};
 use crate::time::Timestamp;
+
+#[derive(Clone)]
+pub(super) struct TokenRow {
+    key: RegistrationTokenKey,
+    token: RegistrationToken,
+}
 
 #[async_trait]
 impl RegistrationTokenRepository for FakeUnitOfWork {
@@ -11,11 +17,19 @@ impl RegistrationTokenRepository for FakeUnitOfWork {
         &mut self,
         id: &RegistrationTokenId,
     ) -> Result<Option<RegistrationToken>, StoreError> {
-        self.read(|state| state.registration_tokens.get(id).cloned())
+        self.read(|state| {
+            state
+                .registration_tokens
+                .get(id)
+                .map(|row| row.token.clone())
+        })
     }
 
     async fn list(&mut self) -> Result<Vec<RegistrationToken>, StoreError> {
-        self.read(|state| state.registration_tokens.values().cloned().collect())
+        self.read(|state| {
+            let rows = state.registration_tokens.values();
+            rows.map(|row| row.token.clone()).collect()
+        })
     }
 
     async fn add(&mut self, token: &RegistrationToken) -> Result<(), StoreError> {
@@ -23,9 +37,12 @@ impl RegistrationTokenRepository for FakeUnitOfWork {
             if state.registration_tokens.contains_key(&token.id) {
                 return Err(conflict(Constraint::RegistrationTokenTaken));
             }
-            state
-                .registration_tokens
-                .insert(token.id.clone(), token.clone());
+            state.last_registration_token_key += 1;
+            let row = TokenRow {
+                key: RegistrationTokenKey(state.last_registration_token_key),
+                token: token.clone(),
+            };
+            state.registration_tokens.insert(token.id.clone(), row);
             Ok(())
         })
     }
@@ -37,7 +54,7 @@ impl RegistrationTokenRepository for FakeUnitOfWork {
         expires: Change<Option<Timestamp>>,
     ) -> Result<bool, StoreError> {
         self.write(|state| {
-            let Some(token) = state.registration_tokens.get_mut(id) else {
+            let Some(TokenRow { token, .. }) = state.registration_tokens.get_mut(id) else {
                 return Ok(false);
             };
             if let Change::Set(uses_allowed) = uses_allowed {
@@ -58,30 +75,40 @@ impl RegistrationTokenRepository for FakeUnitOfWork {
         &mut self,
         id: &RegistrationTokenId,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<RegistrationTokenKey>, StoreError> {
         self.write(|state| {
-            let token = state
+            let row = state
                 .registration_tokens
                 .get_mut(id)
-                .filter(|token| token.is_valid(now));
-            Ok(token.is_some_and(|token| {
-                token.pending += 1;
-                true
+                .filter(|row| row.token.is_valid(now));
+            Ok(row.map(|row| {
+                row.token.pending += 1;
+                row.key
             }))
         })
     }
 
-    async fn complete(&mut self, id: &RegistrationTokenId) -> Result<bool, StoreError> {
+    async fn complete(&mut self, key: RegistrationTokenKey) -> Result<bool, StoreError> {
         self.write(|state| {
-            let token = state
-                .registration_tokens
-                .get_mut(id)
-                .filter(|token| token.pending > 0);
-            Ok(token.is_some_and(|token| {
-                token.pending -= 1;
-                token.completed += 1;
-                true
-            }))
+            let token = state.registration_token_mut(key);
+            Ok(token
+                .filter(|token| token.pending > 0)
+                .is_some_and(|token| {
+                    token.pending -= 1;
+                    token.completed += 1;
+                    true
+                }))
         })
+    }
+}
+
+impl State {
+    /// The token with this number, unless it was removed.
+    pub(super) fn registration_token_mut(
+        &mut self,
+        key: RegistrationTokenKey,
+    ) -> Option<&mut RegistrationToken> {
+        let mut rows = self.registration_tokens.values_mut();
+        rows.find(|row| row.key == key).map(|row| &mut row.token)
     }
 }

@@ -1,18 +1,19 @@
-use std::collections::BTreeSet;
-
 use async_trait::async_trait;
 
 use super::{FakeUnitOfWork, State, conflict};
 use crate::password::PasswordHash;
 use crate::ports::store::{Constraint, StoreError, UiaRepository};
-use crate::registration_token::RegistrationTokenId;
+use crate::registration_token::HeldRegistrationToken;
 use crate::time::Timestamp;
-use crate::uia::{CompletedStage, Parameters, Registered, UiaSession, UiaSessionId};
+use crate::uia::{
+    AnsweredTokens, CompletedStage, Parameters, Registered, UiaSession, UiaSessionId,
+};
 
 #[derive(Clone)]
 pub(super) struct SessionRow {
     session: UiaSession,
-    clients: BTreeSet<(String, String)>,
+    /// In the order of their appearance.
+    clients: Vec<(String, String)>,
 }
 
 #[async_trait]
@@ -28,7 +29,7 @@ impl UiaRepository for FakeUnitOfWork {
             };
             state.uia_sessions.push(SessionRow {
                 session,
-                clients: BTreeSet::new(),
+                clients: Vec::new(),
             });
             Ok(())
         })
@@ -36,6 +37,11 @@ impl UiaRepository for FakeUnitOfWork {
 
     async fn find(&mut self, id: &UiaSessionId) -> Result<Option<UiaSession>, StoreError> {
         self.read(|state| state.session(id).map(|row| row.session.clone()))
+    }
+
+    async fn find_locked(&mut self, id: &UiaSessionId) -> Result<Option<UiaSession>, StoreError> {
+        // Units of work that write take turns.
+        UiaRepository::find(self, id).await
     }
 
     async fn update_parameters(
@@ -58,8 +64,15 @@ impl UiaRepository for FakeUnitOfWork {
         user_agent: &str,
     ) -> Result<(), StoreError> {
         self.write(|state| {
-            let row = state.required_session(id)?;
-            row.clients.insert((ip.to_owned(), user_agent.to_owned()));
+            let clients = &mut state.required_session(id)?.clients;
+            let client = (ip.to_owned(), user_agent.to_owned());
+            if !clients.contains(&client) {
+                clients.push(client);
+            }
+            let last = clients.len().saturating_sub(UiaSession::LAST_CLIENTS);
+            if last > UiaSession::FIRST_CLIENTS {
+                clients.drain(UiaSession::FIRST_CLIENTS..last);
+            }
             Ok(())
         })
     }
@@ -116,6 +129,7 @@ impl UiaRepository for FakeUnitOfWork {
         &mut self,
         id: &UiaSessionId,
         registered: &Registered,
+        password_hash: &PasswordHash,
     ) -> Result<bool, StoreError> {
         self.write(|state| {
             let row = state
@@ -123,15 +137,30 @@ impl UiaRepository for FakeUnitOfWork {
                 .filter(|row| row.session.registered.is_none());
             Ok(row.is_some_and(|row| {
                 row.session.registered = Some(registered.clone());
+                row.session.password_hash = Some(password_hash.clone());
                 true
             }))
+        })
+    }
+
+    async fn record_answer(
+        &mut self,
+        id: &UiaSessionId,
+        answer: &AnsweredTokens,
+    ) -> Result<(), StoreError> {
+        self.write(|state| {
+            let row = state.session_mut(id);
+            if let Some(registered) = row.and_then(|row| row.session.registered.as_mut()) {
+                registered.answer = Some(*answer);
+            }
+            Ok(())
         })
     }
 
     async fn hold_registration_token(
         &mut self,
         id: &UiaSessionId,
-        token: &RegistrationTokenId,
+        token: &HeldRegistrationToken,
     ) -> Result<bool, StoreError> {
         self.write(|state| {
             let row = state
@@ -146,11 +175,13 @@ impl UiaRepository for FakeUnitOfWork {
 
     async fn remove(&mut self, id: &UiaSessionId) -> Result<bool, StoreError> {
         self.write(|state| {
-            let before = state.uia_sessions.len();
-            state
-                .uia_sessions
-                .retain(|row| row.session.id != *id || row.session.registration_token.is_some());
-            Ok(state.uia_sessions.len() < before)
+            let mut rows = state.uia_sessions.iter();
+            let Some(index) = rows.position(|row| row.session.id == *id) else {
+                return Ok(false);
+            };
+            let row = state.uia_sessions.remove(index);
+            state.give_back(&row.session);
+            Ok(true)
         })
     }
 
@@ -166,20 +197,25 @@ impl UiaRepository for FakeUnitOfWork {
             let expired = expired
                 .take_while(|row| row.session.created <= created_before)
                 .count();
-            for SessionRow { session, .. } in state.uia_sessions.drain(..expired) {
-                let unused = session
-                    .registration_token
-                    .filter(|_| session.registered.is_none());
-                if let Some(token) = unused.and_then(|id| state.registration_tokens.get_mut(&id)) {
-                    token.pending -= 1;
-                }
+            let expired: Vec<_> = state.uia_sessions.drain(..expired).collect();
+            for row in &expired {
+                state.give_back(&row.session);
             }
-            Ok(expired)
+            Ok(expired.len())
         })
     }
 }
 
 impl State {
+    /// Gives back the use that an ended session holds, if it became no account.
+    fn give_back(&mut self, ended: &UiaSession) {
+        let held = ended.registration_token.as_ref();
+        let unused = held.filter(|_| ended.registered.is_none());
+        if let Some(token) = unused.and_then(|held| self.registration_token_mut(held.key)) {
+            token.pending -= 1;
+        }
+    }
+
     fn session(&self, id: &UiaSessionId) -> Option<&SessionRow> {
         self.uia_sessions.iter().find(|row| row.session.id == *id)
     }

@@ -61,8 +61,12 @@ async fn adding_an_address_takes_its_proof_and_the_password() {
             "added_at": 1_700_000_001_000_i64,
         }]}),
     );
-    // The proof is used up.
+    // What was proved is used up: the password's session, and the address's.
     let answer = server.post_as(&token, ADD, &body).await;
+    answer.refuses(400, "M_UNKNOWN");
+    let answer = server
+        .post_as(&token, PATH, &json!({"three_pid_creds": creds(&sid)}))
+        .await;
     answer.refuses(400, "M_THREEPID_AUTH_FAILED");
 }
 
