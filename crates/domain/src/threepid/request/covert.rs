@@ -120,7 +120,7 @@ impl TokenRequests {
                     super::email::content(purpose, link)
                 }
                 (Some(Suitability::Unsuitable), Purpose::Registration) => MailContent::AlreadyInUse,
-                (Some(Suitability::Unsuitable), _) | (None, _) => return,
+                (Some(Suitability::Unsuitable) | None, _) => return,
             };
             let to = request.email;
             if let Err(error) = mailer.send(&Mail { to, content }).await {

@@ -163,7 +163,7 @@ fn validation(report: &mut Report, validation: &ValidationPolicy) {
         ("mails an hour", validation.max_mails_per_hour),
         ("text messages an hour", validation.max_texts_per_hour),
     ] {
-        report.row(label, show::list(&cap, "no cap"));
+        report.row(label, show::list(cap, "no cap"));
     }
 }
 

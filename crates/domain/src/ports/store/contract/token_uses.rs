@@ -68,16 +68,15 @@ async fn act(store: &dyn Store, model: &mut Model, dice: [u8; 3], fresh: &str) -
     let id = &token_id(name);
     let picked = usize::from(amount) % model.pending.len().max(1);
     match action % 8 {
+        0 | 1 if model.tokens.contains_key(name) => {}
         0 | 1 => {
-            if !model.tokens.contains_key(name) {
-                let uses = u32::from(amount % 4);
-                let mut uow = write(store).await?;
-                let token = RegistrationToken::new(id.clone(), Some(uses), None);
-                uow.registration_tokens().add(&token).await?;
-                uow.commit().await?;
-                model.generations += 1;
-                model.tokens.insert(name, (uses, model.generations));
-            }
+            let uses = u32::from(amount % 4);
+            let mut uow = write(store).await?;
+            let token = RegistrationToken::new(id.clone(), Some(uses), None);
+            uow.registration_tokens().add(&token).await?;
+            uow.commit().await?;
+            model.generations += 1;
+            model.tokens.insert(name, (uses, model.generations));
         }
         2 => {
             let mut uow = write(store).await?;
