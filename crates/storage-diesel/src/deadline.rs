@@ -30,13 +30,18 @@ impl Deadline {
     }
 
     /// Waits for `work`, and drops it when it takes too long.
+    pub(crate) async fn wait<T>(self, work: impl Future<Output = T>) -> Result<T, Overdue> {
+        tokio::time::timeout(self.0, work)
+            .await
+            .map_err(|_elapsed| Overdue(self.0))
+    }
+
+    /// The same, for work that can fail by itself.
     pub(crate) async fn within<T, E: From<Overdue>>(
         self,
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
-        tokio::time::timeout(self.0, work)
-            .await
-            .unwrap_or_else(|_elapsed| Err(Overdue(self.0).into()))
+        self.wait(work).await?
     }
 }
 

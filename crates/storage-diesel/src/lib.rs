@@ -197,8 +197,7 @@ impl DieselStore {
                 (Conn::Postgres(conn), slot)
             }
             (Pools::Postgres { writers, .. }, Intent::Write) => {
-                let begun = self.deadline.within(begin_on_postgres(writers));
-                let (conn, slot) = begun.await?;
+                let (conn, slot) = begin_on_postgres(writers, self.deadline).await?;
                 (Conn::Postgres(conn), slot)
             }
         };
@@ -214,14 +213,17 @@ impl DieselStore {
 }
 
 /// Begins a transaction, on another connection if the first one turns out to be broken: nothing has
-/// happened yet, and after a restart of the server every idle connection is broken.
+/// happened yet, and after a restart of the server every idle connection is broken. A server that is
+/// silent on one connection is not asked on another.
 async fn begin_on_postgres(
     writers: &FairPool<PostgresConnection>,
+    deadline: Deadline,
 ) -> Result<Loan<PostgresConnection>, StoreError> {
     let mut left = writers.size();
     loop {
         let (mut conn, slot) = writers.lend().await?;
-        match postgres::begin(&mut conn).await.map_err(error::postgres) {
+        let begun = deadline.wait(postgres::begin(&mut conn)).await?;
+        match begun.map_err(error::postgres) {
             Ok(()) => return Ok((conn, slot)),
             Err(error) if left == 0 => return Err(error),
             Err(error) => {

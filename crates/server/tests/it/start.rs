@@ -162,6 +162,10 @@ fn a_generated_configuration_is_a_good_one() {
         .output()
         .unwrap();
     assert!(generated.status.success(), "{generated:?}");
+    let database = home.path().join("registrar.db");
+    let line = format!("database: \"sqlite:{}\"", database.display());
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains(&line), "the database is beside it: {text}");
     let again = registrar()
         .args([
             "generate-config",

@@ -122,6 +122,40 @@ fn self_signed(folder: &Path) -> Option<(PathBuf, PathBuf)> {
     Some((certificate, key))
 }
 
+/// An authority, and a certificate for `localhost` that it has issued and revoked; `None` without the
+/// `openssl` program.
+fn revoked(folder: &Path) -> Option<()> {
+    let ca = "[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\ncrlnumber=number\ndefault_md=sha256\n\
+              default_crl_days=2\n[v]\nauthorityKeyIdentifier=keyid\n";
+    let leaf = "subjectAltName=DNS:localhost\nextendedKeyUsage=serverAuth\n";
+    for (name, text) in [
+        ("ca.cnf", ca),
+        ("leaf.cnf", leaf),
+        ("index.txt", ""),
+        ("number", "01\n"),
+    ] {
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    for arguments in [
+        format!("req -x509 {key} -days 2 -subj /CN=ca -keyout ca.key -out ca.pem"),
+        format!("req {key} -subj /CN=localhost -keyout key.pem -out leaf.csr"),
+        "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile leaf.cnf \
+         -out cert.pem"
+            .to_owned(),
+        "ca -config ca.cnf -gencrl -crlexts v -cert ca.pem -keyfile ca.key -out before.crl".to_owned(),
+        "ca -config ca.cnf -revoke cert.pem -cert ca.pem -keyfile ca.key".to_owned(),
+        "ca -config ca.cnf -gencrl -crlexts v -cert ca.pem -keyfile ca.key -out after.crl".to_owned(),
+    ] {
+        let mut openssl = Command::new("openssl");
+        let made = openssl.current_dir(folder).args(arguments.split_whitespace());
+        let made = made.output().ok()?;
+        let said = String::from_utf8_lossy(&made.stderr);
+        assert!(made.status.success(), "{arguments}: {said}");
+    }
+    Some(())
+}
+
 fn acceptor(certificate: &Path, key: &Path) -> TlsAcceptor {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
@@ -294,4 +328,39 @@ async fn an_address_stands_for_the_name_of_its_host() {
     };
     let store = DieselStore::connect(Options::new(Backend::Postgres(options))).await;
     store.unwrap().ping().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_certificate_is_refused() {
+    let Some(database) = Database::postgres().await else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    if revoked(folder.path()).is_none() {
+        return;
+    }
+    let file = |name: &str| folder.path().join(name);
+    let tls = acceptor(&file("cert.pem"), &file("key.pem"));
+    let port = proxy(&postgres(&database), Some(tls)).await;
+    for (list, is_accepted) in [
+        (None, true),
+        (Some("before.crl"), true),
+        (Some("after.crl"), false),
+    ] {
+        let options = PostgresOptions {
+            hosts: vec!["localhost".to_owned()],
+            ports: vec![port],
+            sslmode: SslMode::VerifyFull,
+            sslrootcert: Some(file("ca.pem")),
+            sslcrl: list.map(file),
+            ..postgres(&database)
+        };
+        let connected = DieselStore::connect(Options::new(Backend::Postgres(options))).await;
+        assert_eq!(
+            connected.is_ok(),
+            is_accepted,
+            "{list:?}: {:?}",
+            connected.err()
+        );
+    }
 }
