@@ -10,6 +10,7 @@ use crate::ports::{
     Background, CaptchaVerifier, Clock, Entropy, IdentityServer, Mailer, Observer, Pacer,
     PasswordHasher, RegistrationHooks, Store,
 };
+use crate::threepid::request::Flights;
 use crate::time::{MonotonicTime, Timestamp};
 
 /// The outside world, as the use-cases see it.
@@ -55,6 +56,8 @@ pub(crate) struct Core {
     pub(crate) ports: Ports,
     pub(crate) policy: Arc<Policy>,
     pub(crate) limits: Limits,
+    /// Messages that are being sent.
+    pub(crate) flights: Flights,
 }
 
 impl Core {
@@ -64,6 +67,7 @@ impl Core {
             ports,
             policy,
             limits,
+            flights: Flights::default(),
         }
     }
 

@@ -21,7 +21,7 @@ pub trait Room: Send {
     fn run(self: Box<Self>, task: Task);
 }
 
-/// Runs each task at once, which is enough where nothing has to be waited for.
+/// Runs each task at once as far as it gets without waiting, and the rest on the runtime.
 #[cfg(feature = "fakes")]
 #[derive(Clone, Default)]
 pub struct FakeBackground(std::sync::Arc<FakeState>);
@@ -79,8 +79,10 @@ impl Room for FakeBackground {
     fn run(self: Box<Self>, mut task: Task) {
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         let is_paused = self.0.is_paused.load(std::sync::atomic::Ordering::SeqCst);
-        if is_paused || task.as_mut().poll(&mut context).is_pending() {
+        if is_paused {
             self.waiting().push(task);
+        } else if task.as_mut().poll(&mut context).is_pending() {
+            tokio::spawn(task);
         }
     }
 }

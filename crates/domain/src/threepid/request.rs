@@ -8,6 +8,7 @@
 mod covert;
 mod email;
 mod error;
+mod flight;
 mod msisdn;
 mod opening;
 mod stages;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 pub use email::EmailWish;
 pub use error::RequestTokenError;
+pub(crate) use flight::Flights;
 pub use msisdn::MsisdnWish;
 
 use super::{

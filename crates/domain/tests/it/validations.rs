@@ -4,6 +4,7 @@
 mod covert;
 mod elsewhere;
 mod gates;
+mod hang_up;
 mod links;
 
 use std::sync::Arc;

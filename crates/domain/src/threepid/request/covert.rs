@@ -23,7 +23,8 @@ use crate::secret::TokenDigest;
 use crate::threepid::delegation::{self, ProofDigest};
 use crate::threepid::validation::generate_token;
 use crate::threepid::{
-    Medium, Purpose, Threepid, ValidationSession, ValidationSessionId, ValidationToken,
+    ClientSecret, Medium, Purpose, Threepid, ValidationSession, ValidationSessionId,
+    ValidationToken,
 };
 
 /// A request for a message that an identity server sends.
@@ -51,29 +52,35 @@ impl Delegated {
         }
     }
 
+    fn client_secret(&self) -> &ClientSecret {
+        match self {
+            Self::Email(request) => &request.client_secret,
+            Self::Msisdn(request) => &request.client_secret,
+        }
+    }
+
+    fn send_attempt(&self) -> i64 {
+        match self {
+            Self::Email(request) => request.send_attempt,
+            Self::Msisdn(request) => request.send_attempt,
+        }
+    }
+
     /// What its proof will be known by.
     pub(super) fn proof(
         &self,
         server: &dyn IdentityServer,
         sid: &ValidationSessionId,
     ) -> ProofDigest {
-        let client_secret = match self {
-            Self::Email(request) => &request.client_secret,
-            Self::Msisdn(request) => &request.client_secret,
-        };
-        ProofDigest::of(server.name(), sid.as_str(), client_secret)
+        ProofDigest::of(server.name(), sid.as_str(), self.client_secret())
     }
 
     fn opening(&self, purpose: Purpose, threepid: Threepid, token: ValidationToken) -> Opening {
-        let (client_secret, send_attempt) = match self {
-            Self::Email(request) => (&request.client_secret, request.send_attempt),
-            Self::Msisdn(request) => (&request.client_secret, request.send_attempt),
-        };
         Opening {
             purpose,
             threepid,
-            client_secret: client_secret.digest(),
-            send_attempt,
+            client_secret: self.client_secret().digest(),
+            send_attempt: self.send_attempt(),
             token,
         }
     }
@@ -131,8 +138,26 @@ impl TokenRequests {
         Ok(TokenRequested::Here(sid))
     }
 
-    /// Has the identity server send a message, and answers what it says.
+    /// Has the identity server send a message, and answers what it says. Not interrupted.
     pub(super) async fn delegate(
+        &self,
+        server: &Arc<dyn IdentityServer>,
+        purpose: Purpose,
+        threepid: Threepid,
+        request: Delegated,
+    ) -> Result<RequestTokenReply, RequestTokenError> {
+        let medium = threepid.medium();
+        let turn = self.turn(request.client_secret(), threepid).await;
+        let (this, server) = (self.clone(), Arc::clone(server));
+        self.to_the_end(turn, async move {
+            let reply = this.ask_delegate(&*server, purpose, &request).await?;
+            this.announce(medium, purpose, request.send_attempt());
+            Ok(reply)
+        })
+        .await
+    }
+
+    async fn ask_delegate(
         &self,
         server: &dyn IdentityServer,
         purpose: Purpose,
@@ -210,7 +235,7 @@ impl TokenRequests {
         })
     }
 
-    fn room(&self) -> Result<Box<dyn Room>, RequestTokenError> {
+    pub(super) fn room(&self) -> Result<Box<dyn Room>, RequestTokenError> {
         let room = self.0.ports.background.reserve();
         room.ok_or(RequestTokenError::Busy)
     }

@@ -2,6 +2,8 @@
 //!
 //! Reference §4.2, §4.7.
 
+use std::sync::Arc;
+
 use super::covert::Delegated;
 use super::opening::{Opened, Opening};
 use super::stages::Source;
@@ -86,14 +88,14 @@ impl TokenRequests {
         let requested = match &self.0.ports.email {
             EmailValidation::Off => return Err(RequestTokenError::EmailNotSupported),
             EmailValidation::Local(mailer) => {
-                TokenRequested::Here(self.send_link(&**mailer, purpose, &request).await?)
+                TokenRequested::Here(self.mail(mailer, purpose, request).await?)
             }
             EmailValidation::Delegated(server) => {
-                let request = Delegated::Email(request.clone());
-                TokenRequested::Elsewhere(self.delegate(&**server, purpose, &request).await?)
+                let request = Delegated::Email(request);
+                let reply = self.delegate(server, purpose, threepid, request);
+                TokenRequested::Elsewhere(reply.await?)
             }
         };
-        self.announce(Medium::Email, purpose, request.send_attempt);
         Ok(requested)
     }
 
@@ -113,6 +115,24 @@ impl TokenRequests {
             send_attempt: super::send_attempt(&wish.send_attempt)?,
             next_link: None,
         })
+    }
+
+    /// Sends the link, unless this attempt's mail has gone out before, and is not interrupted.
+    async fn mail(
+        &self,
+        mailer: &Arc<dyn Mailer>,
+        purpose: Purpose,
+        request: EmailTokenRequest,
+    ) -> Result<ValidationSessionId, RequestTokenError> {
+        let address = request.email.clone().into();
+        let turn = self.turn(&request.client_secret, address).await;
+        let (this, mailer) = (self.clone(), Arc::clone(mailer));
+        self.to_the_end(turn, async move {
+            let sid = this.send_link(&*mailer, purpose, &request).await?;
+            this.announce(Medium::Email, purpose, request.send_attempt);
+            Ok(sid)
+        })
+        .await
     }
 
     /// Sends the link, unless this attempt's mail has gone out before.

@@ -8,7 +8,7 @@ use super::{RequestTokenError, TokenRequested, TokenRequests};
 use crate::context::RequestContext;
 use crate::given::Given;
 use crate::ports::identity_server::MsisdnTokenRequest;
-use crate::threepid::{Medium, PhoneNumber, PhoneNumberError, Purpose};
+use crate::threepid::{PhoneNumber, PhoneNumberError, Purpose};
 
 /// `POST …/msisdn/requestToken`, as sent.
 #[derive(Clone, Debug, Default)]
@@ -65,7 +65,6 @@ impl TokenRequests {
         request.next_link = self.admit(ctx, purpose, &threepid, &wish.source()).await?;
         let server = self.0.ports.msisdn.as_ref();
         let server = server.ok_or(RequestTokenError::MsisdnNotSupported(purpose));
-        let send_attempt = request.send_attempt;
         let request = Delegated::Msisdn(request);
         if self.0.policy.threepids.inhibit_errors {
             return self
@@ -73,8 +72,7 @@ impl TokenRequests {
                 .await;
         }
         self.check_standing(&threepid, purpose).await?;
-        let reply = self.delegate(&**server?, purpose, &request).await?;
-        self.announce(Medium::Msisdn, purpose, send_attempt);
+        let reply = self.delegate(server?, purpose, threepid, request).await?;
         Ok(TokenRequested::Elsewhere(reply))
     }
 
