@@ -367,6 +367,26 @@ async fn a_delegated_address_is_proved_by_the_identity_server() {
 }
 
 #[tokio::test]
+async fn an_address_that_is_there_already_uses_the_session_up_all_the_same() {
+    let world = World::new();
+    let alice = world.signed_in("alice").await;
+    world.vouched("77", Medium::Msisdn, "447700900001");
+    world.vouched("78", Medium::Msisdn, "447700900002");
+    at_once(&world, &alice, "77", SECRET).await.unwrap();
+    let prompt = asked(&world, &alice, "77").await;
+    let auth = password(&prompt, "alice", PASSWORD);
+    let outcome = add(&world, &alice, creds("77", SECRET), auth).await;
+    assert_eq!(outcome.unwrap(), AddOutcome::Added);
+    // The password was given for one address, once.
+    let outcome = add(&world, &alice, creds("78", SECRET), poll(&prompt)).await;
+    assert!(matches!(
+        outcome,
+        Err(ThreepidError::Gate(GateError::UnknownSession))
+    ));
+    assert_eq!(world.threepids("alice").await, ["msisdn:447700900001"]);
+}
+
+#[tokio::test]
 async fn without_anybody_to_validate_there_is_no_proof() {
     let world = World::over(
         |_| {},

@@ -129,7 +129,7 @@ async fn every_purpose_has_a_mail_and_a_link_of_its_own() {
             ..email_wish(email)
         };
         let sid = world.mailed(purpose, &wish).await;
-        assert_eq!(sid.len(), 16);
+        assert_eq!(sid.len(), 24);
         let mail = world.mailer.mails().pop().unwrap();
         assert_eq!(mail.to.as_str(), email);
         let link = match (purpose, mail.content) {

@@ -121,15 +121,21 @@ impl AccountThreepids {
             if let Some(authorization) = authorization {
                 authorization.confirm(&mut *uow, core, requester).await?;
             }
-            let has_it = self.check_owner(&mut *uow, requester, threepid).await?;
-            let validated = match &found {
-                Found::Here(_) => proof.consume(&mut *uow, core).await?,
-                // A repeated request finds the address where the first one put it.
-                Found::Elsewhere(_) if has_it => return Ok(()),
-                Found::Elsewhere(proof) => proof
-                    .consume(&mut *uow, core, PURPOSES)
-                    .await?
-                    .ok_or(ThreepidError::NotValidated)?,
+            let (validated, has_it) = match &found {
+                Found::Here(_) => {
+                    let validated = proof.consume(&mut *uow, core).await?;
+                    let has_it = self.check_owner(&mut *uow, requester, threepid).await?;
+                    (validated, has_it)
+                }
+                Found::Elsewhere(proof) => {
+                    // A repeated request finds the address where the first one put it.
+                    if self.check_owner(&mut *uow, requester, threepid).await? {
+                        (proof.validated().clone(), true)
+                    } else {
+                        let validated = proof.consume(&mut *uow, core, PURPOSES).await?;
+                        (validated.ok_or(ThreepidError::NotValidated)?, false)
+                    }
+                }
             };
             if !has_it {
                 self.store(&mut *uow, requester, validated).await?;

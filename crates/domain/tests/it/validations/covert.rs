@@ -38,7 +38,7 @@ const PAIRS: [(Purpose, &str, &str); 3] = [
 ];
 
 fn is_letters(sid: &str) -> bool {
-    sid.len() == 16 && sid.bytes().all(|b| b.is_ascii_alphabetic())
+    sid.len() == 24 && sid.bytes().all(|b| b.is_ascii_alphabetic())
 }
 
 /// Everything that a client of one secret can see of a validation by mail, but for the letters of the
@@ -251,6 +251,7 @@ async fn a_session_that_hides_an_identity_server_proves_what_that_one_says() {
     let threepids = &world.services.threepids;
     let refused = threepids.add_at_once(&bob, &credentials).await;
     assert_eq!(told(refused), "NotValidated");
+    world.background.finish().await;
     // The fake counts its sessions.
     world.vouched("1", Medium::Msisdn, "447700900002");
     let submitted = Submitted {

@@ -342,7 +342,7 @@ async fn proof_of_an_address_is_asked_for_in_the_order_of_the_reference() {
         let body = email_wish(email, json!({"next_link": "https://app.example.org/"}));
         let answer = server.post(&path, &body).await.body_of(200);
         assert_eq!(answer.as_object().unwrap().len(), 1, "{answer}");
-        assert_eq!(text(&answer, "sid").len(), 16);
+        assert_eq!(text(&answer, "sid").len(), 24);
     }
 }
 

@@ -23,7 +23,7 @@ async fn a_mail_goes_to_the_canonical_address() {
     let answer = server.post(EMAIL, &body).await.body_of(200);
     let sid = text(&answer, "sid");
     assert_eq!(answer, json!({"sid": sid}));
-    assert!(sid.len() == 16 && sid.bytes().all(|b| b.is_ascii_alphabetic()));
+    assert!(sid.len() == 24 && sid.bytes().all(|b| b.is_ascii_alphabetic()));
     let mails = server.mailer.mails();
     assert_eq!(mails[0].to.as_str(), ADDRESS);
     let path = "/_matrix/client/unstable/registration/email/submit_token?token=";
@@ -183,7 +183,7 @@ async fn an_address_in_use_is_told_or_concealed() {
             .await;
         if inhibit {
             let sid = answer.body_of(200);
-            assert_eq!(text(&sid, "sid").len(), 16);
+            assert_eq!(text(&sid, "sid").len(), 24);
             let told = server.mailer.mails().pop().unwrap();
             assert_eq!(told.content, MailContent::AlreadyInUse);
         } else {
@@ -268,7 +268,7 @@ async fn phone_numbers_are_texted_covertly_where_nothing_may_be_disclosed() {
         .await
         .body_of(200);
     let sid = text(&first, "sid");
-    assert_eq!(sid.len(), 16);
+    assert_eq!(sid.len(), 24);
     let expected = json!({
         "sid": sid,
         "success": true,
