@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -112,9 +113,7 @@ impl Room {
         {
             return Admission::ShareUsed;
         }
-        let regular = state.connections.len() - state.in_reserve;
-        let is_in_reserve = regular >= capacity.connections
-            && state.close_some(capacity.connections, |it| !it.is_in_reserve) == 0;
+        let is_in_reserve = !self.has_regular_place(&mut state);
         if is_in_reserve
             && state.in_reserve >= RESERVE
             && state.close_some(RESERVE, |it| it.is_in_reserve) == 0
@@ -122,6 +121,13 @@ impl Room {
             return Admission::Full;
         }
         Admission::Granted(self.enter(&mut state, peer, is_in_reserve))
+    }
+
+    /// Is there a place outside of the reserve? Another connection may be closed for it.
+    fn has_regular_place(&self, state: &mut State) -> bool {
+        let limit = self.capacity.connections;
+        state.connections.len() - state.in_reserve < limit
+            || state.close_some(limit, |it| !it.is_in_reserve) > 0
     }
 
     /// Gives a place to a connection that must be taken, whether there is room or not.
@@ -159,7 +165,7 @@ impl Room {
             room: Arc::clone(self),
             id,
             peer,
-            is_in_reserve,
+            is_in_reserve: AtomicBool::new(is_in_reserve),
             activity,
         }
     }
@@ -256,7 +262,7 @@ pub(super) struct Place {
     room: Arc<Room>,
     id: u64,
     peer: Option<Subscriber>,
-    is_in_reserve: bool,
+    is_in_reserve: AtomicBool,
     activity: Arc<Activity>,
 }
 
@@ -265,9 +271,22 @@ impl Place {
         &self.activity
     }
 
-    /// Is the connection for probes alone?
+    /// Is the connection for probes alone? It leaves the reserve as soon as there is another place.
     pub(super) fn is_in_reserve(&self) -> bool {
-        self.is_in_reserve
+        if !self.is_in_reserve.load(Ordering::Relaxed) {
+            return false;
+        }
+        let mut state = self.room.lock();
+        if !self.room.has_regular_place(&mut state) {
+            return true;
+        }
+        if let Some(entry) = state.connections.get_mut(&self.id)
+            && std::mem::take(&mut entry.is_in_reserve)
+        {
+            state.in_reserve -= 1;
+        }
+        self.is_in_reserve.store(false, Ordering::Relaxed);
+        false
     }
 
     /// Room for a stream, or `None` when the address has as many as it may have.

@@ -180,7 +180,8 @@ const HTTP: &[Key] = &[
         "max_connections",
         Kind::Integer(1, 1_000_000),
         "Connections at the same time, over all listeners. Beyond that, those that rest or stall \
-         are closed for new ones, first those of the address that has most.",
+         are closed for new ones, first those of the address that has most. Listeners for metrics \
+         or `/health` alone have 64 of their own.",
     )
     .or("1000"),
     Key::new(

@@ -146,6 +146,9 @@ async fn a_full_room_has_a_reserve_for_probes() {
     assert_eq!(who_gives_way(&reserve).len(), RESERVE);
     assert!(matches!(room.admit(None), Admission::Full));
     regular.pop();
+    assert!(!busy[0].0.is_in_reserve());
+    assert!(busy[1].0.is_in_reserve());
+    regular.pop();
     assert!(!place(&room, None).is_in_reserve());
     drop(busy);
 }
