@@ -152,6 +152,7 @@ impl PasswordChange {
     ) -> Result<ChangePasswordOutcome, ChangePasswordError> {
         let continues = gate::session_id(&wish.auth)?.is_some();
         let parameters = (wish.says_something || !continues).then_some(&wish.parameters);
+        let mut charged = None;
         let prompt = match requester {
             Some(requester) => {
                 let undertaking = Undertaking {
@@ -170,18 +171,15 @@ impl PasswordChange {
                 }
             }
             None => {
-                if gate::only_opens_a_session(&wish.auth)? {
-                    wish.password
-                        .check_limit(&self.0, ctx)
-                        .map_err(GateError::from)?;
-                }
+                charged = wish.password.charge_first(&self.0, ctx, &wish.auth)?;
                 match self.prove_address(ctx, wish, parameters).await? {
                     Decision::Cleared(clearance) => return self.reset(ctx, wish, &clearance).await,
                     Decision::Challenged(prompt) => prompt,
                 }
             }
         };
-        wish.password.park(&self.0, ctx, &prompt).await?;
+        let password = &wish.password;
+        password.park(&self.0, ctx, &prompt, charged).await?;
         Ok(ChangePasswordOutcome::AuthRequired(prompt))
     }
 

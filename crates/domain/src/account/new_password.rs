@@ -7,13 +7,13 @@
 use crate::context::RequestContext;
 use crate::core::Core;
 use crate::given::Given;
-use crate::limit::LimitExceeded;
 use crate::password::strength::WeakPassword;
 use crate::password::{Password, PasswordError, PasswordHash};
 use crate::policy::PasswordPolicy;
 use crate::ports::{HashError, HashTurn, Intent, Trust};
 use crate::uia::UiaSession;
-use crate::uia::gate::{GateError, UiaPrompt};
+use crate::uia::auth::Auth;
+use crate::uia::gate::{self, GateError, UiaPrompt};
 
 /// The password in one request: one, an empty one, or none.
 #[derive(Clone, Debug)]
@@ -94,20 +94,21 @@ impl NewPassword {
         }
     }
 
-    /// Refuses a first request whose password would not be hashed, before a session is opened for it.
+    /// Charges a first request for its hash, before anything is stored for it. A look would not do, as
+    /// concurrent requests would all pass it together.
     ///
     /// # Errors
-    /// [`LimitExceeded`].
-    pub(crate) fn check_limit(
+    /// [`GateError::Limited`], [`GateError::MalformedAuth`].
+    pub(crate) fn charge_first(
         &self,
         core: &Core,
         ctx: &RequestContext,
-    ) -> Result<(), LimitExceeded> {
-        if self.usable().is_none() {
-            return Ok(());
+        auth: &Given<Auth>,
+    ) -> Result<Option<HashCharged>, GateError> {
+        if self.usable().is_none() || !gate::only_opens_a_session(auth)? {
+            return Ok(None);
         }
-        let limit = &core.limits.unproved_hashes;
-        limit.peek(&ctx.limit_key(), core.monotonic())
+        HashCharged::now(core, ctx).map(Some)
     }
 
     /// Keeps the hash for the rest of a dialogue that is not complete. The first one stays: only the
@@ -121,13 +122,13 @@ impl NewPassword {
         core: &Core,
         ctx: &RequestContext,
         prompt: &UiaPrompt,
+        charged: Option<HashCharged>,
     ) -> Result<(), GateError> {
         let Some(password) = self.usable().filter(|_| !prompt.has_password_hash) else {
             return Ok(());
         };
-        if prompt.trust == Trust::Unproved {
-            let limit = &core.limits.unproved_hashes;
-            limit.charge(&ctx.limit_key(), core.monotonic())?;
+        if prompt.trust == Trust::Unproved && charged.is_none() {
+            HashCharged::now(core, ctx)?;
         }
         let turn = ctx.hash_turn(prompt.trust);
         let hash = core.ports.password_hasher.hash(turn, password).await?;
@@ -139,5 +140,17 @@ impl NewPassword {
             Ok(uow.commit().await?)
         })
         .await
+    }
+}
+
+/// A client that has proved nothing has been charged for a hash.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HashCharged(());
+
+impl HashCharged {
+    fn now(core: &Core, ctx: &RequestContext) -> Result<Self, GateError> {
+        let limit = &core.limits.unproved_hashes;
+        limit.charge(&ctx.limit_key(), core.monotonic())?;
+        Ok(Self(()))
     }
 }

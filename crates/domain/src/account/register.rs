@@ -77,10 +77,8 @@ impl Registration {
                 .await;
         }
         let wish = Wish::parse(core, request, username)?;
-        if gate::only_opens_a_session(&request.auth)? {
-            // Before the database is asked about the name, since a flood should cost nothing.
-            wish.password.check_limit(core, ctx)?;
-        }
+        // Before the database is asked about the name, since a flood should cost nothing.
+        let charged = wish.password.charge_first(core, ctx, &request.auth)?;
         let session = self.session(request).await?;
         self.check_name_early(&wish, session.as_ref()).await?;
 
@@ -89,7 +87,7 @@ impl Registration {
             .await?
         {
             Decision::Challenged(prompt) => {
-                wish.password.park(&self.0, ctx, &prompt).await?;
+                wish.password.park(core, ctx, &prompt, charged).await?;
                 Ok(RegisterOutcome::AuthRequired(prompt))
             }
             Decision::Cleared(clearance) => {

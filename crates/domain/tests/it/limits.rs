@@ -1,6 +1,7 @@
 //! What limits count, whom they bind, and by which clock.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use registrar_domain::given::Given;
 use registrar_domain::limit::{LimitExceeded, Rate};
 use registrar_domain::policy::ServerDisabled;
 use registrar_domain::ports::Trust;
+use registrar_domain::ports::observer::Event;
 use registrar_domain::ports::{Intent, Store as _};
 use registrar_domain::registration_token::validity::TokenValidityError;
 use registrar_domain::registration_token::{RegistrationToken, RegistrationTokenId};
@@ -19,6 +21,8 @@ use registrar_domain::uia::fallback::FallbackOutcome;
 use registrar_domain::uia::flow::{FlowSettings, registration_flows};
 use registrar_domain::uia::gate::{GateError, UiaPrompt};
 use registrar_domain::uia::{OperationDigest, Stage, StageFailure};
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
 
 use crate::world::{World, dummy, empty_register, given, login, poll, register};
 
@@ -140,9 +144,9 @@ async fn first_requests_with_a_password_are_limited_before_they_cost_anything() 
     assert!(
         matches!(
             refused,
-            RegisterError::Limited(LimitExceeded {
+            RegisterError::Gate(GateError::Limited(LimitExceeded {
                 retry_after_ms: 1000
-            })
+            }))
         ),
         "{refused:?}"
     );
@@ -151,7 +155,10 @@ async fn first_requests_with_a_password_are_limited_before_they_cost_anything() 
         ..register("alice")
     };
     let refused = world.refused(&empty_auth).await;
-    assert!(matches!(refused, RegisterError::Limited(_)), "{refused:?}");
+    assert!(
+        matches!(refused, RegisterError::Gate(GateError::Limited(_))),
+        "{refused:?}"
+    );
     assert_eq!(world.hasher.calls.load(SeqCst), 10);
 
     // Others, questions without a password, and registrations that complete are not concerned.
@@ -165,6 +172,32 @@ async fn first_requests_with_a_password_are_limited_before_they_cost_anything() 
     };
     world.prompted(&question).await;
     world.registered(&final_request("alice")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn concurrent_first_requests_open_no_more_sessions_than_are_charged() {
+    const RACERS: usize = 64;
+    for _ in 0..10 {
+        let world = slow_registrations();
+        let start = Arc::new(Barrier::new(RACERS));
+        let mut racers = JoinSet::new();
+        for _ in 0..RACERS {
+            let registration = world.services.registration.clone();
+            let (ctx, start) = (world.ctx.clone(), Arc::clone(&start));
+            racers.spawn(async move {
+                start.wait().await;
+                registration
+                    .register(&ctx, &register("alice"))
+                    .await
+                    .is_ok()
+            });
+        }
+        let admitted = racers.join_all().await;
+        assert_eq!(admitted.into_iter().filter(|it| *it).count(), 10);
+        let events = world.observer.take();
+        let opened = events.iter().filter(|it| **it == Event::DialogueOpened);
+        assert_eq!(opened.count(), 10);
+    }
 }
 
 #[tokio::test]
