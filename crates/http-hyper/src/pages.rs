@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 use http::StatusCode;
 use registrar_domain::id::ServerName;
-use registrar_templates::{BuiltIn, TemplateError, Templates};
+use registrar_templates::{BuiltIn, TemplateError, TemplateWarning, Templates, Trial};
 
 use crate::app::Reply;
 use crate::error::MatrixError;
@@ -142,6 +142,7 @@ pub struct Pages {
     site_key: Option<String>,
     terms_url: String,
     consent: Option<ConsentPages>,
+    warnings: Vec<TemplateWarning>,
 }
 
 impl Pages {
@@ -168,7 +169,7 @@ impl Pages {
                 .ok()
         });
         let policies = Policies::new(&templates).map_err(|mistake| mistakes.push(mistake));
-        let pages = Self {
+        let mut pages = Self {
             templates,
             policies: policies.unwrap_or_default(),
             names,
@@ -176,13 +177,22 @@ impl Pages {
             site_key,
             terms_url,
             consent,
+            warnings: Vec::new(),
         };
-        mistakes.extend(pages.try_all());
+        let trial = pages.try_all();
+        mistakes.extend(trial.mistakes);
+        let of_consent = pages.consent.as_ref().map(ConsentPages::warnings);
+        pages.warnings = [&*trial.warnings, of_consent.unwrap_or_default()].concat();
         if mistakes.is_empty() {
             Ok(pages)
         } else {
             Err(mistakes)
         }
+    }
+
+    /// What is odd about the operator's templates.
+    pub fn warnings(&self) -> &[TemplateWarning] {
+        &self.warnings
     }
 
     /// Answers with a page.
@@ -221,7 +231,7 @@ impl Pages {
     }
 
     /// Renders every page with samples of its variables.
-    fn try_all(&self) -> Vec<TemplateError> {
+    fn try_all(&self) -> Trial {
         let samples = Page::samples();
         let samples = samples
             .iter()

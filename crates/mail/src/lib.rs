@@ -33,6 +33,7 @@ use async_trait::async_trait;
 use registrar_domain::ports::{Mail, MailError, Mailer, mailer::MailContent};
 
 pub use options::{Options, SetupError};
+pub use registrar_templates::TemplateWarning;
 
 use crate::message::Composer;
 use crate::pool::Pool;
@@ -64,6 +65,11 @@ impl LettreMailer {
                 Err(mistakes.into_iter().chain(pool.err()).collect())
             }
         }
+    }
+
+    /// What is odd about the operator's templates.
+    pub fn warnings(&self) -> &[TemplateWarning] {
+        &self.composer.warnings
     }
 
     /// Says goodbye on idle connections. Mails can still be sent afterwards.

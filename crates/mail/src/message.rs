@@ -4,7 +4,7 @@ use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart};
 use lettre::{Address, address::Envelope};
 use registrar_domain::ports::{MailError, mailer::MailContent};
-use registrar_templates::TemplateError;
+use registrar_templates::{TemplateError, TemplateWarning, Trial};
 
 use crate::options::{Options, SetupError, Subjects, TemplateNames, TemplatePair};
 use crate::templates::{Templates, Variables};
@@ -22,6 +22,8 @@ pub(crate) struct Composer {
     subjects: Subjects,
     names: TemplateNames,
     templates: Templates,
+    /// What is odd about the operator's templates.
+    pub(crate) warnings: Vec<TemplateWarning>,
 }
 
 impl Composer {
@@ -36,12 +38,16 @@ impl Composer {
         let subjects = fill_subjects(&options).map_err(|found| mistakes.extend(found));
         let server_name = options.server_name.as_str().to_owned();
         let templates = Templates::new(options.template_directories);
-        mistakes.extend(try_all(
+        let trial = try_all(
             &templates,
             &options.templates,
             &options.app_name,
             &server_name,
-        ));
+        );
+        let broken = trial.mistakes.into_iter();
+        mistakes.extend(
+            broken.map(|TemplateError { name, source }| SetupError::Template { name, source }),
+        );
         match (from, subjects) {
             (Ok(from), Ok(subjects)) if mistakes.is_empty() => Ok(Self {
                 from,
@@ -49,6 +55,7 @@ impl Composer {
                 server_name,
                 subjects,
                 names: options.templates,
+                warnings: trial.warnings,
                 templates,
             }),
             _ => Err(mistakes),
@@ -156,7 +163,7 @@ fn try_all(
     names: &TemplateNames,
     app_name: &str,
     server_name: &str,
-) -> Vec<SetupError> {
+) -> Trial {
     let all = [
         (&names.registration, Some(SAMPLE_LINK)),
         (&names.add_threepid, Some(SAMPLE_LINK)),
@@ -171,9 +178,5 @@ fn try_all(
         };
         [(&*pair.html, variables), (&*pair.text, variables)]
     });
-    templates
-        .try_with(samples)
-        .into_iter()
-        .map(|TemplateError { name, source }| SetupError::Template { name, source })
-        .collect()
+    templates.try_with(samples)
 }

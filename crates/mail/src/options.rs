@@ -249,7 +249,7 @@ pub enum SetupError {
         /// Its key in the `subjects` section.
         key: &'static str,
     },
-    /// A template is missing, has a mistake, or uses a variable that does not exist.
+    /// A template is missing or cannot be parsed.
     #[error("the template `{name}` cannot be used")]
     Template {
         /// Its file name.

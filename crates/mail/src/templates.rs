@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use registrar_templates::{BuiltIn, TemplateError, Value, context};
+use registrar_templates::{BuiltIn, TemplateError, Trial, Value, context};
 
 /// The built-in templates. Their names are those that operators know.
 const BUILT_IN: &[BuiltIn] = &[
@@ -78,7 +78,7 @@ impl Templates {
     /// Renders a template.
     ///
     /// # Errors
-    /// It is missing, has a mistake, or prints a variable that does not exist.
+    /// It is missing, or fails.
     pub(crate) fn render(
         &self,
         name: &str,
@@ -87,11 +87,11 @@ impl Templates {
         self.0.render(name, variables.into())
     }
 
-    /// Renders templates with samples of their variables. Every mistake.
+    /// Renders templates with samples of their variables.
     pub(crate) fn try_with<'a>(
         &self,
         samples: impl IntoIterator<Item = (&'a str, Variables<'a>)>,
-    ) -> Vec<TemplateError> {
+    ) -> Trial {
         let samples = samples.into_iter();
         self.0
             .try_with(samples.map(|(name, variables)| (name, variables.into())))

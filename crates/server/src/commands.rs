@@ -30,7 +30,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Try(arguments) => attempt::run(&arguments)?,
         Command::CheckConfig(arguments) => {
-            return check_config(&read_config(&arguments.config));
+            return check_config(read_config(&arguments.config));
         }
         Command::GenerateConfig(arguments) => generate::run(&arguments)?,
         Command::Migrate(arguments) => migrate::run(arguments.action)?,
@@ -53,29 +53,24 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints what was understood, and every mistake: those in the file, or else those that only show
-/// when the file's choices are put to use.
-fn check_config(reading: &Reading) -> anyhow::Result<ExitCode> {
+/// Prints what was understood, and every mistake: those in the file, and those that only show when the
+/// file's choices are put to use.
+fn check_config(mut reading: Reading) -> anyhow::Result<ExitCode> {
+    if let Some(config) = reading.config() {
+        let neighbors = neighbors::look(config)?;
+        let (mut mistakes, mut warnings) = (neighbors.mistakes, neighbors.warnings);
+        match Prepared::new(config) {
+            Ok(prepared) => warnings.extend(prepared.warnings()),
+            Err(found) => mistakes.extend(found),
+        }
+        reading.add(mistakes, warnings);
+    }
     print(&reading.report())?;
-    let Some(config) = reading.config() else {
-        return Ok(ExitCode::FAILURE);
-    };
-    let mut mistakes = Prepared::new(config).err().unwrap_or_default();
-    let neighbors = neighbors::look(config)?;
-    mistakes.extend(neighbors.mistakes);
-    for warning in neighbors.warnings {
-        print(&format!("\nWarning: {warning}\n"))?;
-    }
-    if mistakes.is_empty() {
-        return Ok(ExitCode::SUCCESS);
-    }
-    let mut text = format!("\nMistakes ({}):\n", mistakes.len());
-    for mistake in mistakes {
-        text.push_str(&format!("  {mistake}\n"));
-    }
-    text.push_str("The server would not start with this configuration.\n");
-    print(&text)?;
-    Ok(ExitCode::FAILURE)
+    Ok(if reading.has_mistakes() {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 /// Where the configuration is looked for when the command line names none; the first that exists counts.

@@ -241,6 +241,23 @@ impl Reading {
         self.config.as_ref()
     }
 
+    /// Adds what was found when the configuration was put to use.
+    pub(crate) fn add(&mut self, mistakes: Vec<String>, warnings: Vec<String>) {
+        let finding = |message| Finding {
+            key: String::new(),
+            origin: None,
+            message,
+        };
+        let findings = &mut self.findings;
+        findings.mistakes.extend(mistakes.into_iter().map(finding));
+        findings.warnings.extend(warnings.into_iter().map(finding));
+    }
+
+    /// Does anything keep the server from starting?
+    pub(crate) fn has_mistakes(&self) -> bool {
+        !self.findings.mistakes.is_empty()
+    }
+
     /// What `check-config` prints: mistakes, warnings, keys without effect, and what was understood.
     /// Shows no secret.
     pub(crate) fn report(&self) -> String {

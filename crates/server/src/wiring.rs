@@ -57,6 +57,19 @@ impl Prepared {
     }
 }
 
+impl Prepared {
+    /// What is odd about the operator's templates, for people.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let pages = self.pages.warnings().iter().map(ToString::to_string);
+        self.outbound
+            .warnings
+            .iter()
+            .cloned()
+            .chain(pages)
+            .collect()
+    }
+}
+
 /// The server, put together.
 pub(crate) struct Wired {
     /// What the listeners serve.
@@ -79,7 +92,11 @@ pub(crate) struct Wired {
 /// Templates or settings of other servers that cannot be used, a database that cannot be used, or
 /// threads that cannot be started.
 pub(crate) async fn wire(config: &Config, throttle: &Throttle) -> anyhow::Result<Wired> {
-    let Prepared { outbound, pages } = Prepared::new(config).map_err(|mistakes| all(&mistakes))?;
+    let prepared = Prepared::new(config).map_err(|mistakes| all(&mistakes))?;
+    for warning in prepared.warnings() {
+        tracing::warn!("{warning}");
+    }
+    let Prepared { outbound, pages } = prepared;
     let monitoring = if config.server.metrics {
         Monitoring::start(&config.server.name)
     } else {

@@ -1,9 +1,9 @@
 //! [`Templates`]: Jinja templates of an operator, and behind them the built-in ones.
 //!
 //! Mails and pages have their templates in common folders, and operators bring those that they wrote
-//! for Synapse. So the language is as near to Jinja's as it gets, and a template that cannot be
-//! rendered is to be found out at start ([`Templates::try_with`]), not by the first person who
-//! should see it.
+//! for Synapse. So the language is as near to Jinja's as it gets: what renders there renders here, and
+//! a variable that is not defined prints nothing. A template that cannot be read is found at start
+//! ([`Templates::try_with`]), and what it probably does not mean is a warning.
 
 use std::fmt::Write as _;
 use std::io;
@@ -20,7 +20,7 @@ const FUEL: u64 = 1_000_000;
 /// The name and the source of a template that comes with the program.
 pub type BuiltIn = (&'static str, &'static str);
 
-/// A template that is missing, has a mistake, or prints a variable that does not exist.
+/// A template that is missing or cannot be parsed, or that failed while it was rendered.
 #[derive(Debug, thiserror::Error)]
 #[error("the template `{name}` cannot be used")]
 pub struct TemplateError {
@@ -30,11 +30,33 @@ pub struct TemplateError {
     pub source: Error,
 }
 
+/// What a template probably does not mean, or will fail at.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {what}")]
+pub struct TemplateWarning {
+    /// The file, or the name of a built-in template, and the line in it.
+    pub place: String,
+    /// What is odd, in words for the operator.
+    pub what: String,
+}
+
+/// What came of trying templates.
+#[derive(Debug, Default)]
+#[must_use]
+pub struct Trial {
+    /// Templates that are missing or cannot be parsed.
+    pub mistakes: Vec<TemplateError>,
+    /// The first oddity of each template.
+    pub warnings: Vec<TemplateWarning>,
+}
+
 /// Templates of some folders, and built-in ones behind them. A template is read at its first use and
 /// kept.
 #[derive(Debug)]
 pub struct Templates {
     environment: Environment<'static>,
+    /// The same, but a variable that is not defined cannot be printed.
+    strict: Environment<'static>,
     directories: Vec<PathBuf>,
 }
 
@@ -47,15 +69,18 @@ impl Templates {
         let mut environment = Environment::new();
         let searched = directories.clone();
         environment.set_loader(move |name| load(&searched, built_in, name));
-        // Printing an undefined variable is an error, asking whether it is defined is not.
-        environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+        // As in Jinja, which prints nothing for it.
+        environment.set_undefined_behavior(UndefinedBehavior::Lenient);
         environment.set_fuel(Some(FUEL));
         environment.set_formatter(format);
         // Operators' templates come from Jinja and call methods of Python's types.
         environment
             .set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
+        let mut strict = environment.clone();
+        strict.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         Self {
             environment,
+            strict,
             directories,
         }
     }
@@ -63,7 +88,9 @@ impl Templates {
     /// Defines a variable for all templates.
     #[must_use]
     pub fn with_global(mut self, name: &'static str, value: impl Into<Value>) -> Self {
-        self.environment.add_global(name, value.into());
+        let value = value.into();
+        self.environment.add_global(name, value.clone());
+        self.strict.add_global(name, value);
         self
     }
 
@@ -83,18 +110,69 @@ impl Templates {
     }
 
     /// Renders templates with samples of their variables, so that mistakes show before anybody has to
-    /// see them. The first mistake of each template.
-    pub fn try_with<'a>(
-        &self,
-        samples: impl IntoIterator<Item = (&'a str, Value)>,
-    ) -> Vec<TemplateError> {
-        let mut mistakes: Vec<TemplateError> = Vec::new();
+    /// see them.
+    pub fn try_with<'a>(&self, samples: impl IntoIterator<Item = (&'a str, Value)>) -> Trial {
+        let mut trial = Trial::default();
+        let mut ended: Vec<&str> = Vec::new();
         for (name, variables) in samples {
-            if mistakes.iter().all(|mistake| mistake.name != name) {
-                mistakes.extend(self.render(name, variables).err());
+            if ended.contains(&name) {
+                continue;
+            }
+            match self.try_one(name, variables) {
+                Ok(None) => continue,
+                Ok(Some(warning)) => trial.warnings.push(warning),
+                Err(mistake) => trial.mistakes.push(mistake),
+            }
+            ended.push(name);
+        }
+        trial
+    }
+
+    fn try_one(
+        &self,
+        name: &str,
+        variables: Value,
+    ) -> Result<Option<TemplateWarning>, TemplateError> {
+        let template = self.environment.get_template(name);
+        let template = template.map_err(|source| TemplateError {
+            name: name.to_owned(),
+            source,
+        })?;
+        match template.render(variables.clone()) {
+            // Of a file that this one includes.
+            Err(source) if source.kind() == ErrorKind::SyntaxError => Err(TemplateError {
+                name: name.to_owned(),
+                source,
+            }),
+            Err(error) => Ok(Some(self.warning(name, &error, "cannot be rendered"))),
+            Ok(_) => {
+                let strict = self.strict.get_template(name);
+                let outcome = strict.and_then(|template| template.render(variables));
+                let what = "prints a variable that is not defined, which prints nothing";
+                Ok(outcome.err().map(|error| self.warning(name, &error, what)))
             }
         }
-        mistakes
+    }
+
+    /// A warning at the place of an error.
+    fn warning(&self, name: &str, error: &Error, what: &str) -> TemplateWarning {
+        let name = error.name().unwrap_or(name);
+        let mut paths = self
+            .directories
+            .iter()
+            .map(|directory| directory.join(name));
+        let file = paths.find(|path| path.exists());
+        let file = file.map_or_else(|| name.to_owned(), |path| path.display().to_string());
+        let what = match error.kind() {
+            ErrorKind::UndefinedError => what.to_owned(),
+            _ => format!("{what}: {}", error.detail().unwrap_or("it fails")),
+        };
+        TemplateWarning {
+            place: error
+                .line()
+                .map_or_else(|| file.clone(), |line| format!("{file}:{line}")),
+            what,
+        }
     }
 
     /// Is there such a template, well-formed or not, readable or not?

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use http::{HeaderValue, StatusCode};
 use registrar_domain::id::ServerName;
-use registrar_templates::{TemplateError, Templates, Value, context};
+use registrar_templates::{TemplateError, TemplateWarning, Templates, Trial, Value, context};
 
 use super::page::Forms;
 use super::policy;
@@ -31,7 +31,10 @@ pub struct ConsentOptions {
 
 /// Renders the operator's pages.
 #[derive(Debug)]
-pub(crate) struct ConsentPages(Templates);
+pub(crate) struct ConsentPages {
+    templates: Templates,
+    warnings: Vec<TemplateWarning>,
+}
 
 /// What the page of a version may use.
 #[derive(Clone, Copy, Debug)]
@@ -74,12 +77,20 @@ impl ConsentPages {
         let (version, success) = (template(version), template(SUCCESS));
         let mut samples: Vec<(&str, Value)> = views.map(|view| (&*version, view)).into();
         samples.push((&success, context! {}));
-        let mistakes = templates.try_with(samples);
+        let Trial { mistakes, warnings } = templates.try_with(samples);
         if mistakes.is_empty() {
-            Ok(Self(templates))
+            Ok(Self {
+                templates,
+                warnings,
+            })
         } else {
             Err(mistakes)
         }
+    }
+
+    /// What is odd about the pages of the current version.
+    pub(super) fn warnings(&self) -> &[TemplateWarning] {
+        &self.warnings
     }
 
     /// Is there a page of this version?
@@ -88,7 +99,7 @@ impl ConsentPages {
             && version != SUCCESS
             && !version.contains('/')
             && !version.chars().any(char::is_control);
-        is_a_name && self.0.has(&template(version))
+        is_a_name && self.templates.has(&template(version))
     }
 
     /// The page of a version.
@@ -102,7 +113,7 @@ impl ConsentPages {
     }
 
     fn answer(&self, name: &str, variables: Value) -> Reply {
-        let html = self.0.render(name, variables);
+        let html = self.templates.render(name, variables);
         let html = html.map_err(|error| MatrixError::internal(&error))?;
         let policy = HeaderValue::try_from(policy::foreign(Forms::ToThisServer))
             .expect("policies are made of printable ASCII");

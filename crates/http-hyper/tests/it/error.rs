@@ -1,8 +1,10 @@
 //! `docs/ERRORS.md`: what every refusal is on the wire, written from the code.
 //!
-//! The refusals of use-cases come from a sample of each variant (`samples.rs`), those of the layers
+//! The refusals of use-cases come from a sample of each variant (`samples.rs`, in the form of `chapter.rs`), those of the layers
 //! around them from requests that meet them (`layers.rs`).
 
+#[macro_use]
+mod chapter;
 mod layers;
 mod samples;
 
@@ -12,7 +14,7 @@ use http_body_util::BodyExt as _;
 use registrar_http_hyper::response::Response;
 use serde_json::Value;
 
-use samples::{Chapter, Entry};
+use chapter::{Chapter, Entry};
 
 const INTRODUCTION: &str = "\
 # Errors

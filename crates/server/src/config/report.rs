@@ -41,7 +41,7 @@ pub(super) fn report(config: Option<&Config>, findings: &Findings) -> String {
 }
 
 /// What stands below mistakes.
-pub(crate) const WOULD_NOT_START: &str = "The server would not start with this configuration.\n";
+const WOULD_NOT_START: &str = "The server would not start with this configuration.\n";
 
 /// What takes care of options without effect, with their names behind it.
 fn elsewhere(findings: &Findings) -> Vec<String> {

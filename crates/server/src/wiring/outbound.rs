@@ -1,7 +1,7 @@
 //! The adapters that ask other servers: mail, captcha, identity servers, webhook.
 //!
 //! Building them connects to nothing, but finds the mistakes that only they can see, such as a
-//! template that uses a variable that does not exist.
+//! template that cannot be parsed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +31,8 @@ pub(crate) struct Outbound {
     pub(crate) captcha: Option<Arc<dyn CaptchaVerifier>>,
     /// Who has a say in registrations.
     pub(crate) hooks: Option<Arc<dyn RegistrationHooks>>,
+    /// What is odd about the templates of mails, for people.
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Outbound {
@@ -41,7 +43,8 @@ impl Outbound {
     pub(crate) fn new(config: &Config) -> Result<Self, Vec<String>> {
         let mut mistakes = Vec::new();
         let mut note = |error: anyhow::Error| mistakes.push(format!("{error:#}"));
-        let email = email_validation(config).map_err(&mut note);
+        let mut warnings = Vec::new();
+        let email = email_validation(config, &mut warnings).map_err(&mut note);
         let msisdn = delegate(config, Medium::Msisdn).map_err(&mut note);
         let captcha = captcha_verifier(config).map_err(&mut note);
         let hooks = registration_hooks(config).map_err(&mut note);
@@ -54,6 +57,7 @@ impl Outbound {
                 msisdn,
                 captcha,
                 hooks,
+                warnings,
             }),
             _ => Err(mistakes),
         }
@@ -71,7 +75,10 @@ fn asks_others(config: &Config) -> bool {
 
 /// An identity server validates email addresses if there is one, else this server does if it can
 /// send mail.
-fn email_validation(config: &Config) -> anyhow::Result<EmailValidation> {
+fn email_validation(
+    config: &Config,
+    warnings: &mut Vec<String>,
+) -> anyhow::Result<EmailValidation> {
     if let Some(identity_server) = delegate(config, Medium::Email)? {
         return Ok(EmailValidation::Delegated(identity_server));
     }
@@ -82,6 +89,7 @@ fn email_validation(config: &Config) -> anyhow::Result<EmailValidation> {
         return Ok(EmailValidation::Off);
     };
     let mailer = mailer(config, email, sender)?;
+    warnings.extend(mailer.warnings().iter().map(ToString::to_string));
     Ok(EmailValidation::Local(Arc::new(mailer)))
 }
 

@@ -90,10 +90,11 @@ fn only_html_is_escaped_and_as_jinja_does() {
 }
 
 #[test]
-fn every_mistake_is_found_by_trying() {
+fn what_cannot_be_parsed_is_a_mistake_and_the_rest_a_warning() {
     let folder = folder(&[
         ("syntax.html", "{% if %}"),
-        ("typo.html", "{{ nmae }}"),
+        ("includes_syntax.html", "{% include 'syntax.html' %}"),
+        ("typo.html", "\n{{ nmae }}"),
         ("include.html", "{% include 'absent.html' %}"),
         (
             "endless.html",
@@ -107,16 +108,41 @@ fn every_mistake_is_found_by_trying() {
     let templates = templates(&[folder.path()]);
     let names = [
         "syntax.html",
+        "includes_syntax.html",
+        "absent.html",
         "typo.html",
         "include.html",
         "endless.html",
-        "absent.html",
         "guarded.html",
         "page.txt",
     ];
-    let mistakes = templates.try_with(names.map(|name| (name, named("a"))));
-    let found: Vec<_> = mistakes.iter().map(|it| it.name.as_str()).collect();
-    assert_eq!(found, names[..5]);
+    let trial = templates.try_with(names.map(|name| (name, named("a"))));
+    let mistakes: Vec<_> = trial.mistakes.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(mistakes, names[..3]);
+    let place = |name: &str, line: usize| format!("{}:{line}", folder.path().join(name).display());
+    let places: Vec<_> = trial.warnings.iter().map(|it| it.place.as_str()).collect();
+    assert_eq!(
+        places,
+        [
+            place("typo.html", 2),
+            place("include.html", 1),
+            place("endless.html", 1),
+        ]
+    );
+}
+
+/// What Jinja2 with its defaults prints.
+#[test]
+fn undefined_variables_print_nothing() {
+    let folder = folder(&[(
+        "page.txt",
+        "[{{ user }}][{{ user|upper }}]{% for a in users %}x{% endfor %}{% if not user %}nobody{% endif %}",
+    )]);
+    let templates = templates(&[folder.path()]);
+    assert_eq!(
+        templates.render("page.txt", named("a")).unwrap(),
+        "[][]nobody"
+    );
 }
 
 #[test]
