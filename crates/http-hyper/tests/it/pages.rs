@@ -151,11 +151,11 @@ async fn templates_written_for_synapse_work() {
 #[test]
 fn every_mistake_is_found_at_start() {
     let folder = folder(&[
-        ("terms.html", "{{ sesion }}"),
-        ("recaptcha.html", "{% if error %}{{ eror }}{% endif %}"),
+        ("terms.html", "{% if %}"),
+        ("recaptcha.html", "{% if error %}{{ error }"),
+        // Not used with the other provider.
         ("hcaptcha.html", "{% if"),
-        ("auth_success.html", "{{ session }}"),
-        ("thanks.html", "{% include 'absent.html' %}"),
+        ("thanks.html", "{% extends 'terms.html' %}"),
     ]);
     let found = mistakes(|it| {
         it.template_directories = vec![folder.path().to_owned()];
@@ -171,7 +171,6 @@ fn every_mistake_is_found_at_start() {
         "en/success.html",
         "terms.html",
         "recaptcha.html",
-        "auth_success.html",
         "thanks.html",
         "../outside.html",
     ];
@@ -180,8 +179,39 @@ fn every_mistake_is_found_at_start() {
 }
 
 #[test]
+fn what_is_odd_about_templates_is_a_warning_with_its_place() {
+    let folder = folder(&[
+        ("terms.html", "{{ sesion }}"),
+        ("recaptcha.html", "\n{% if error %}{{ eror }}{% endif %}"),
+        ("auth_success.html", "{% include 'absent.html' %}"),
+    ]);
+    std::fs::create_dir(folder.path().join("en")).unwrap();
+    for (name, source) in [("1.0", "{{ user }}{{ usr }}"), ("success", "thanks")] {
+        std::fs::write(folder.path().join(format!("en/{name}.html")), source).unwrap();
+    }
+    let mut options = options();
+    options.template_directories = vec![folder.path().to_owned()];
+    options.consent = Some(ConsentOptions {
+        template_directory: folder.path().to_owned(),
+        version: "1.0".to_owned(),
+    });
+    let pages = Pages::new(options).unwrap();
+    let places: Vec<&str> = pages.warnings().iter().map(|it| &*it.place).collect();
+    let place = |name: &str, line| format!("{}:{line}", folder.path().join(name).display());
+    assert_eq!(
+        places,
+        [
+            place("terms.html", 1),
+            place("recaptcha.html", 2),
+            place("auth_success.html", 1),
+            place("en/1.0.html", 1),
+        ]
+    );
+}
+
+#[test]
 fn a_broken_style_sheet_is_found_at_start() {
-    let folder = folder(&[("_page.css", "{{ nosuch }}")]);
+    let folder = folder(&[("_page.css", "{% nosuch %}")]);
     let found = mistakes(|it| it.template_directories = vec![folder.path().to_owned()]);
     assert_eq!(found[0], "_page.css");
 }

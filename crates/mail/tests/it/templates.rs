@@ -111,16 +111,29 @@ fn all_broken_templates_are_found_at_construction() {
     let found = mistakes(&[
         ("registration.html", "{% if %}"),
         ("add_threepid.txt", "{{ lnik }}"),
+        ("password_reset.html", "{% if"),
+    ]);
+    assert_eq!(found, ["registration.html", "password_reset.html"]);
+}
+
+#[test]
+fn what_is_odd_about_templates_is_a_warning_with_its_place() {
+    let folder = folder(&[
+        ("add_threepid.txt", "hello\n{{ lnik }}"),
         ("password_reset.html", "{% include 'absent.html' %}"),
         ("already_in_use.txt", "{{ link }}"),
     ]);
-    let expected = [
-        "registration.html",
-        "add_threepid.txt",
-        "password_reset.html",
-        "already_in_use.txt",
-    ];
-    assert_eq!(found, expected);
+    let mailer = LettreMailer::new(options_with(1, &[folder.path()])).unwrap();
+    let places: Vec<&str> = mailer.warnings().iter().map(|it| &*it.place).collect();
+    let place = |name: &str, line| format!("{}:{line}", folder.path().join(name).display());
+    assert_eq!(
+        places,
+        [
+            place("add_threepid.txt", 2),
+            place("password_reset.html", 1),
+            place("already_in_use.txt", 1),
+        ]
+    );
 }
 
 #[test]

@@ -57,7 +57,7 @@ fn a_template_that_cannot_be_used_is_found_before_anything_is_touched() {
 fn all_mistakes_in_templates_are_told_at_once_and_before_the_database_is_touched() {
     let templates = tempfile::tempdir().unwrap();
     for (name, source) in [
-        ("terms.html", "{{ sesion }}"),
+        ("terms.html", "{% sesion %}"),
         ("thanks.html", "{% if"),
         ("recaptcha.html", "{{ sitekey }}"),
     ] {
@@ -88,6 +88,24 @@ fn all_mistakes_in_templates_are_told_at_once_and_before_the_database_is_touched
         }
     }
     assert!(!home.path().join("accounts.db").exists());
+}
+
+/// A consent page that was written for Synapse prints `user` also where nobody is named.
+#[test]
+fn an_undefined_variable_of_a_template_is_a_warning_of_check_config() {
+    let consent = tempfile::tempdir().unwrap();
+    std::fs::create_dir(consent.path().join("en")).unwrap();
+    for (name, source) in [("1.0", "Hello {{ user }}{{ usr }}"), ("success", "Thanks")] {
+        std::fs::write(consent.path().join(format!("en/{name}.html")), source).unwrap();
+    }
+    let home = Home::with(&json!({
+        "user_consent": { "version": "1.0", "template_dir": consent.path() },
+    }));
+    let output = home.command(&["check-config"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("en/1.0.html:1: prints a variable"), "{said}");
+    let _server = home.start();
 }
 
 #[test]
