@@ -81,7 +81,7 @@ fn names_are_unique_and_defaults_fit() {
 /// A value that no key of this kind accepts.
 fn absurd(kind: &Kind) -> &'static str {
     match kind {
-        Kind::Section(_) | Kind::Mapping | Kind::List(_) => "7.5",
+        Kind::Section(_) | Kind::Mapping | Kind::List(_) | Kind::Some(_) => "7.5",
         Kind::Texts => "{}",
         _ => "[[1]]",
     }
