@@ -3,7 +3,11 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-const DOCUMENTS: [&str; 2] = ["docs/SPEC-COVERAGE.md", "docs/DEVIATIONS.md"];
+const DOCUMENTS: [&str; 3] = [
+    "docs/SPEC-COVERAGE.md",
+    "docs/DEVIATIONS.md",
+    "docs/SECURITY.md",
+];
 
 /// A source file below `crates`: the names on its path, and what it says.
 struct Source {
