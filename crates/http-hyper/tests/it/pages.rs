@@ -201,8 +201,8 @@ fn what_is_odd_about_templates_is_a_warning_with_its_place() {
     assert_eq!(
         places,
         [
-            place("recaptcha.html", 2),
             place("terms.html", 1),
+            place("recaptcha.html", 2),
             place("auth_success.html", 1),
             place("en/1.0.html", 1),
         ]
