@@ -11,8 +11,9 @@ use crate::retry::MaybeStore;
 use crate::time::Timestamp;
 use crate::token::authenticate::Administrator;
 
-/// The length of a token that the server makes up, unless told otherwise, in characters: about 133 bits.
-const DEFAULT_LENGTH: i64 = 22;
+/// The length of a token that the server makes up, unless told otherwise, in characters: 96 bits, as in
+/// Synapse. People type it, and guesses are limited for the whole deployment.
+const DEFAULT_LENGTH: i64 = 16;
 /// How many made-up tokens may turn out to exist.
 const GENERATE_ATTEMPTS: usize = 3;
 
