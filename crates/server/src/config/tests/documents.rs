@@ -285,3 +285,41 @@ fn the_report_of_an_unusable_configuration_lists_its_mistakes() {
     );
     assert!(report.contains("would not start"), "{report}");
 }
+
+/// What is commented out in the example, but for what is marked as an example.
+fn with_shown_defaults(example: &str) -> String {
+    let mut text = String::new();
+    for line in example.lines() {
+        let indent = line.len() - line.trim_start().len();
+        let option = line[indent..].strip_prefix('#').filter(|rest| {
+            // Prose has one space before it, and a heading another `#`.
+            let prose = rest.starts_with(' ') && !rest.starts_with("  ");
+            !(rest.is_empty() || rest.starts_with('#') || prose)
+        });
+        match option {
+            Some(option) if !line.contains("# example") && !line.contains("<random>") => {
+                text.push_str(&line[..indent]);
+                text.push_str(option);
+            }
+            _ => text.push_str(line),
+        }
+        text.push('\n');
+    }
+    text
+}
+
+#[test]
+fn the_example_shows_true_defaults() {
+    let example = std::fs::read_to_string(repository("deploy/homeserver.example.yaml")).unwrap();
+    let shown = with_shown_defaults(&example);
+    let lines = shown.lines().zip(example.lines());
+    assert!(lines.filter(|(shown, written)| shown != written).count() >= 10);
+    let read = |text: &str| {
+        let config = load_text(text, "example.yaml", []).into_config();
+        format!(
+            "{:#?}",
+            config.unwrap_or_else(|error| panic!("{text}\n{error}"))
+        )
+    };
+    assert_eq!(read(&shown), read(&example));
+}
