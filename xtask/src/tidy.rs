@@ -4,6 +4,7 @@
 
 mod arrows;
 mod documents;
+mod floors;
 mod manifests;
 pub(crate) mod migrations;
 mod sources;
@@ -37,6 +38,7 @@ pub(crate) fn run() -> Result<()> {
     for file in [shell::files("crates", "rs")?, shell::files("xtask", "rs")?].concat() {
         findings.extend(sources::check(&file, &shell::read(&file)?));
     }
+    findings.extend(floors::check()?);
     findings.extend(migrations::check(&migrations::list()?));
     findings.extend(documents::check_decisions(&documents::decisions()?));
     findings.extend(documents::check_changelog(&shell::read("CHANGELOG.md")?));

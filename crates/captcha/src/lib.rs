@@ -9,8 +9,8 @@
 use std::net::IpAddr;
 
 use async_trait::async_trait;
+use registrar_domain::model::secret::Secret;
 use registrar_domain::ports::{CaptchaError, CaptchaVerdict, CaptchaVerifier};
-use registrar_domain::secret::Secret;
 use registrar_http_client::{Client, ExchangeError, SetupError};
 use serde_json::{Map, Value};
 

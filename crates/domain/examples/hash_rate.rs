@@ -9,9 +9,9 @@ use std::io::Write as _;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
-use registrar_domain::password::argon2id::{self, Cost, Memory};
-use registrar_domain::password::{Password, Pepper, prepare};
-use registrar_domain::ports::Entropy;
+use registrar_domain::model::entropy::Entropy;
+use registrar_domain::model::password::argon2id::{self, Cost, Memory};
+use registrar_domain::model::password::{Password, Pepper, prepare};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 

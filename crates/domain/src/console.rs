@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::account::admin::UserAdmin;
-use crate::core::{Core, Ports};
-use crate::policy::Policy;
-use crate::registration_token::admin::TokenAdmin;
-use crate::token::authenticate::Administrator;
+use crate::model::policy::Policy;
+use crate::ports::Ports;
+use crate::usecase::admin::UserAdmin;
+use crate::usecase::registration_token::admin::TokenAdmin;
+use crate::usecase::shared::Shared;
+use crate::usecase::token::authenticate::Administrator;
 
 /// The use-cases of the admin API without an access token.
 ///
@@ -27,11 +28,11 @@ pub struct Console {
 impl Console {
     /// Wires the use-cases to the outside world.
     pub fn new(ports: Ports, policy: Policy) -> Self {
-        let core = Arc::new(Core::new(ports, Arc::new(policy)));
+        let shared = Arc::new(Shared::new(ports, Arc::new(policy)));
         Self {
             operator: Administrator::at_console(),
-            users: UserAdmin::new(Arc::clone(&core)),
-            tokens: TokenAdmin::new(core),
+            users: UserAdmin::new(Arc::clone(&shared)),
+            tokens: TokenAdmin::new(shared),
         }
     }
 }

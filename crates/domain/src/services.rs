@@ -2,30 +2,30 @@
 
 use std::sync::Arc;
 
-use crate::account::admin::UserAdmin;
-use crate::account::available::Availability;
-use crate::account::change_password::PasswordChange;
-use crate::account::consent::Consent;
-use crate::account::deactivate::own::Deactivation;
-use crate::account::login::Login;
-use crate::account::profile::Profiles;
-use crate::account::register::Registration;
-use crate::account::shared_secret::SharedSecretRegistration;
-use crate::core::Core;
-pub use crate::core::{EmailValidation, Ports};
-use crate::device::manage::Devices;
-use crate::housekeeping::Housekeeping;
-use crate::policy::Policy;
-use crate::ports::Clock;
-use crate::registration_token::admin::TokenAdmin;
-use crate::registration_token::validity::TokenValidity;
-use crate::threepid::manage::AccountThreepids;
-use crate::threepid::request::TokenRequests;
-use crate::threepid::submit::TokenSubmission;
-use crate::token::authenticate::Authentication;
-use crate::token::logout::Logout;
-use crate::token::refresh::Refresh;
-use crate::uia::fallback::Fallback;
+use crate::model::clock::Clock;
+use crate::model::policy::Policy;
+use crate::ports::Ports;
+use crate::usecase::account::change_password::PasswordChange;
+use crate::usecase::account::consent::Consent;
+use crate::usecase::account::deactivate::own::Deactivation;
+use crate::usecase::account::profile::Profiles;
+use crate::usecase::admin::UserAdmin;
+use crate::usecase::device::Devices;
+use crate::usecase::housekeeping::Housekeeping;
+use crate::usecase::login::Login;
+use crate::usecase::registration::Registration;
+use crate::usecase::registration::available::Availability;
+use crate::usecase::registration::shared_secret::SharedSecretRegistration;
+use crate::usecase::registration_token::admin::TokenAdmin;
+use crate::usecase::registration_token::validity::TokenValidity;
+use crate::usecase::shared::Shared;
+use crate::usecase::threepid::manage::AccountThreepids;
+use crate::usecase::threepid::request::TokenRequests;
+use crate::usecase::threepid::submit::TokenSubmission;
+use crate::usecase::token::authenticate::Authentication;
+use crate::usecase::token::logout::Logout;
+use crate::usecase::token::refresh::Refresh;
+use crate::usecase::uia::fallback::Fallback;
 
 /// Every use-case, ready to be called.
 #[derive(Clone)]
@@ -81,28 +81,28 @@ impl Services {
     pub fn new(ports: Ports, policy: Policy) -> Self {
         let policy = Arc::new(policy);
         let clock = Arc::clone(&ports.clock);
-        let core = Arc::new(Core::new(ports, Arc::clone(&policy)));
+        let shared = Arc::new(Shared::new(ports, Arc::clone(&policy)));
         Self {
-            registration: Registration::new(Arc::clone(&core)),
-            shared_secret: SharedSecretRegistration::new(Arc::clone(&core)),
-            token_validity: TokenValidity::new(Arc::clone(&core)),
-            token_admin: TokenAdmin::new(Arc::clone(&core)),
-            user_admin: UserAdmin::new(Arc::clone(&core)),
-            availability: Availability::new(Arc::clone(&core)),
-            login: Login::new(Arc::clone(&core)),
-            authentication: Authentication::new(Arc::clone(&core)),
-            logout: Logout::new(Arc::clone(&core)),
-            refresh: Refresh::new(Arc::clone(&core)),
-            devices: Devices::new(Arc::clone(&core)),
-            password_change: PasswordChange::new(Arc::clone(&core)),
-            deactivation: Deactivation::new(Arc::clone(&core)),
-            threepids: AccountThreepids::new(Arc::clone(&core)),
-            profiles: Profiles::new(Arc::clone(&core)),
-            consent: Consent::new(Arc::clone(&core)),
-            fallback: Fallback::new(Arc::clone(&core)),
-            token_requests: TokenRequests::new(Arc::clone(&core)),
-            token_submission: TokenSubmission::new(Arc::clone(&core)),
-            housekeeping: Housekeeping::new(core),
+            registration: Registration::new(Arc::clone(&shared)),
+            shared_secret: SharedSecretRegistration::new(Arc::clone(&shared)),
+            token_validity: TokenValidity::new(Arc::clone(&shared)),
+            token_admin: TokenAdmin::new(Arc::clone(&shared)),
+            user_admin: UserAdmin::new(Arc::clone(&shared)),
+            availability: Availability::new(Arc::clone(&shared)),
+            login: Login::new(Arc::clone(&shared)),
+            authentication: Authentication::new(Arc::clone(&shared)),
+            logout: Logout::new(Arc::clone(&shared)),
+            refresh: Refresh::new(Arc::clone(&shared)),
+            devices: Devices::new(Arc::clone(&shared)),
+            password_change: PasswordChange::new(Arc::clone(&shared)),
+            deactivation: Deactivation::new(Arc::clone(&shared)),
+            threepids: AccountThreepids::new(Arc::clone(&shared)),
+            profiles: Profiles::new(Arc::clone(&shared)),
+            consent: Consent::new(Arc::clone(&shared)),
+            fallback: Fallback::new(Arc::clone(&shared)),
+            token_requests: TokenRequests::new(Arc::clone(&shared)),
+            token_submission: TokenSubmission::new(Arc::clone(&shared)),
+            housekeeping: Housekeeping::new(shared),
             clock,
             policy,
         }

@@ -12,7 +12,7 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use registrar_domain::secret::Secret;
+use registrar_domain::model::secret::Secret;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::time::timeout;

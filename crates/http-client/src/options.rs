@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::Uri;
 use http::uri::Scheme;
-use registrar_domain::secret::Secret;
+use registrar_domain::model::secret::Secret;
 
 use crate::proxy::BadProxy;
 

@@ -9,7 +9,7 @@ use http::uri::Authority;
 use http::{HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::Matcher;
 use percent_encoding::percent_decode_str;
-use registrar_domain::secret::Secret;
+use registrar_domain::model::secret::Secret;
 
 /// The proxies for outgoing requests, as an operator or the environment variables of a machine
 /// (`http_proxy`, `https_proxy`, `no_proxy`) describe them.

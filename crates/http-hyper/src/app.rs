@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use registrar_domain::given::Given;
+use registrar_domain::model::given::Given;
 use registrar_domain::services::Services;
-use registrar_domain::token::authenticate::{Administrator, Assertion, Audience, Requester};
+use registrar_domain::usecase::token::authenticate::{
+    Administrator, Assertion, Audience, Requester,
+};
 
 use crate::error::MatrixError;
 use crate::layer::admission::Rooms;

@@ -17,7 +17,7 @@ mod policy;
 use std::path::PathBuf;
 
 use http::StatusCode;
-use registrar_domain::id::ServerName;
+use registrar_domain::model::id::ServerName;
 use registrar_templates::{BuiltIn, TemplateError, TemplateWarning, Templates, Trial};
 
 use crate::app::Reply;

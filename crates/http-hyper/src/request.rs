@@ -11,9 +11,9 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, request};
-use registrar_domain::context::RequestContext;
-use registrar_domain::given::Given;
-use registrar_domain::token::authenticate::Bearer;
+use registrar_domain::model::context::RequestContext;
+use registrar_domain::model::given::Given;
+use registrar_domain::usecase::token::authenticate::Bearer;
 use serde_json::{Map, Value};
 
 pub use arguments::Arguments;

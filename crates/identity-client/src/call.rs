@@ -5,9 +5,9 @@ pub(crate) mod request_msisdn_token;
 pub(crate) mod submit_msisdn_token;
 pub(crate) mod validated;
 
+use registrar_domain::model::threepid::ValidationSessionId;
 use registrar_domain::ports::IdentityServerError;
 use registrar_domain::ports::identity_server::RequestTokenReply;
-use registrar_domain::threepid::ValidationSessionId;
 use serde_json::Value;
 
 use crate::client::Answer;

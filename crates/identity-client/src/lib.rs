@@ -17,11 +17,11 @@ mod error;
 pub mod options;
 
 use async_trait::async_trait;
+use registrar_domain::model::threepid::{ClientSecret, ValidatedThreepid};
 use registrar_domain::ports::identity_server::{
     EmailTokenRequest, IdentityServer, IdentityServerError, MsisdnTokenRequest, RequestTokenReply,
     SubmitTokenReply,
 };
-use registrar_domain::threepid::{ClientSecret, ValidatedThreepid};
 
 pub use options::{Api, Options, SetupError};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use registrar_domain::secret::Secret;
+use registrar_domain::model::secret::Secret;
 
 /// Everything that [`HttpIdentityServer`](crate::HttpIdentityServer) needs to know.
 #[derive(Clone, Debug)]

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use lettre::transport::smtp::Error;
+use registrar_domain::model::threepid::EmailAddress;
 use registrar_domain::ports::MailError;
-use registrar_domain::threepid::EmailAddress;
 
 use crate::connection::Server;
 

@@ -30,7 +30,8 @@ mod templates;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use registrar_domain::ports::{Mail, MailError, Mailer, mailer::MailContent};
+use registrar_domain::ports::mailer::MailContent;
+use registrar_domain::ports::{Mail, MailError, Mailer};
 
 pub use options::{Options, SetupError};
 pub use registrar_templates::TemplateWarning;

@@ -3,7 +3,8 @@
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart};
 use lettre::{Address, address::Envelope};
-use registrar_domain::ports::{MailError, mailer::MailContent};
+use registrar_domain::ports::MailError;
+use registrar_domain::ports::mailer::MailContent;
 use registrar_templates::{TemplateError, TemplateWarning, Trial};
 
 use crate::options::{Options, SetupError, Subjects, TemplateNames, TemplatePair};

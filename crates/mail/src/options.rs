@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use registrar_domain::id::ServerName;
-use registrar_domain::secret::Secret;
+use registrar_domain::model::id::ServerName;
+use registrar_domain::model::secret::Secret;
 
 pub use crate::percent::PercentError;
 

@@ -5,7 +5,7 @@
 //! here, whatever the SMTP library checks on its own.
 
 use lettre::Address;
-use registrar_domain::threepid::EmailAddress;
+use registrar_domain::model::threepid::EmailAddress;
 
 /// Mail cannot be sent to this address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

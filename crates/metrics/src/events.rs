@@ -1,11 +1,11 @@
 //! What the use-cases tell of: registrations, logins, stages, limits, hashes.
 
 use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec};
-use registrar_domain::account::AccountKind;
-use registrar_domain::housekeeping::Job;
+use registrar_domain::model::account::AccountKind;
+use registrar_domain::model::job::Job;
+use registrar_domain::model::threepid::{Medium, Purpose};
+use registrar_domain::model::uia::Stage;
 use registrar_domain::ports::observer::{Applicant, Event, JobOutcome, Limit, StageOutcome};
-use registrar_domain::threepid::{Medium, Purpose};
-use registrar_domain::uia::Stage;
 
 use crate::family::Families;
 

@@ -31,8 +31,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use prometheus::{Registry, TextEncoder};
 use registrar_domain::ports::observer::Event;
-use registrar_domain::ports::{CaptchaVerifier, IdentityServer, Observer};
-use registrar_domain::services::{EmailValidation, Ports};
+use registrar_domain::ports::{CaptchaVerifier, EmailValidation, IdentityServer, Observer, Ports};
 
 pub use family::{Entry, Kind};
 pub use http::HttpMetrics;

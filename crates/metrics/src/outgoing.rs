@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use prometheus::{Histogram, HistogramVec, IntCounterVec};
+use registrar_domain::model::threepid::{ClientSecret, ValidatedThreepid};
 use registrar_domain::ports::captcha::{CaptchaError, CaptchaVerdict};
 use registrar_domain::ports::identity_server::{
     EmailTokenRequest, MsisdnTokenRequest, RequestTokenReply, SubmitTokenReply,
 };
 use registrar_domain::ports::{CaptchaVerifier, IdentityServer, IdentityServerError};
-use registrar_domain::threepid::{ClientSecret, ValidatedThreepid};
 
 use crate::family::Families;
 use crate::stopwatch::Stopwatch;

@@ -60,7 +60,7 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use registrar_domain::policy::{AccountPolicy, TokenLifetimes, ValidationPolicy};
+use registrar_domain::model::policy::{AccountPolicy, TokenLifetimes, ValidationPolicy};
 use registrar_http_client::Proxies;
 
 pub(crate) use self::app_services::AppServices;

@@ -18,7 +18,7 @@ use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use registrar_domain::console::Console;
-use registrar_domain::id::ServerName;
+use registrar_domain::model::id::ServerName;
 use registrar_storage_diesel::Backend;
 use serde::{Deserialize, Serialize};
 

@@ -2,7 +2,7 @@
 //! has a ceiling, and when its queue is full it says so at once. Clients take turns ([`fair`]), so
 //! that none costs others theirs.
 //!
-//! What a hash is, is the domain's business ([`registrar_domain::password`]); here is where it runs.
+//! What a hash is, is the domain's business ([`registrar_domain::model::password`]); here is where it runs.
 //! The runtime's blocking pool would not do: its threads are many, each hash would allocate its
 //! memory anew, and database work would queue behind passwords.
 
@@ -20,12 +20,12 @@ use std::thread::JoinHandle;
 
 use anyhow::Context as _;
 use async_trait::async_trait;
-use registrar_domain::password::argon2id::Cost;
-use registrar_domain::password::{Password, PasswordHash, Pepper};
+use registrar_domain::model::context::HashTurn;
+use registrar_domain::model::entropy::Entropy;
+use registrar_domain::model::password::argon2id::Cost;
+use registrar_domain::model::password::{Password, PasswordHash, Pepper, Verification};
 use registrar_domain::ports::observer::Event;
-use registrar_domain::ports::{
-    Entropy, HashError, HashTurn, Observer, PasswordHasher, Verification,
-};
+use registrar_domain::ports::{HashError, Observer, PasswordHasher};
 use tokio::sync::oneshot;
 
 use self::fair::Ticket;
@@ -44,7 +44,7 @@ pub(crate) struct Options {
     /// `password_config.pepper`.
     pub(crate) pepper: Pepper,
     /// How many hashes may wait; a bcrypt comparison counts as
-    /// [`BCRYPT_WORK_FACTOR`](registrar_domain::password::BCRYPT_WORK_FACTOR) of them.
+    /// [`BCRYPT_WORK_FACTOR`](registrar_domain::model::password::BCRYPT_WORK_FACTOR) of them.
     /// `None`: about two seconds of work.
     pub(crate) queue_capacity: Option<NonZeroUsize>,
 }

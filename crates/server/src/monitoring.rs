@@ -4,9 +4,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use registrar_domain::ports::Observer;
 use registrar_domain::ports::observer::NullObserver;
-use registrar_domain::services::Ports;
+use registrar_domain::ports::{Observer, Ports};
 use registrar_http_hyper::Monitor;
 use registrar_http_hyper::monitor::{Answered, Exchange};
 use registrar_metrics::{

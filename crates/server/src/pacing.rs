@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use registrar_domain::limit::LimitExceeded;
+use registrar_domain::model::limit::LimitExceeded;
 use registrar_domain::ports::observer::{Event, Limit};
 use registrar_domain::ports::{Observer, Pacer, Turn};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};

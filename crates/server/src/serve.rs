@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use registrar_domain::housekeeping::{Housekeeping, Job};
-use registrar_domain::ports::Entropy as _;
+use registrar_domain::model::entropy::Entropy as _;
+use registrar_domain::model::job::Job;
+use registrar_domain::usecase::housekeeping::Housekeeping;
 use registrar_http_hyper::server::{Capacity, Limits, Listener};
 use registrar_http_hyper::service;
 use rustix::process::{Resource, getrlimit, setrlimit};

@@ -4,8 +4,9 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
-use registrar_domain::ports::{Clock, Entropy};
-use registrar_domain::time::{MonotonicTime, Timestamp};
+use registrar_domain::model::clock::Clock;
+use registrar_domain::model::entropy::Entropy;
+use registrar_domain::model::time::{MonotonicTime, Timestamp};
 
 /// The clock of the operating system.
 #[derive(Clone, Copy, Debug, Default)]

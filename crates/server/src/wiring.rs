@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
 use registrar_domain::console::Console;
-use registrar_domain::housekeeping::Housekeeping;
-use registrar_domain::services::{Ports, Services};
+use registrar_domain::ports::Ports;
+use registrar_domain::services::Services;
+use registrar_domain::usecase::housekeeping::Housekeeping;
 use registrar_http_hyper::request::Forwarding;
 use registrar_http_hyper::{App, ListenerOptions, Options, Pages, Resource};
 use registrar_storage_diesel::{DieselStore, migrate};

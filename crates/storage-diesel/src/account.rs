@@ -6,14 +6,14 @@ use async_trait::async_trait;
 use diesel::dsl::case_when;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use registrar_domain::account::{Account, AccountKind};
-use registrar_domain::id::Localpart;
-use registrar_domain::password::PasswordHash;
+use registrar_domain::model::account::{Account, AccountKind};
+use registrar_domain::model::id::Localpart;
+use registrar_domain::model::password::PasswordHash;
+use registrar_domain::model::time::Timestamp;
 use registrar_domain::ports::store::{
     AccountChanges, AccountFilter, AccountList, AccountPage, AccountRepository, GuestUpgrade,
     StoreError,
 };
-use registrar_domain::time::Timestamp;
 
 use crate::connection::{Held as _, WithFixedText as _, on_conn};
 use crate::error::corrupt;

@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
-use registrar_domain::id::Localpart;
+use registrar_domain::model::id::Localpart;
+use registrar_domain::model::time::Timestamp;
 use registrar_domain::ports::store::{ActivityRepository, StoreError};
-use registrar_domain::time::Timestamp;
 
 use crate::connection::{WithFixedText as _, on_conn};
 use crate::schema::monthly_active_users::{self, last_active_ts};

@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
-use registrar_domain::device::{Device, DisplayName};
-use registrar_domain::id::{DeviceId, Localpart};
+use registrar_domain::model::device::{Device, DisplayName};
+use registrar_domain::model::id::{DeviceId, Localpart};
+use registrar_domain::model::time::Timestamp;
 use registrar_domain::ports::store::{DeviceRepository, Sighting, StoreError};
-use registrar_domain::time::Timestamp;
 
 use crate::connection::{WithFixedText as _, on_conn};
 use crate::error::corrupt;

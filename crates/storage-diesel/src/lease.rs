@@ -5,8 +5,8 @@ use diesel::prelude::*;
 use diesel::query_dsl::methods::FilterDsl;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
+use registrar_domain::model::time::Timestamp;
 use registrar_domain::ports::store::{LeaseRepository, StoreError};
-use registrar_domain::time::Timestamp;
 
 use crate::connection::on_conn;
 use crate::schema::leases;

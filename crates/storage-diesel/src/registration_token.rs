@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use registrar_domain::ports::store::{Change, RegistrationTokenRepository, StoreError};
-use registrar_domain::registration_token::{
+use registrar_domain::model::registration_token::{
     RegistrationToken, RegistrationTokenId, RegistrationTokenKey,
 };
-use registrar_domain::time::Timestamp;
+use registrar_domain::model::time::Timestamp;
+use registrar_domain::ports::store::{Change, RegistrationTokenRepository, StoreError};
 
 use crate::connection::{WithFixedText as _, on_conn};
 use crate::error::corrupt;

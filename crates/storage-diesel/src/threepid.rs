@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use registrar_domain::id::Localpart;
+use registrar_domain::model::id::Localpart;
+use registrar_domain::model::threepid::{AccountThreepid, Medium, Threepid};
+use registrar_domain::model::time::Timestamp;
 use registrar_domain::ports::store::{StoreError, ThreepidRepository};
-use registrar_domain::threepid::{AccountThreepid, Medium, Threepid};
-use registrar_domain::time::Timestamp;
 
 use crate::connection::on_conn;
 use crate::error::corrupt;

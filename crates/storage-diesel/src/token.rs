@@ -5,15 +5,15 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
-use registrar_domain::account::Account;
-use registrar_domain::id::{DeviceId, Localpart};
-use registrar_domain::ports::store::{StoreError, TokenRepository};
-use registrar_domain::secret::TokenDigest;
-use registrar_domain::time::Timestamp;
-use registrar_domain::token::{
+use registrar_domain::model::account::Account;
+use registrar_domain::model::id::{DeviceId, Localpart};
+use registrar_domain::model::secret::TokenDigest;
+use registrar_domain::model::time::Timestamp;
+use registrar_domain::model::token::{
     AccessTokenKey, NewAccessToken, NewRefreshToken, RefreshFamily, RefreshTokenKey,
     StoredAccessToken, StoredRefreshToken, Successor,
 };
+use registrar_domain::ports::store::{StoreError, TokenRepository};
 
 use crate::account::AccountRow;
 use crate::connection::{WithFixedText as _, on_conn};

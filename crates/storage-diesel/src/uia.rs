@@ -9,14 +9,14 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
-use registrar_domain::password::PasswordHash;
-use registrar_domain::ports::store::{StoreError, UiaRepository};
-use registrar_domain::registration_token::HeldRegistrationToken;
-use registrar_domain::secret::TokenDigest;
-use registrar_domain::time::Timestamp;
-use registrar_domain::uia::{
+use registrar_domain::model::password::PasswordHash;
+use registrar_domain::model::registration_token::HeldRegistrationToken;
+use registrar_domain::model::secret::TokenDigest;
+use registrar_domain::model::time::Timestamp;
+use registrar_domain::model::uia::{
     AnsweredTokens, CompletedStage, Parameters, Registered, UiaSession, UiaSessionId,
 };
+use registrar_domain::ports::store::{StoreError, UiaRepository};
 use sha2::{Digest as _, Sha256};
 
 use self::row::{SessionRow, StageRow};

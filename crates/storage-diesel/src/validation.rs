@@ -10,14 +10,13 @@ use async_trait::async_trait;
 use diesel::dsl::{auto_type, exists, not};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use registrar_domain::ports::store::{StoreError, ValidationRepository};
-use registrar_domain::secret::TokenDigest;
-use registrar_domain::threepid::delegation::{ProofDigest, Unasked};
-use registrar_domain::threepid::{
-    Medium, NextLink, Purpose, Threepid, ValidatedThreepid, ValidationSession, ValidationSessionId,
-    ValidationToken,
+use registrar_domain::model::secret::TokenDigest;
+use registrar_domain::model::threepid::{
+    Medium, NextLink, ProofDigest, Purpose, Threepid, Unasked, ValidatedThreepid,
+    ValidationSession, ValidationSessionId, ValidationToken,
 };
-use registrar_domain::time::Timestamp;
+use registrar_domain::model::time::Timestamp;
+use registrar_domain::ports::store::{StoreError, ValidationRepository};
 
 use crate::connection::{WithFixedText as _, on_conn};
 use crate::error::corrupt;

@@ -15,11 +15,11 @@ mod question;
 
 use async_trait::async_trait;
 use http::StatusCode;
-use registrar_domain::id::ServerName;
+use registrar_domain::model::id::ServerName;
+use registrar_domain::model::threepid::Threepid;
 use registrar_domain::ports::registration_hooks::{
     HookError, RegistrationFacts, RegistrationHooks, RegistrationVerdict, ThreepidPurpose,
 };
-use registrar_domain::threepid::Threepid;
 use registrar_http_client::{Client, ExchangeError, SetupError};
 use serde_json::{Map, Value};
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use registrar_domain::id::ServerName;
-use registrar_domain::secret::Secret;
+use registrar_domain::model::id::ServerName;
+use registrar_domain::model::secret::Secret;
 
 /// The longest answer that is read unless the options say otherwise, in bytes.
 const MAX_RESPONSE_BYTES: usize = 16 * 1024;

@@ -1,8 +1,8 @@
 //! What a question says. Fields are sent in alphabetical order inside each part, and those that do
 //! not apply are `null`, so that a service can count on every key.
 
+use registrar_domain::model::threepid::Threepid;
 use registrar_domain::ports::registration_hooks::{RegistrationFacts, ThreepidPurpose};
-use registrar_domain::threepid::Threepid;
 use serde::Serialize;
 
 /// The body of a request.

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use registrar_captcha::{Options, Provider, SiteVerify};
+use registrar_domain::model::secret::Secret;
 use registrar_domain::ports::{CaptchaError, CaptchaVerdict, CaptchaVerifier as _};
-use registrar_domain::secret::Secret;
 use registrar_http_client::SetupError;
 use registrar_http_client::peer::{Peer, Script, Then, reply, tls};
 use tokio::net::TcpListener;

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::threepid::{
+use crate::model::threepid::{
     ClientSecret, EmailAddress, NextLink, ValidatedThreepid, ValidationSessionId,
 };
 

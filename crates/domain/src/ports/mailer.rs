@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::threepid::EmailAddress;
+use crate::model::threepid::EmailAddress;
 
 /// Sends mail to people.
 #[async_trait]

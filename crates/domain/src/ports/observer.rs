@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::account::AccountKind;
-use crate::housekeeping::Job;
-use crate::threepid::{Medium, Purpose};
-use crate::uia::Stage;
+use crate::model::account::AccountKind;
+use crate::model::job::Job;
+use crate::model::threepid::{Medium, Purpose};
+use crate::model::uia::Stage;
 
 /// Takes note of what happens.
 ///

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::limit::LimitExceeded;
+use crate::model::limit::LimitExceeded;
 
 /// Slows down a client that asks for username availability in quick succession.
 ///

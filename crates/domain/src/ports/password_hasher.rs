@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 
-use crate::context::ClientKey;
-use crate::password::{BadHash, Password, PasswordHash};
+use crate::model::context::HashTurn;
+use crate::model::password::{BadHash, Password, PasswordHash, Verification};
 
 /// Where passwords are hashed: expensive work on a bounded pool of its own.
 #[async_trait]
@@ -27,46 +27,6 @@ pub trait PasswordHasher: Send + Sync {
         password: &Password,
         hash: &PasswordHash,
     ) -> Result<Verification, HashError>;
-}
-
-/// Whose turn at hashing a call takes. Clients take turns, so that none costs others theirs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct HashTurn {
-    /// Who causes the work.
-    pub client: ClientKey,
-    /// How far the client has earned it.
-    pub trust: Trust,
-}
-
-impl HashTurn {
-    /// The turn of the operator: an administrator, the console, or the shared secret.
-    pub const OPERATOR: Self = Self {
-        client: ClientKey::Unknown,
-        trust: Trust::Proved,
-    };
-}
-
-/// How far a client has earned the work that it causes, the most trusted first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Trust {
-    /// It has proved something that an attacker cannot prove in any number: it is signed in, an
-    /// administrator, or has passed a stage that is not just a declaration.
-    Proved,
-    /// A rate limit has charged it for this very attempt: it logs in, or completes a registration.
-    Charged,
-    /// It has proved nothing, as in the first request of a registration.
-    Unproved,
-}
-
-/// What the comparison of a password with a hash tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verification {
-    /// Another password.
-    Mismatch,
-    /// The right password.
-    Match,
-    /// The right password, under an older algorithm or cost: hash it anew.
-    MatchOutdated,
 }
 
 /// Why a password was not hashed.

@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 
-use crate::threepid::Threepid;
+use crate::model::threepid::Threepid;
 
 #[cfg(feature = "fakes")]
 mod fake;

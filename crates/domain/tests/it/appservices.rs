@@ -1,13 +1,13 @@
-use registrar_domain::account::credentials::CredentialError;
-use registrar_domain::account::login::{LoggedIn, LoginError, LoginRequest};
-use registrar_domain::account::name::NameError;
-use registrar_domain::account::register::{RegisterError, RegisterRequest};
-use registrar_domain::appservice::{AppService, AppServices, UserNamespace};
-use registrar_domain::given::Given;
-use registrar_domain::id::Localpart;
-use registrar_domain::limit::Rate;
-use registrar_domain::secret::{Secret, TokenDigest};
-use registrar_domain::token::authenticate::{Assertion, Audience, Bearer};
+use registrar_domain::model::appservice::{AppService, AppServices, UserNamespace};
+use registrar_domain::model::given::Given;
+use registrar_domain::model::id::Localpart;
+use registrar_domain::model::limit::Rate;
+use registrar_domain::model::secret::{Secret, TokenDigest};
+use registrar_domain::usecase::credentials::CredentialError;
+use registrar_domain::usecase::login::{LoggedIn, LoginError, LoginRequest};
+use registrar_domain::usecase::name::NameError;
+use registrar_domain::usecase::registration::{RegisterError, RegisterRequest};
+use registrar_domain::usecase::token::authenticate::{Assertion, Audience, Bearer};
 
 use crate::world::{PASSWORD, World, dummy, empty_register, given, login, named, register};
 

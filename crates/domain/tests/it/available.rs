@@ -1,7 +1,7 @@
-use registrar_domain::account::available::AvailabilityError;
-use registrar_domain::account::name::NameError;
-use registrar_domain::given::Given;
-use registrar_domain::id::Localpart;
+use registrar_domain::model::given::Given;
+use registrar_domain::model::id::Localpart;
+use registrar_domain::usecase::name::NameError;
+use registrar_domain::usecase::registration::available::AvailabilityError;
 
 use crate::world::{World, dummy, given, register};
 

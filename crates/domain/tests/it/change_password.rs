@@ -4,17 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use registrar_domain::account::change_password::{
+use registrar_domain::model::given::Given;
+use registrar_domain::model::password::strength::StrengthRules;
+use registrar_domain::model::threepid::{Medium, Purpose};
+use registrar_domain::model::uia::{OperationDigest, Stage, StageFailure};
+use registrar_domain::usecase::account::change_password::{
     ChangePasswordError, ChangePasswordOutcome, ChangePasswordRequest,
 };
-use registrar_domain::given::Given;
-use registrar_domain::password::strength::StrengthRules;
-use registrar_domain::threepid::request::EmailWish;
-use registrar_domain::threepid::{Medium, Purpose};
-use registrar_domain::token::authenticate::Requester;
-use registrar_domain::uia::auth::Auth;
-use registrar_domain::uia::gate::{GateError, UiaPrompt};
-use registrar_domain::uia::{OperationDigest, Stage, StageFailure};
+use registrar_domain::usecase::threepid::request::EmailWish;
+use registrar_domain::usecase::token::authenticate::Requester;
+use registrar_domain::usecase::uia::auth::Auth;
+use registrar_domain::usecase::uia::gate::{GateError, UiaPrompt};
 
 use crate::validating::{SECRET, delegating, email_wish, password, proof, validated};
 use crate::world::{PASSWORD, ROUNDS, World, dummy, given, login, poll, race};
@@ -149,7 +149,7 @@ async fn the_requester_stays_logged_in_and_nobody_else() {
         .await
         .unwrap();
     let refresh = &world.services.refresh;
-    let refreshed = |token: Option<registrar_domain::token::RefreshToken>| {
+    let refreshed = |token: Option<registrar_domain::model::token::RefreshToken>| {
         let token = given(token.unwrap().expose());
         async move { refresh.refresh(&token).await }
     };
@@ -255,7 +255,7 @@ async fn complaints_come_in_the_order_of_the_reference() {
 }
 
 async fn remove_address(world: &World, requester: &Requester) {
-    let named = registrar_domain::threepid::manage::NamedThreepid {
+    let named = registrar_domain::usecase::threepid::manage::NamedThreepid {
         medium: given("email"),
         address: given(ADDRESS),
         id_server: Given::Absent,

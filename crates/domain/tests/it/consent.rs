@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use registrar_domain::account::Account;
-use registrar_domain::account::consent::{ConsentError, ConsentPerson, ConsentRequest};
-use registrar_domain::given::Given;
-use registrar_domain::id::Localpart;
-use registrar_domain::policy::ConsentPolicy;
-use registrar_domain::ports::Clock as _;
-use registrar_domain::secret::Secret;
+use registrar_domain::model::account::Account;
+use registrar_domain::model::clock::Clock as _;
+use registrar_domain::model::given::Given;
+use registrar_domain::model::id::Localpart;
+use registrar_domain::model::policy::ConsentPolicy;
+use registrar_domain::model::secret::Secret;
+use registrar_domain::usecase::account::consent::{ConsentError, ConsentPerson, ConsentRequest};
 use sha2::Sha256;
 
 use crate::world::{World, dummy, given, register};

@@ -1,20 +1,20 @@
 //! `POST /account/deactivate`: who may close an account, and what is left of it.
 
-use registrar_domain::account::credentials::CredentialError;
-use registrar_domain::account::deactivate::own::{
+use registrar_domain::model::appservice::AppServices;
+use registrar_domain::model::given::Given;
+use registrar_domain::model::id::Localpart;
+use registrar_domain::model::threepid::Purpose;
+use registrar_domain::model::uia::OperationDigest;
+use registrar_domain::usecase::account::deactivate::own::{
     DeactivationError, DeactivationOutcome, DeactivationRequest, DeactivationWish, Unbinding,
 };
-use registrar_domain::account::login::LoginError;
-use registrar_domain::account::name::NameError;
-use registrar_domain::account::register::RegisterError;
-use registrar_domain::appservice::AppServices;
-use registrar_domain::given::Given;
-use registrar_domain::id::Localpart;
-use registrar_domain::threepid::Purpose;
-use registrar_domain::token::authenticate::{Assertion, Audience, Requester};
-use registrar_domain::uia::OperationDigest;
-use registrar_domain::uia::auth::Auth;
-use registrar_domain::uia::gate::{GateError, UiaPrompt};
+use registrar_domain::usecase::credentials::CredentialError;
+use registrar_domain::usecase::login::LoginError;
+use registrar_domain::usecase::name::NameError;
+use registrar_domain::usecase::registration::RegisterError;
+use registrar_domain::usecase::token::authenticate::{Assertion, Audience, Requester};
+use registrar_domain::usecase::uia::auth::Auth;
+use registrar_domain::usecase::uia::gate::{GateError, UiaPrompt};
 
 use crate::appservices::{service, token};
 use crate::validating::{SECRET, creds, password};

@@ -1,12 +1,12 @@
 use std::time::Duration;
 
-use registrar_domain::device::manage::{DeviceError, RemoveOutcome, RemoveRequest};
-use registrar_domain::given::Given;
-use registrar_domain::limit::Rate;
-use registrar_domain::token::authenticate::Requester;
-use registrar_domain::uia::auth::Auth;
-use registrar_domain::uia::gate::{GateError, UiaPrompt};
-use registrar_domain::uia::{OperationDigest, Stage, StageFailure};
+use registrar_domain::model::given::Given;
+use registrar_domain::model::limit::Rate;
+use registrar_domain::model::uia::{OperationDigest, Stage, StageFailure};
+use registrar_domain::usecase::device::{DeviceError, RemoveOutcome, RemoveRequest};
+use registrar_domain::usecase::token::authenticate::Requester;
+use registrar_domain::usecase::uia::auth::Auth;
+use registrar_domain::usecase::uia::gate::{GateError, UiaPrompt};
 
 use crate::validating::password;
 use crate::world::{PASSWORD, World, dummy, given, login, register};

@@ -1,11 +1,10 @@
 //! All 512 combinations of the switches that decide the flows, against the tables of the reference
 //! (§3.2, §3.3), written down here once more by hand.
 
-use registrar_domain::uia::Stage;
-use registrar_domain::uia::Stage::{
-    Dummy as D, Email as E, Msisdn as M, Recaptcha as R, RegistrationToken as K, Terms as T,
+use registrar_domain::model::uia::Stage::{
+    self, Dummy as D, Email as E, Msisdn as M, Recaptcha as R, RegistrationToken as K, Terms as T,
 };
-use registrar_domain::uia::flow::{Flow, FlowError, FlowSettings, registration_flows};
+use registrar_domain::model::uia::flow::{Flow, FlowError, FlowSettings, registration_flows};
 
 type Stages = &'static [Stage];
 type Decorators = (bool, bool, bool, bool);

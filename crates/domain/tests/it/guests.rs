@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-use registrar_domain::account::AccountKind;
-use registrar_domain::account::admin::change::UserChanges;
-use registrar_domain::account::name::NameError;
-use registrar_domain::account::register::{RegisterError, RegisterRequest, RegisteredAccount};
+use registrar_domain::model::account::AccountKind;
 use registrar_domain::ports::registration_hooks::RegistrationVerdict;
+use registrar_domain::usecase::admin::change::UserChanges;
+use registrar_domain::usecase::name::NameError;
+use registrar_domain::usecase::registration::{RegisterError, RegisterRequest, RegisteredAccount};
 
 use crate::world::{World, dummy, empty_register, given, register};
 
@@ -134,7 +134,7 @@ async fn a_guest_cannot_become_anybody_else() {
         assert!(mismatch, "{username}: {refused:?}");
     }
     let mut uow = world.read().await;
-    let bob = registrar_domain::id::Localpart::read("bob").unwrap();
+    let bob = registrar_domain::model::id::Localpart::read("bob").unwrap();
     assert_eq!(uow.accounts().find(&bob).await.unwrap(), None);
 }
 

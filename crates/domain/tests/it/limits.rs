@@ -5,22 +5,23 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use registrar_domain::account::change_password::{ChangePasswordError, ChangePasswordRequest};
-use registrar_domain::account::register::{RegisterError, RegisterOutcome, RegisterRequest};
-use registrar_domain::context::{Effects, RequestContext};
-use registrar_domain::given::Given;
-use registrar_domain::limit::{LimitExceeded, Rate};
-use registrar_domain::policy::ServerDisabled;
-use registrar_domain::ports::Trust;
+use registrar_domain::model::context::{Effects, RequestContext, Trust};
+use registrar_domain::model::given::Given;
+use registrar_domain::model::limit::{LimitExceeded, Rate};
+use registrar_domain::model::policy::ServerDisabled;
+use registrar_domain::model::registration_token::{RegistrationToken, RegistrationTokenId};
+use registrar_domain::model::uia::flow::{FlowSettings, registration_flows};
+use registrar_domain::model::uia::{OperationDigest, Stage, StageFailure};
 use registrar_domain::ports::observer::Event;
 use registrar_domain::ports::{Intent, Store as _};
-use registrar_domain::registration_token::validity::TokenValidityError;
-use registrar_domain::registration_token::{RegistrationToken, RegistrationTokenId};
-use registrar_domain::uia::auth::{Auth, Submission};
-use registrar_domain::uia::fallback::FallbackOutcome;
-use registrar_domain::uia::flow::{FlowSettings, registration_flows};
-use registrar_domain::uia::gate::{GateError, UiaPrompt};
-use registrar_domain::uia::{OperationDigest, Stage, StageFailure};
+use registrar_domain::usecase::account::change_password::{
+    ChangePasswordError, ChangePasswordRequest,
+};
+use registrar_domain::usecase::registration::{RegisterError, RegisterOutcome, RegisterRequest};
+use registrar_domain::usecase::registration_token::validity::TokenValidityError;
+use registrar_domain::usecase::uia::auth::{Auth, Submission};
+use registrar_domain::usecase::uia::fallback::FallbackOutcome;
+use registrar_domain::usecase::uia::gate::{GateError, UiaPrompt};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 

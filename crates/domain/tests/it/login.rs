@@ -1,18 +1,18 @@
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use registrar_domain::account::credentials::CredentialError;
-use registrar_domain::account::identifier::{Identifier, IdentityClaim};
-use registrar_domain::account::login::{LoginError, LoginRequest};
-use registrar_domain::account::{Account, AccountKind};
-use registrar_domain::given::Given;
-use registrar_domain::id::Localpart;
-use registrar_domain::limit::Rate;
-use registrar_domain::password::PasswordHash;
+use registrar_domain::model::account::{Account, AccountKind};
+use registrar_domain::model::given::Given;
+use registrar_domain::model::id::Localpart;
+use registrar_domain::model::limit::Rate;
+use registrar_domain::model::password::PasswordHash;
+use registrar_domain::model::threepid::{AccountThreepid, EmailAddress, PhoneNumber, Threepid};
+use registrar_domain::model::time::Timestamp;
 use registrar_domain::ports::{Intent, Store as _};
-use registrar_domain::threepid::{AccountThreepid, EmailAddress, PhoneNumber, Threepid};
-use registrar_domain::time::Timestamp;
-use registrar_domain::token::authenticate::Bearer;
+use registrar_domain::usecase::credentials::CredentialError;
+use registrar_domain::usecase::credentials::identifier::{Identifier, IdentityClaim};
+use registrar_domain::usecase::login::{LoginError, LoginRequest};
+use registrar_domain::usecase::token::authenticate::Bearer;
 
 use crate::world::{PASSWORD, World, dummy, given, login, register};
 
@@ -75,7 +75,7 @@ async fn of_accounts_that_differ_in_case_the_exact_one_logs_in() {
     add_account(&world, "Bob", Some("fake$upper")).await;
     add_account(&world, "bob", Some("fake$lower")).await;
     let user_id = |outcome: Result<_, LoginError>| {
-        outcome.map(|l: registrar_domain::account::login::LoggedIn| l.user_id.to_string())
+        outcome.map(|l: registrar_domain::usecase::login::LoggedIn| l.user_id.to_string())
     };
     assert_eq!(
         user_id(world.log_in(&login("Bob", "upper")).await).unwrap(),
@@ -369,7 +369,7 @@ async fn an_application_service_token_is_asked_for() {
     };
     let refused = world.log_in(&request).await.unwrap_err();
     assert!(matches!(refused, LoginError::AppserviceTokenMissing));
-    let bearer = Bearer::Token(registrar_domain::secret::Secret::new("x".to_owned()));
+    let bearer = Bearer::Token(registrar_domain::model::secret::Secret::new("x".to_owned()));
     let refused = world
         .services
         .login

@@ -3,18 +3,18 @@
 
 use std::sync::atomic::Ordering::SeqCst;
 
-use registrar_domain::account::credentials::CredentialError;
-use registrar_domain::account::identifier::{Identifier, IdentityClaim};
-use registrar_domain::account::login::{LoginError, LoginRequest};
-use registrar_domain::account::{Account, AccountKind};
-use registrar_domain::given::Given;
-use registrar_domain::id::Localpart;
-use registrar_domain::limit::Rate;
-use registrar_domain::password::PasswordHash;
-use registrar_domain::policy::Policy;
+use registrar_domain::model::account::{Account, AccountKind};
+use registrar_domain::model::given::Given;
+use registrar_domain::model::id::Localpart;
+use registrar_domain::model::limit::Rate;
+use registrar_domain::model::password::PasswordHash;
+use registrar_domain::model::policy::Policy;
+use registrar_domain::model::threepid::{AccountThreepid, EmailAddress, PhoneNumber};
+use registrar_domain::model::time::Timestamp;
 use registrar_domain::ports::{Intent, Store as _};
-use registrar_domain::threepid::{AccountThreepid, EmailAddress, PhoneNumber};
-use registrar_domain::time::Timestamp;
+use registrar_domain::usecase::credentials::CredentialError;
+use registrar_domain::usecase::credentials::identifier::{Identifier, IdentityClaim};
+use registrar_domain::usecase::login::{LoginError, LoginRequest};
 
 use crate::world::{PASSWORD, World, given, login, named};
 

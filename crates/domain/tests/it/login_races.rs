@@ -4,18 +4,18 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use registrar_domain::account::credentials::CredentialError;
-use registrar_domain::account::login::LoginError;
-use registrar_domain::account::{Account, AccountKind};
-use registrar_domain::device::manage::{DeviceError, RemoveOutcome, RemoveRequest};
-use registrar_domain::given::Given;
-use registrar_domain::id::{DeviceId, Localpart};
-use registrar_domain::password::{Password, PasswordHash};
-use registrar_domain::ports::password_hasher::{HashTurn, Verification};
+use registrar_domain::model::account::{Account, AccountKind};
+use registrar_domain::model::context::HashTurn;
+use registrar_domain::model::given::Given;
+use registrar_domain::model::id::{DeviceId, Localpart};
+use registrar_domain::model::password::{Password, PasswordHash, Verification};
+use registrar_domain::model::time::Timestamp;
+use registrar_domain::model::uia::OperationDigest;
 use registrar_domain::ports::{HashError, Intent, PasswordHasher, Store};
-use registrar_domain::time::Timestamp;
-use registrar_domain::uia::OperationDigest;
-use registrar_domain::uia::gate::GateError;
+use registrar_domain::usecase::credentials::CredentialError;
+use registrar_domain::usecase::device::{DeviceError, RemoveOutcome, RemoveRequest};
+use registrar_domain::usecase::login::LoginError;
+use registrar_domain::usecase::uia::gate::GateError;
 
 use crate::validating::password;
 use crate::world::{PASSWORD, World, given, login};

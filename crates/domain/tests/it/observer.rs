@@ -1,17 +1,17 @@
 //! What observers hear, event by event.
 
-use registrar_domain::account::AccountKind;
-use registrar_domain::account::register::RegisterRequest;
-use registrar_domain::appservice::{AppService, AppServices};
-use registrar_domain::given::Given;
-use registrar_domain::id::Localpart;
-use registrar_domain::limit::Rate;
+use registrar_domain::model::account::AccountKind;
+use registrar_domain::model::appservice::{AppService, AppServices};
+use registrar_domain::model::given::Given;
+use registrar_domain::model::id::Localpart;
+use registrar_domain::model::limit::Rate;
+use registrar_domain::model::secret::{Secret, TokenDigest};
+use registrar_domain::model::uia::Stage;
+use registrar_domain::model::uia::flow::{FlowSettings, registration_flows};
 use registrar_domain::ports::observer::{Applicant, Event, Limit, StageOutcome};
-use registrar_domain::secret::{Secret, TokenDigest};
-use registrar_domain::token::authenticate::Bearer;
-use registrar_domain::uia::Stage;
-use registrar_domain::uia::auth::Auth;
-use registrar_domain::uia::flow::{FlowSettings, registration_flows};
+use registrar_domain::usecase::registration::RegisterRequest;
+use registrar_domain::usecase::token::authenticate::Bearer;
+use registrar_domain::usecase::uia::auth::Auth;
 
 use crate::world::{PASSWORD, World, dummy, empty_register, given, login, poll, register};
 
@@ -131,7 +131,7 @@ async fn stages_are_passed_failed_or_refused() {
     world.refused(&attempt(session, "nonsense")).await;
     assert_eq!(world.observer.take(), []);
     let elsewhere = RegisterRequest {
-        operation: registrar_domain::uia::OperationDigest::of("POST", "/elsewhere"),
+        operation: registrar_domain::model::uia::OperationDigest::of("POST", "/elsewhere"),
         ..attempt(session, "m.login.dummy")
     };
     world.refused(&elsewhere).await;

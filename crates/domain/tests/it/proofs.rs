@@ -5,24 +5,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use registrar_domain::account::register::{
-    RegisterError, RegisterRequest, Registration, RuleError,
-};
-use registrar_domain::context::RequestContext;
-use registrar_domain::given::Given;
-use registrar_domain::id::Localpart;
-use registrar_domain::policy::Policy;
+use registrar_domain::model::context::RequestContext;
+use registrar_domain::model::given::Given;
+use registrar_domain::model::id::Localpart;
+use registrar_domain::model::policy::Policy;
+use registrar_domain::model::threepid::{Medium, Purpose, Threepid, ValidatedThreepid};
+use registrar_domain::model::time::Timestamp;
+use registrar_domain::model::uia::flow::{FlowSettings, registration_flows};
+use registrar_domain::model::uia::{Stage, StageFailure, UiaSessionId};
+use registrar_domain::ports::EmailValidation;
 use registrar_domain::ports::captcha::CaptchaOutage;
 use registrar_domain::ports::registration_hooks::{
     HookError, HookQuestion, RegistrationFacts, RegistrationHooks, RegistrationVerdict,
 };
-use registrar_domain::services::EmailValidation;
-use registrar_domain::threepid::{Medium, Purpose, Threepid, ValidatedThreepid};
-use registrar_domain::time::Timestamp;
-use registrar_domain::uia::auth::{Auth, Submission, ThreepidCredentials};
-use registrar_domain::uia::flow::{FlowSettings, registration_flows};
-use registrar_domain::uia::gate::{GateError, UiaPrompt};
-use registrar_domain::uia::{Stage, StageFailure, UiaSessionId};
+use registrar_domain::usecase::registration::{
+    RegisterError, RegisterRequest, Registration, RuleError,
+};
+use registrar_domain::usecase::uia::auth::{Auth, Submission, ThreepidCredentials};
+use registrar_domain::usecase::uia::gate::{GateError, UiaPrompt};
 
 use crate::validating::{SECRET, delegating, email_wish};
 use crate::world::{World, given, poll, register};

@@ -1,11 +1,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use registrar_domain::given::Given;
-use registrar_domain::policy::Policy;
-use registrar_domain::token::authenticate::{Assertion, Audience, AuthenticateError, Bearer};
-use registrar_domain::token::issue::IssuedTokens;
-use registrar_domain::token::refresh::RefreshError;
+use registrar_domain::model::given::Given;
+use registrar_domain::model::policy::Policy;
+use registrar_domain::usecase::token::authenticate::{
+    Assertion, Audience, AuthenticateError, Bearer,
+};
+use registrar_domain::usecase::token::issue::IssuedTokens;
+use registrar_domain::usecase::token::refresh::RefreshError;
 
 use crate::world::{PASSWORD, ROUNDS, World, dummy, given, login, race, register};
 
@@ -129,9 +131,9 @@ async fn the_family_ends_although_the_used_token_has_expired() {
 async fn tokens_of_other_families_end_nothing() {
     let (world, first) = start(|_| {}).await;
     let second = refresh(&world, &first).await.unwrap();
-    let alice = registrar_domain::id::Localpart::read("alice").unwrap();
-    let entropy = registrar_domain::ports::entropy::SeededEntropy::new(99);
-    let foreign = registrar_domain::token::RefreshToken::generate(&entropy, &alice);
+    let alice = registrar_domain::model::id::Localpart::read("alice").unwrap();
+    let entropy = registrar_domain::model::entropy::SeededEntropy::new(99);
+    let foreign = registrar_domain::model::token::RefreshToken::generate(&entropy, &alice);
     let foreign = given(foreign.expose());
     let refused = world.services.refresh.refresh(&foreign).await;
     assert!(matches!(refused, Err(RefreshError::Unknown)));
@@ -166,7 +168,8 @@ async fn access_tokens_expire_and_can_still_log_out() {
         .unwrap_err();
     assert!(matches!(refused, AuthenticateError::Expired));
 
-    let text = registrar_domain::secret::Secret::new(tokens.access_token.expose().to_owned());
+    let text =
+        registrar_domain::model::secret::Secret::new(tokens.access_token.expose().to_owned());
     let authentication = &world.services.authentication;
     let leaving = authentication
         .authenticate(

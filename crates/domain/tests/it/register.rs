@@ -2,18 +2,18 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use registrar_domain::account::name::NameError;
-use registrar_domain::account::register::{RegisterError, RegisterRequest};
-use registrar_domain::account::usage::UsageError;
-use registrar_domain::given::Given;
-use registrar_domain::id::Localpart;
-use registrar_domain::limit::Rate;
-use registrar_domain::password::strength::StrengthRules;
-use registrar_domain::policy::ServerDisabled;
-use registrar_domain::token::authenticate::Bearer;
-use registrar_domain::uia::Stage;
-use registrar_domain::uia::auth::Auth;
-use registrar_domain::uia::gate::GateError;
+use registrar_domain::model::given::Given;
+use registrar_domain::model::id::Localpart;
+use registrar_domain::model::limit::Rate;
+use registrar_domain::model::password::strength::StrengthRules;
+use registrar_domain::model::policy::ServerDisabled;
+use registrar_domain::model::uia::Stage;
+use registrar_domain::usecase::name::NameError;
+use registrar_domain::usecase::registration::{RegisterError, RegisterRequest};
+use registrar_domain::usecase::token::authenticate::Bearer;
+use registrar_domain::usecase::uia::auth::Auth;
+use registrar_domain::usecase::uia::gate::GateError;
+use registrar_domain::usecase::usage::UsageError;
 
 use crate::world::{
     PASSWORD, ROUNDS, World, dummy, empty_register, given, login, poll, race, register,
@@ -504,13 +504,13 @@ async fn the_password_stage_is_unknown_to_registration() {
 /// As many as a server with guests hands over, in one run.
 #[tokio::test]
 async fn numbers_that_somebody_has_are_passed_over() {
-    use registrar_domain::account::{Account, AccountKind};
+    use registrar_domain::model::account::{Account, AccountKind};
     use registrar_domain::ports::{Intent, Store as _};
     let world = World::new();
     let mut uow = world.store.begin(Intent::Write).await.unwrap();
     for number in 1..=500 {
         let localpart = Localpart::numbered(number);
-        let now = registrar_domain::time::Timestamp::from_unix_ms(0);
+        let now = registrar_domain::model::time::Timestamp::from_unix_ms(0);
         uow.accounts()
             .add(&Account::new(localpart, AccountKind::User, now))
             .await

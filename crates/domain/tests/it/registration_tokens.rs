@@ -1,22 +1,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use registrar_domain::account::register::RegisterRequest;
-use registrar_domain::given::Given;
-use registrar_domain::housekeeping::Job;
-use registrar_domain::limit::Rate;
-use registrar_domain::policy::ConsentPolicy;
+use registrar_domain::model::given::Given;
+use registrar_domain::model::job::Job;
+use registrar_domain::model::limit::Rate;
+use registrar_domain::model::policy::ConsentPolicy;
+use registrar_domain::model::registration_token::{RegistrationToken, RegistrationTokenId};
+use registrar_domain::model::secret::Secret;
+use registrar_domain::model::time::Timestamp;
+use registrar_domain::model::uia::flow::{FlowSettings, registration_flows};
+use registrar_domain::model::uia::{Stage, StageFailure};
 use registrar_domain::ports::{Intent, Store as _};
-use registrar_domain::registration_token::admin::{NewToken, TokenAdminError, TokenChanges};
-use registrar_domain::registration_token::validity::TokenValidityError;
-use registrar_domain::registration_token::{RegistrationToken, RegistrationTokenId};
-use registrar_domain::secret::Secret;
-use registrar_domain::time::Timestamp;
-use registrar_domain::token::authenticate::{Administrator, AuthenticateError, Bearer};
-use registrar_domain::uia::auth::{Auth, Submission};
-use registrar_domain::uia::flow::{FlowSettings, registration_flows};
-use registrar_domain::uia::gate::UiaPrompt;
-use registrar_domain::uia::{Stage, StageFailure};
+use registrar_domain::usecase::registration::RegisterRequest;
+use registrar_domain::usecase::registration_token::admin::{
+    NewToken, TokenAdminError, TokenChanges,
+};
+use registrar_domain::usecase::registration_token::validity::TokenValidityError;
+use registrar_domain::usecase::token::authenticate::{Administrator, AuthenticateError, Bearer};
+use registrar_domain::usecase::uia::auth::{Auth, Submission};
+use registrar_domain::usecase::uia::gate::UiaPrompt;
 
 use crate::world::{ROUNDS, World, dummy, given, race, register};
 

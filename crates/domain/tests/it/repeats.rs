@@ -3,18 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use registrar_domain::account::admin::change::UserChanges;
-use registrar_domain::account::admin::close::PasswordReset;
-use registrar_domain::account::register::{
+use registrar_domain::model::given::Given;
+use registrar_domain::model::policy::ServerDisabled;
+use registrar_domain::model::uia::UiaSession;
+use registrar_domain::usecase::admin::change::UserChanges;
+use registrar_domain::usecase::admin::close::PasswordReset;
+use registrar_domain::usecase::registration::{
     RegisterError, RegisterOutcome, RegisterRequest, RegisteredAccount,
 };
-use registrar_domain::account::usage::UsageError;
-use registrar_domain::given::Given;
-use registrar_domain::policy::ServerDisabled;
-use registrar_domain::token::authenticate::Requester;
-use registrar_domain::uia::UiaSession;
-use registrar_domain::uia::auth::Auth;
-use registrar_domain::uia::gate::{GateError, UiaPrompt};
+use registrar_domain::usecase::token::authenticate::Requester;
+use registrar_domain::usecase::uia::auth::Auth;
+use registrar_domain::usecase::uia::gate::{GateError, UiaPrompt};
+use registrar_domain::usecase::usage::UsageError;
 
 use crate::world::{PASSWORD, ROUNDS, World, dummy, given, login, race, register};
 

@@ -2,10 +2,12 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use registrar_domain::account::register::RegisteredAccount;
-use registrar_domain::account::shared_secret::{SharedSecretError, SharedSecretRequest};
-use registrar_domain::given::Given;
-use registrar_domain::secret::Secret;
+use registrar_domain::model::given::Given;
+use registrar_domain::model::secret::Secret;
+use registrar_domain::usecase::registration::RegisteredAccount;
+use registrar_domain::usecase::registration::shared_secret::{
+    SharedSecretError, SharedSecretRequest,
+};
 use sha1::Sha1;
 
 use crate::world::{PASSWORD, World, given, login};

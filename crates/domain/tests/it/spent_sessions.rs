@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use registrar_domain::account::deactivate::own::{
+use registrar_domain::model::given::Given;
+use registrar_domain::model::policy::Policy;
+use registrar_domain::model::threepid::Purpose;
+use registrar_domain::model::uia::OperationDigest;
+use registrar_domain::usecase::account::deactivate::own::{
     DeactivationError, DeactivationOutcome, DeactivationRequest,
 };
-use registrar_domain::device::manage::{DeviceError, RemoveOutcome, RemoveRequest};
-use registrar_domain::given::Given;
-use registrar_domain::policy::Policy;
-use registrar_domain::threepid::Purpose;
-use registrar_domain::threepid::manage::{AddOutcome, AddRequest, ThreepidError};
-use registrar_domain::token::authenticate::Requester;
-use registrar_domain::uia::OperationDigest;
-use registrar_domain::uia::auth::{Auth, ThreepidCredentials};
-use registrar_domain::uia::gate::{GateError, UiaPrompt};
+use registrar_domain::usecase::device::{DeviceError, RemoveOutcome, RemoveRequest};
+use registrar_domain::usecase::threepid::manage::{AddOutcome, AddRequest, ThreepidError};
+use registrar_domain::usecase::token::authenticate::Requester;
+use registrar_domain::usecase::uia::auth::{Auth, ThreepidCredentials};
+use registrar_domain::usecase::uia::gate::{GateError, UiaPrompt};
 
 use crate::validating::{SECRET, creds, password};
 use crate::world::{PASSWORD, ROUNDS, World, login, poll, race};

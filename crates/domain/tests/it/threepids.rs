@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use registrar_domain::given::Given;
-use registrar_domain::pattern::Pattern;
-use registrar_domain::policy::Policy;
+use registrar_domain::model::given::Given;
+use registrar_domain::model::pattern::Pattern;
+use registrar_domain::model::policy::Policy;
+use registrar_domain::model::threepid::{AllowedThreepid, Medium, Purpose, Threepid};
+use registrar_domain::model::uia::{OperationDigest, Stage};
+use registrar_domain::ports::EmailValidation;
 use registrar_domain::ports::registration_hooks::{HookQuestion, ThreepidPurpose};
-use registrar_domain::services::EmailValidation;
-use registrar_domain::threepid::manage::{
+use registrar_domain::usecase::threepid::manage::{
     AddOutcome, AddRequest, BindRequest, NamedThreepid, ThreepidError,
 };
-use registrar_domain::threepid::{AllowedThreepid, Medium, Purpose, Threepid};
-use registrar_domain::token::authenticate::Requester;
-use registrar_domain::uia::auth::{Auth, ThreepidCredentials};
-use registrar_domain::uia::gate::{GateError, UiaPrompt};
-use registrar_domain::uia::{OperationDigest, Stage};
+use registrar_domain::usecase::token::authenticate::Requester;
+use registrar_domain::usecase::uia::auth::{Auth, ThreepidCredentials};
+use registrar_domain::usecase::uia::gate::{GateError, UiaPrompt};
 
 use crate::validating::{SECRET, creds, delegating, email_wish, password, proof, validated};
 use crate::world::{PASSWORD, ROUNDS, World, dummy, given, login, poll, race};

@@ -1,9 +1,9 @@
 //! The state machine of user-interactive authentication never clears early.
 
 use proptest::prelude::*;
-use registrar_domain::uia::Stage;
-use registrar_domain::uia::advance::{Progress, progress};
-use registrar_domain::uia::flow::Flow;
+use registrar_domain::model::uia::Stage;
+use registrar_domain::model::uia::flow::Flow;
+use registrar_domain::model::uia::progress::{Progress, progress};
 
 fn stage() -> impl Strategy<Value = Stage> {
     proptest::sample::select(&Stage::ALL[..])

@@ -2,21 +2,21 @@
 
 use std::time::Duration;
 
-use registrar_domain::account::admin::change::UserChanges;
-use registrar_domain::account::login::{LoginError, LoginRequest};
-use registrar_domain::account::register::{RegisterError, RegisterRequest};
-use registrar_domain::account::usage::UsageError;
-use registrar_domain::given::Given;
-use registrar_domain::housekeeping::Job;
-use registrar_domain::id::Localpart;
-use registrar_domain::policy::{MonthlyLimit, ServerDisabled};
+use registrar_domain::model::given::Given;
+use registrar_domain::model::id::Localpart;
+use registrar_domain::model::job::Job;
+use registrar_domain::model::policy::{MonthlyLimit, ServerDisabled};
+use registrar_domain::model::threepid::{Medium, Purpose};
+use registrar_domain::model::uia::Stage;
+use registrar_domain::model::uia::flow::{FlowSettings, registration_flows};
 use registrar_domain::ports::store::{AccountChanges, Change, Intent, Store as _};
-use registrar_domain::threepid::{Medium, Purpose};
-use registrar_domain::token::authenticate::Requester;
-use registrar_domain::token::issue::IssuedTokens;
-use registrar_domain::token::refresh::RefreshError;
-use registrar_domain::uia::Stage;
-use registrar_domain::uia::flow::{FlowSettings, registration_flows};
+use registrar_domain::usecase::admin::change::UserChanges;
+use registrar_domain::usecase::login::{LoginError, LoginRequest};
+use registrar_domain::usecase::registration::{RegisterError, RegisterRequest};
+use registrar_domain::usecase::token::authenticate::Requester;
+use registrar_domain::usecase::token::issue::IssuedTokens;
+use registrar_domain::usecase::token::refresh::RefreshError;
+use registrar_domain::usecase::usage::UsageError;
 
 use crate::validating::{SECRET, proof, validated};
 use crate::world::{PASSWORD, World, dummy, given, login, register};

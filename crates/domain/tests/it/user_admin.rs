@@ -1,21 +1,21 @@
 use std::sync::atomic::Ordering::SeqCst;
 
-use registrar_domain::account::admin::UserAdminError;
-use registrar_domain::account::admin::change::{Changed, ThreepidWish, UserChanges};
-use registrar_domain::account::admin::close::PasswordReset;
-use registrar_domain::account::admin::list::{ListVersion, MAX_LIMIT, UserQuery};
-use registrar_domain::account::name::NameError;
-use registrar_domain::account::register::RuleError;
-use registrar_domain::account::{Account, AccountKind};
-use registrar_domain::device::Device;
-use registrar_domain::given::Given;
-use registrar_domain::id::{DeviceId, Localpart};
+use registrar_domain::model::account::{Account, AccountKind};
+use registrar_domain::model::device::Device;
+use registrar_domain::model::given::Given;
+use registrar_domain::model::id::{DeviceId, Localpart};
+use registrar_domain::model::secret::Secret;
+use registrar_domain::model::time::Timestamp;
 use registrar_domain::ports::observer::{Applicant, Event};
 use registrar_domain::ports::store::Sighting;
 use registrar_domain::ports::{HashError, Intent, RegistrationVerdict, Store as _};
-use registrar_domain::secret::Secret;
-use registrar_domain::time::Timestamp;
-use registrar_domain::token::authenticate::{Administrator, Bearer};
+use registrar_domain::usecase::admin::UserAdminError;
+use registrar_domain::usecase::admin::change::{Changed, ThreepidWish, UserChanges};
+use registrar_domain::usecase::admin::close::PasswordReset;
+use registrar_domain::usecase::admin::list::{ListVersion, MAX_LIMIT, UserQuery};
+use registrar_domain::usecase::name::NameError;
+use registrar_domain::usecase::registration::RuleError;
+use registrar_domain::usecase::token::authenticate::{Administrator, Bearer};
 
 use crate::world::{PASSWORD, World, dummy, given, login, register};
 

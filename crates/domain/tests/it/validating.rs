@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
-use registrar_domain::account::register::RegisterRequest;
-use registrar_domain::given::Given;
-use registrar_domain::id::Localpart;
-use registrar_domain::policy::Policy;
+use registrar_domain::model::given::Given;
+use registrar_domain::model::id::Localpart;
+use registrar_domain::model::policy::Policy;
+use registrar_domain::model::threepid::{Medium, Purpose, Threepid, ValidatedThreepid};
+use registrar_domain::model::time::Timestamp;
+use registrar_domain::model::uia::Stage;
+use registrar_domain::ports::EmailValidation;
 use registrar_domain::ports::identity_server::FakeIdentityServer;
 use registrar_domain::ports::mailer::MailContent;
-use registrar_domain::services::EmailValidation;
-use registrar_domain::threepid::request::{EmailWish, RequestTokenError, TokenRequested};
-use registrar_domain::threepid::submit::Submitted;
-use registrar_domain::threepid::{Medium, Purpose, Threepid, ValidatedThreepid};
-use registrar_domain::time::Timestamp;
-use registrar_domain::token::authenticate::Requester;
-use registrar_domain::uia::Stage;
-use registrar_domain::uia::auth::{Auth, Submission, ThreepidCredentials};
-use registrar_domain::uia::gate::UiaPrompt;
+use registrar_domain::usecase::registration::RegisterRequest;
+use registrar_domain::usecase::threepid::request::{EmailWish, RequestTokenError, TokenRequested};
+use registrar_domain::usecase::threepid::submit::Submitted;
+use registrar_domain::usecase::token::authenticate::Requester;
+use registrar_domain::usecase::uia::auth::{Auth, Submission, ThreepidCredentials};
+use registrar_domain::usecase::uia::gate::UiaPrompt;
 
 use crate::world::{World, dummy, given, named, register};
 

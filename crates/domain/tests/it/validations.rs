@@ -10,20 +10,20 @@ mod links;
 use std::sync::Arc;
 use std::time::Duration;
 
-use registrar_domain::given::Given;
-use registrar_domain::housekeeping::Job;
-use registrar_domain::limit::Rate;
-use registrar_domain::pattern::Pattern;
-use registrar_domain::policy::Policy;
+use registrar_domain::model::given::Given;
+use registrar_domain::model::job::Job;
+use registrar_domain::model::limit::Rate;
+use registrar_domain::model::pattern::Pattern;
+use registrar_domain::model::policy::Policy;
+use registrar_domain::model::threepid::{AllowedThreepid, Medium, NextLink, Purpose, Threepid};
+use registrar_domain::ports::EmailValidation;
 use registrar_domain::ports::mailer::MailContent;
 use registrar_domain::ports::registration_hooks::{HookQuestion, ThreepidPurpose};
-use registrar_domain::services::EmailValidation;
-use registrar_domain::threepid::request::{
+use registrar_domain::usecase::threepid::request::{
     EmailWish, MsisdnWish, RequestTokenError, TokenRequested,
 };
-use registrar_domain::threepid::submit::{SubmitError, Submitted};
-use registrar_domain::threepid::{AllowedThreepid, Medium, NextLink, Purpose, Threepid};
-use registrar_domain::token::authenticate::Requester;
+use registrar_domain::usecase::threepid::submit::{SubmitError, Submitted};
+use registrar_domain::usecase::token::authenticate::Requester;
 
 use crate::validating::{SECRET, creds, email_wish};
 use crate::world::{ROUNDS, World, given, race};

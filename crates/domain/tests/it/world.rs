@@ -3,19 +3,16 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use registrar_domain::account::identifier::{Identifier, IdentityClaim};
-use registrar_domain::account::login::{LoggedIn, LoginError, LoginRequest};
-use registrar_domain::account::register::{
-    RegisterError, RegisterOutcome, RegisterRequest, RegisteredAccount,
-};
 use registrar_domain::console::Console;
-use registrar_domain::context::{Effects, RequestContext};
-use registrar_domain::given::Given;
-use registrar_domain::policy::Policy;
+use registrar_domain::model::clock::FakeClock;
+use registrar_domain::model::context::{Effects, RequestContext};
+use registrar_domain::model::entropy::SeededEntropy;
+use registrar_domain::model::given::Given;
+use registrar_domain::model::policy::Policy;
+use registrar_domain::model::secret::Secret;
+use registrar_domain::model::uia::OperationDigest;
 use registrar_domain::ports::background::FakeBackground;
 use registrar_domain::ports::captcha::FakeCaptcha;
-use registrar_domain::ports::clock::FakeClock;
-use registrar_domain::ports::entropy::SeededEntropy;
 use registrar_domain::ports::identity_server::FakeIdentityServer;
 use registrar_domain::ports::mailer::FakeMailer;
 use registrar_domain::ports::observer::FakeObserver;
@@ -23,15 +20,18 @@ use registrar_domain::ports::pacer::FakePacer;
 use registrar_domain::ports::password_hasher::FakePasswordHasher;
 use registrar_domain::ports::registration_hooks::FakeHooks;
 use registrar_domain::ports::store::FakeStore;
-use registrar_domain::ports::{Intent, Store as _, UnitOfWork};
-use registrar_domain::secret::Secret;
-use registrar_domain::services::{EmailValidation, Ports, Services};
-use registrar_domain::token::authenticate::{
+use registrar_domain::ports::{EmailValidation, Intent, Ports, Store as _, UnitOfWork};
+use registrar_domain::services::Services;
+use registrar_domain::usecase::credentials::identifier::{Identifier, IdentityClaim};
+use registrar_domain::usecase::login::{LoggedIn, LoginError, LoginRequest};
+use registrar_domain::usecase::registration::{
+    RegisterError, RegisterOutcome, RegisterRequest, RegisteredAccount,
+};
+use registrar_domain::usecase::token::authenticate::{
     Assertion, Audience, AuthenticateError, Bearer, Requester,
 };
-use registrar_domain::uia::OperationDigest;
-use registrar_domain::uia::auth::{Auth, Submission};
-use registrar_domain::uia::gate::UiaPrompt;
+use registrar_domain::usecase::uia::auth::{Auth, Submission};
+use registrar_domain::usecase::uia::gate::UiaPrompt;
 use tokio::sync::Barrier;
 
 pub(crate) const PASSWORD: &str = "Secret-Passw0rd";

@@ -6,7 +6,7 @@
 mod limits;
 mod proxies;
 
-use registrar_domain::secret::Secret;
+use registrar_domain::model::secret::Secret;
 use registrar_http_client::peer::Peer;
 use registrar_http_client::{Client, ExchangeError, Options, SetupError};
 

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use registrar_domain::secret::Secret;
+use registrar_domain::model::secret::Secret;
 use registrar_http_client::peer::{Peer, Script, reply, tls};
 use registrar_http_client::{Client, ExchangeError, Options};
 

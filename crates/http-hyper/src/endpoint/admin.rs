@@ -11,7 +11,7 @@ pub(crate) mod username_available;
 pub(crate) mod users;
 pub(crate) mod whois;
 
-use registrar_domain::token::authenticate::Administrator;
+use registrar_domain::usecase::token::authenticate::Administrator;
 
 use crate::app::App;
 use crate::error::MatrixError;

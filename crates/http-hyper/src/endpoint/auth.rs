@@ -3,11 +3,11 @@
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#user-interactive-api-in-the-rest-api>
 
 use http::StatusCode;
-use registrar_domain::account::identifier::{Identifier, IdentityClaim};
-use registrar_domain::given::Given;
-use registrar_domain::uia::auth::{Auth, Submission, ThreepidCredentials};
-use registrar_domain::uia::gate::UiaPrompt;
-use registrar_domain::uia::{OperationDigest, Stage};
+use registrar_domain::model::given::Given;
+use registrar_domain::model::uia::{OperationDigest, Stage};
+use registrar_domain::usecase::credentials::identifier::{Identifier, IdentityClaim};
+use registrar_domain::usecase::uia::auth::{Auth, Submission, ThreepidCredentials};
+use registrar_domain::usecase::uia::gate::UiaPrompt;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 

@@ -3,11 +3,11 @@
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#get_matrixclientv3authauthtypefallbackweb>
 
 use http::StatusCode;
-use registrar_domain::given::Given;
-use registrar_domain::uia::Stage;
-use registrar_domain::uia::auth::Submission;
-use registrar_domain::uia::fallback::FallbackOutcome;
-use registrar_domain::uia::gate::GateError;
+use registrar_domain::model::given::Given;
+use registrar_domain::model::uia::Stage;
+use registrar_domain::usecase::uia::auth::Submission;
+use registrar_domain::usecase::uia::fallback::FallbackOutcome;
+use registrar_domain::usecase::uia::gate::GateError;
 
 use crate::app::{App, Reply};
 use crate::error::{ErrCode, MatrixError};

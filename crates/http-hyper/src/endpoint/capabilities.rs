@@ -5,7 +5,7 @@
 //!
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#capabilities-negotiation>
 
-use registrar_domain::token::authenticate::Audience;
+use registrar_domain::usecase::token::authenticate::Audience;
 use serde::Serialize;
 
 use crate::app::{App, Reply};

@@ -1,7 +1,7 @@
 //! `GET` and `POST /_matrix/consent`: the operator's policy, for people in a browser. Refusals are pages
 //! too.
 
-use registrar_domain::account::consent::{ConsentError, ConsentRequest};
+use registrar_domain::usecase::account::consent::{ConsentError, ConsentRequest};
 
 use crate::app::{App, Reply};
 use crate::error::MatrixError;

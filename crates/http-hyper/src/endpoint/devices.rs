@@ -2,17 +2,16 @@
 //!
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#device-management>
 
-use registrar_domain::device::Device;
-use registrar_domain::device::manage::{RemoveOutcome, RemoveRequest};
-use registrar_domain::id::UserId;
-use registrar_domain::token::authenticate::Audience;
+use registrar_domain::model::device::Device;
+use registrar_domain::model::id::UserId;
+use registrar_domain::usecase::device::{RemoveOutcome, RemoveRequest};
+use registrar_domain::usecase::token::authenticate::Audience;
 use serde::Serialize;
 
 use crate::app::{App, Reply};
 use crate::endpoint::auth;
 use crate::request::Request;
-use crate::response;
-use crate::response::Response;
+use crate::response::{self, Response};
 
 #[derive(Serialize)]
 struct Devices {

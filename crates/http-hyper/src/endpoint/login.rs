@@ -2,7 +2,7 @@
 //!
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#post_matrixclientv3login>
 
-use registrar_domain::account::login::{LoginFlow, LoginRequest};
+use registrar_domain::usecase::login::{LoginFlow, LoginRequest};
 use serde::Serialize;
 use serde_json::Value;
 

@@ -2,7 +2,7 @@
 //!
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#post_matrixclientv3logout>
 
-use registrar_domain::token::authenticate::Audience;
+use registrar_domain::usecase::token::authenticate::Audience;
 
 use crate::app::{App, Reply};
 use crate::request::Request;

@@ -2,7 +2,7 @@
 //!
 //! Not in the specification; Synapse's clients ask for it before they show a password field.
 
-use registrar_domain::password::strength::StrengthRules;
+use registrar_domain::model::password::strength::StrengthRules;
 use serde::Serialize;
 
 use crate::app::{App, Reply};

@@ -3,7 +3,7 @@
 //! The one field of a profile that registration sets. Spec:
 //! <https://spec.matrix.org/v1.16/client-server-api/#get_matrixclientv3profileuseriddisplayname>
 
-use registrar_domain::token::authenticate::Audience;
+use registrar_domain::usecase::token::authenticate::Audience;
 use serde::Serialize;
 
 use crate::app::{App, Reply};

@@ -6,15 +6,16 @@ pub(crate) mod available;
 pub(crate) mod request_token;
 pub(crate) mod token_validity;
 
-use registrar_domain::account::register::{RegisterOutcome, RegisterRequest, RegisteredAccount};
+use registrar_domain::usecase::registration::{
+    RegisterOutcome, RegisterRequest, RegisteredAccount,
+};
 use serde::Serialize;
 
 use crate::app::{App, Reply};
 use crate::endpoint::auth;
 use crate::endpoint::tokens::Tokens;
 use crate::request::Request;
-use crate::response;
-use crate::response::Response;
+use crate::response::{self, Response};
 
 #[derive(Serialize)]
 struct Registered<'a> {

@@ -4,13 +4,13 @@
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#post_matrixclientv3registeremailrequesttoken>
 
 use http::StatusCode;
-use registrar_domain::given::Given;
+use registrar_domain::model::given::Given;
+use registrar_domain::model::threepid::{Medium, Purpose};
 use registrar_domain::ports::IdentityServerError;
-use registrar_domain::threepid::request::{
+use registrar_domain::usecase::threepid::request::{
     EmailWish, MsisdnWish, RequestTokenError, TokenRequested,
 };
-use registrar_domain::threepid::{Medium, Purpose};
-use registrar_domain::token::authenticate::Audience;
+use registrar_domain::usecase::token::authenticate::Audience;
 use serde::Serialize;
 use serde_json::{Map, Value};
 

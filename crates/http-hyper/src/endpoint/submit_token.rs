@@ -6,11 +6,11 @@
 //! only people come.
 
 use http::{HeaderValue, StatusCode};
-use registrar_domain::context::Effects;
-use registrar_domain::given::Given;
-use registrar_domain::policy::ConfirmLinks;
-use registrar_domain::threepid::submit::{LinkState, SubmitError, Submitted};
-use registrar_domain::threepid::{Medium, NextLink, Purpose};
+use registrar_domain::model::context::Effects;
+use registrar_domain::model::given::Given;
+use registrar_domain::model::policy::ConfirmLinks;
+use registrar_domain::model::threepid::{Medium, NextLink, Purpose};
+use registrar_domain::usecase::threepid::submit::{LinkState, SubmitError, Submitted};
 
 use crate::app::{App, Reply};
 use crate::error::{ErrCode, MatrixError};

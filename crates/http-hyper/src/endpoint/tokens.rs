@@ -1,7 +1,7 @@
 //! The tokens in an answer, the same for `/register`, `/login` and `/refresh`.
 
-use registrar_domain::token::RefreshToken;
-use registrar_domain::token::issue::IssuedTokens;
+use registrar_domain::model::token::RefreshToken;
+use registrar_domain::usecase::token::issue::IssuedTokens;
 use serde::Serialize;
 
 #[derive(Serialize)]

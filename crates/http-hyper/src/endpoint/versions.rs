@@ -6,7 +6,7 @@
 
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, VARY};
-use registrar_domain::token::authenticate::Bearer;
+use registrar_domain::usecase::token::authenticate::Bearer;
 use serde::Serialize;
 
 use crate::app::{App, Reply};

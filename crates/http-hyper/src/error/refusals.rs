@@ -6,11 +6,11 @@ mod admin;
 mod session;
 mod threepid;
 
-use registrar_domain::account::available::AvailabilityError;
-use registrar_domain::account::name::NameError;
-use registrar_domain::limit::LimitExceeded;
+use registrar_domain::model::limit::LimitExceeded;
 use registrar_domain::ports::StoreError;
 use registrar_domain::ports::store::StoreErrorKind;
+use registrar_domain::usecase::name::NameError;
+use registrar_domain::usecase::registration::available::AvailabilityError;
 
 use super::{ErrCode, MatrixError, SoftLogout};
 

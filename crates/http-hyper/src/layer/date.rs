@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use http::HeaderValue;
 use http::header::DATE;
-use registrar_domain::ports::Clock;
-use registrar_domain::time::Timestamp;
+use registrar_domain::model::clock::Clock;
+use registrar_domain::model::time::Timestamp;
 
 use super::{Answer, Inner};
 

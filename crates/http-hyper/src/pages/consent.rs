@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use http::{HeaderValue, StatusCode};
-use registrar_domain::id::ServerName;
+use registrar_domain::model::id::ServerName;
 use registrar_templates::{TemplateError, TemplateWarning, Templates, Trial, Value, context};
 
 use super::page::Forms;

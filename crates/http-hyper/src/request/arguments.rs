@@ -6,7 +6,7 @@ use std::str::FromStr;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 use percent_encoding::percent_decode;
-use registrar_domain::given::Given;
+use registrar_domain::model::given::Given;
 
 /// The arguments of a request, undecoded: looking one up walks over them and keeps nothing.
 ///

@@ -4,9 +4,9 @@
 
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
-use registrar_domain::given::Given;
-use registrar_domain::secret::Secret;
-use registrar_domain::token::authenticate::Bearer;
+use registrar_domain::model::given::Given;
+use registrar_domain::model::secret::Secret;
+use registrar_domain::usecase::token::authenticate::Bearer;
 
 use super::Arguments;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use http::header::USER_AGENT;
 use http::{Extensions, HeaderMap, Method};
-use registrar_domain::context::{Effects, RequestContext};
+use registrar_domain::model::context::{Effects, RequestContext};
 
 /// The longest user agent that is kept, in bytes.
 const MAX_USER_AGENT_BYTES: usize = 1024;

@@ -1,6 +1,6 @@
 //! JSON bodies: as strict as the reference about syntax, and silent about the types of single fields.
 
-use registrar_domain::given::Given;
+use registrar_domain::model::given::Given;
 use serde_json::{Map, Value};
 
 use crate::error::{ErrCode, MatrixError};

@@ -1,8 +1,9 @@
 //! What a browser does with the pages, in few words.
 
 use http::Method;
-use registrar_domain::ports::{Clock as _, Intent, Store as _};
-use registrar_domain::uia::{OperationDigest, Parameters, UiaSession, UiaSessionId};
+use registrar_domain::model::clock::Clock as _;
+use registrar_domain::model::uia::{OperationDigest, Parameters, UiaSession, UiaSessionId};
+use registrar_domain::ports::{Intent, Store as _};
 
 use crate::server::{Answer, TestServer};
 

@@ -5,7 +5,7 @@
 //! as `<access token>`; the text of an error is for people and not compared.
 
 use http::Method;
-use registrar_domain::token::{AccessToken, RefreshToken};
+use registrar_domain::model::token::{AccessToken, RefreshToken};
 use serde_json::{Value, json};
 
 use crate::server::{Answer, TestServer};

@@ -1,8 +1,8 @@
 //! What people do with the mails of the server, in few words.
 
+use registrar_domain::model::threepid::{Medium, Threepid, ValidatedThreepid};
+use registrar_domain::model::time::Timestamp;
 use registrar_domain::ports::mailer::MailContent;
-use registrar_domain::threepid::{Medium, Threepid, ValidatedThreepid};
-use registrar_domain::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::client::{PASSWORD, text, with};

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use registrar_domain::id::ServerName;
+use registrar_domain::model::id::ServerName;
 use registrar_http_hyper::pages::{ConsentOptions, PageOptions, Pages};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
@@ -55,7 +55,7 @@ fn digests(page: &str, open: &str, close: &str) -> Vec<String> {
 #[tokio::test]
 async fn inline_styles_and_scripts_are_those_of_the_policy() {
     let server = TestServer::under(|it| {
-        it.registration.stages = vec![registrar_domain::uia::Stage::Terms];
+        it.registration.stages = vec![registrar_domain::model::uia::Stage::Terms];
     });
     let body = serde_json::json!({"username": "alice", "password": "Secret-Passw0rd"});
     let prompt = server.post("/register", &body).await.body_of(401);

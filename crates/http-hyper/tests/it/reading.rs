@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, Method};
 use proptest::prelude::*;
-use registrar_domain::given::Given;
+use registrar_domain::model::given::Given;
 use registrar_http_hyper::request::{Arguments, Fields, JsonError, decode};
 
 fn value(text: &str) -> Given<String> {

@@ -2,9 +2,9 @@
 //!
 //! Spec: <https://spec.matrix.org/v1.16/identity-service-api/#post_matrixidentityv2validateemailrequesttoken>
 
+use registrar_domain::model::threepid::NextLink;
 use registrar_domain::ports::IdentityServerError;
 use registrar_domain::ports::identity_server::{EmailTokenRequest, RequestTokenReply};
-use registrar_domain::threepid::NextLink;
 use serde::Serialize;
 
 use crate::client::Client;

@@ -2,9 +2,9 @@
 //!
 //! Spec: <https://spec.matrix.org/v1.16/identity-service-api/#post_matrixidentityv2validatemsisdnsubmittoken>
 
+use registrar_domain::model::threepid::ClientSecret;
 use registrar_domain::ports::IdentityServerError;
 use registrar_domain::ports::identity_server::SubmitTokenReply;
-use registrar_domain::threepid::ClientSecret;
 use serde::Serialize;
 use serde_json::Value;
 

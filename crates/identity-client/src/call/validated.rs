@@ -3,10 +3,11 @@
 //! Spec: <https://spec.matrix.org/v1.16/identity-service-api/#get_matrixidentityv23pidgetvalidated3pid>
 
 use http::StatusCode;
+use registrar_domain::model::threepid::{
+    ClientSecret, EmailAddress, Medium, Threepid, ValidatedThreepid,
+};
+use registrar_domain::model::time::Timestamp;
 use registrar_domain::ports::IdentityServerError;
-use registrar_domain::threepid::ValidatedThreepid;
-use registrar_domain::threepid::{ClientSecret, EmailAddress, Medium, Threepid};
-use registrar_domain::time::Timestamp;
 use registrar_http_client::encode;
 use serde_json::Value;
 

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use registrar_domain::ports::IdentityServer as _;
-use registrar_domain::ports::IdentityServerError as Error;
+use registrar_domain::model::threepid::Medium;
 use registrar_domain::ports::identity_server::SubmitTokenReply;
-use registrar_domain::threepid::Medium;
+use registrar_domain::ports::{IdentityServer as _, IdentityServerError as Error};
 use registrar_http_client::peer::{Peer, Script, Then, reply};
 use registrar_identity_client::HttpIdentityServer;
 use tokio::net::TcpListener;

@@ -6,8 +6,8 @@ mod answers;
 mod requests;
 mod routes;
 
+use registrar_domain::model::threepid::{ClientSecret, EmailAddress, NextLink};
 use registrar_domain::ports::identity_server::{EmailTokenRequest, MsisdnTokenRequest};
-use registrar_domain::threepid::{ClientSecret, EmailAddress, NextLink};
 use registrar_identity_client::{HttpIdentityServer, Options};
 
 fn options(port: u16) -> Options {

@@ -1,7 +1,7 @@
 //! What goes over the wire: paths, headers, bodies.
 
+use registrar_domain::model::secret::Secret;
 use registrar_domain::ports::IdentityServer as _;
-use registrar_domain::secret::Secret;
 use registrar_http_client::peer::Peer;
 use registrar_identity_client::Api;
 

@@ -1,8 +1,7 @@
 //! Ways to the identity server: TLS and proxies.
 
-use registrar_domain::ports::IdentityServer as _;
-use registrar_domain::ports::IdentityServerError as Error;
-use registrar_domain::secret::Secret;
+use registrar_domain::model::secret::Secret;
+use registrar_domain::ports::{IdentityServer as _, IdentityServerError as Error};
 use registrar_http_client::peer::{Peer, Script, reply, tls};
 use registrar_identity_client::{HttpIdentityServer, Options, SetupError};
 

@@ -13,9 +13,10 @@ mod wire;
 
 use std::time::Duration;
 
-use registrar_domain::id::ServerName;
-use registrar_domain::ports::{Mail, mailer::MailContent};
-use registrar_domain::threepid::EmailAddress;
+use registrar_domain::model::id::ServerName;
+use registrar_domain::model::threepid::EmailAddress;
+use registrar_domain::ports::Mail;
+use registrar_domain::ports::mailer::MailContent;
 use registrar_mail::{LettreMailer, Options};
 
 /// Options for a server on loopback that offers no encryption.

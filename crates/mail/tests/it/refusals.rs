@@ -245,6 +245,6 @@ async fn a_name_that_would_end_the_command_is_found_at_construction() {
 fn credentials() -> Credentials {
     Credentials {
         user: "user".to_owned(),
-        password: registrar_domain::secret::Secret::new("päss".to_owned()),
+        password: registrar_domain::model::secret::Secret::new("päss".to_owned()),
     }
 }

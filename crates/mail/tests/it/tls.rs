@@ -185,7 +185,7 @@ async fn what_is_sent_unencrypted_behind_the_answer_to_starttls_is_not_read() {
 fn credentials() -> Credentials {
     Credentials {
         user: "user".to_owned(),
-        password: registrar_domain::secret::Secret::new("pass".to_owned()),
+        password: registrar_domain::model::secret::Secret::new("pass".to_owned()),
     }
 }
 

@@ -1,7 +1,8 @@
 //! What a mail looks like on the wire.
 
-use registrar_domain::ports::{Mail, Mailer as _, mailer::MailContent};
-use registrar_domain::threepid::EmailAddress;
+use registrar_domain::model::threepid::EmailAddress;
+use registrar_domain::ports::mailer::MailContent;
+use registrar_domain::ports::{Mail, Mailer as _};
 
 use crate::mime::{header, parts};
 use crate::sink::{Script, Sink};

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use registrar_domain::account::AccountKind;
-use registrar_domain::housekeeping::Job;
+use registrar_domain::model::account::AccountKind;
+use registrar_domain::model::job::Job;
+use registrar_domain::model::threepid::{Medium, Purpose};
+use registrar_domain::model::uia::Stage;
 use registrar_domain::ports::Observer as _;
 use registrar_domain::ports::observer::{Applicant, Event, JobOutcome, Limit, StageOutcome};
-use registrar_domain::threepid::{Medium, Purpose};
-use registrar_domain::uia::Stage;
 
 use crate::numbers::{Numbers, assert_risen, metrics};
 

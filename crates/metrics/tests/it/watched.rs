@@ -2,19 +2,18 @@
 
 use std::sync::Arc;
 
+use registrar_domain::model::clock::FakeClock;
+use registrar_domain::model::entropy::SeededEntropy;
+use registrar_domain::model::threepid::{ClientSecret, EmailAddress};
 use registrar_domain::ports::background::FakeBackground;
 use registrar_domain::ports::captcha::{CaptchaOutage, FakeCaptcha};
-use registrar_domain::ports::clock::FakeClock;
-use registrar_domain::ports::entropy::SeededEntropy;
 use registrar_domain::ports::identity_server::FakeIdentityServer;
 use registrar_domain::ports::mailer::{FakeMailer, MailContent};
 use registrar_domain::ports::observer::NullObserver;
 use registrar_domain::ports::pacer::FakePacer;
 use registrar_domain::ports::password_hasher::FakePasswordHasher;
 use registrar_domain::ports::store::{FakeStore, StoreErrorKind};
-use registrar_domain::ports::{Intent, Mail};
-use registrar_domain::services::{EmailValidation, Ports};
-use registrar_domain::threepid::{ClientSecret, EmailAddress};
+use registrar_domain::ports::{EmailValidation, Intent, Mail, Ports};
 
 use crate::numbers::{Numbers, assert_risen, metrics};
 

@@ -4,13 +4,12 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::Context as _;
-use registrar_domain::ports::Entropy as _;
+use registrar_domain::model::entropy::Entropy as _;
 use serde_json::{Value, json};
 
 use crate::cli::TryArgs;
-use crate::config;
-use crate::serve;
 use crate::system::OsEntropy;
+use crate::{config, serve};
 
 pub(super) fn run(arguments: &TryArgs) -> anyhow::Result<()> {
     std::fs::create_dir_all(&arguments.data)

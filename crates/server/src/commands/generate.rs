@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use registrar_domain::id::ServerName;
+use registrar_domain::model::id::ServerName;
 
 use crate::cli::GenerateArgs;
 use crate::config;

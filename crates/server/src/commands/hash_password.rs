@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use registrar_domain::password::argon2id::{self, Cost, Memory};
-use registrar_domain::password::{Password, Pepper, prepare};
+use registrar_domain::model::password::argon2id::{self, Cost, Memory};
+use registrar_domain::model::password::{Password, Pepper, prepare};
 
 use super::password::{self, Source};
 use crate::cli::HashPasswordArgs;

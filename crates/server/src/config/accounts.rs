@@ -1,6 +1,6 @@
 //! What accounts may be, and who sees them.
 
-use registrar_domain::policy::{AccountPolicy, ProfileReaders, UserTypes};
+use registrar_domain::model::policy::{AccountPolicy, ProfileReaders, UserTypes};
 
 use super::key::{Key, Kind};
 use super::section::Section;

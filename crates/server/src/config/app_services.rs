@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use registrar_domain::appservice::{AppService, UserNamespace};
-use registrar_domain::id::Localpart;
-use registrar_domain::secret::TokenDigest;
+use registrar_domain::model::appservice::{AppService, UserNamespace};
+use registrar_domain::model::id::Localpart;
+use registrar_domain::model::secret::TokenDigest;
 use serde::Deserialize;
 
 use super::key::{Key, Kind};

@@ -1,7 +1,7 @@
 //! The captcha at registration.
 
 use registrar_captcha::Provider;
-use registrar_domain::secret::Secret;
+use registrar_domain::model::secret::Secret;
 
 use super::key::{Key, Kind};
 use super::section::Section;

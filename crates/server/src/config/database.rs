@@ -7,7 +7,7 @@ mod args;
 
 use std::path::Path;
 
-use registrar_domain::secret::Secret;
+use registrar_domain::model::secret::Secret;
 use registrar_storage_diesel::{
     Backend, OptionError, Options, PoolOptions, PostgresOptions, SslMode, Timeouts,
 };

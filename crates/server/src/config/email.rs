@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use registrar_domain::secret::Secret;
+use registrar_domain::model::secret::Secret;
 use registrar_http_hyper::pages::PageNames;
 use registrar_mail::options::CleartextLogin;
 

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use registrar_domain::id::ServerName;
-use registrar_domain::ports::Entropy;
+use registrar_domain::model::entropy::Entropy;
+use registrar_domain::model::id::ServerName;
 
 /// The file, with a stand-in for the server name and secrets that are commented out.
 const EXAMPLE: &str = include_str!("../../../../deploy/homeserver.example.yaml");

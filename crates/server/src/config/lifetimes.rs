@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use registrar_domain::policy::TokenLifetimes;
+use registrar_domain::model::policy::TokenLifetimes;
 
 use super::key::{Key, Kind};
 use super::section::Section;

@@ -3,13 +3,13 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use registrar_domain::password::argon2id::Cost;
+use registrar_domain::model::password::argon2id::Cost;
 use tracing_subscriber::EnvFilter;
 
-use super::console::Console;
+use super::console::{self, Console};
 use super::key::{Key, Kind};
 use super::section::Section;
-use super::{captcha, console, database, email, rates, threepids, validation, webhook};
+use super::{captcha, database, email, rates, threepids, validation, webhook};
 
 mod network;
 

@@ -1,8 +1,8 @@
 //! `password_config`.
 
-use registrar_domain::password::Pepper;
-use registrar_domain::password::strength::StrengthRules;
-use registrar_domain::policy::PasswordPolicy;
+use registrar_domain::model::password::Pepper;
+use registrar_domain::model::password::strength::StrengthRules;
+use registrar_domain::model::policy::PasswordPolicy;
 
 use super::key::{Key, Kind};
 use super::section::Section;

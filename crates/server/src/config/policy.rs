@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use registrar_domain::appservice::AppServices;
-use registrar_domain::policy::{ConsentPolicy, Policy, Rates, RegistrationPolicy, ThreepidPolicy};
-use registrar_domain::uia::Stage;
+use registrar_domain::model::appservice::AppServices;
+use registrar_domain::model::policy::{
+    ConsentPolicy, Policy, Rates, RegistrationPolicy, ThreepidPolicy,
+};
+use registrar_domain::model::uia::Stage;
 
 use super::Config;
 

@@ -1,6 +1,6 @@
 //! The proxies that other servers are reached through: the operator's, else those of the machine.
 
-use registrar_domain::secret::Secret;
+use registrar_domain::model::secret::Secret;
 use registrar_http_client::{Proxies, Proxy};
 
 use super::key::{Key, Kind};

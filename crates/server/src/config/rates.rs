@@ -1,6 +1,6 @@
 //! `rc_*`: how fast clients may act.
 
-use registrar_domain::limit::Rate;
+use registrar_domain::model::limit::Rate;
 
 use super::key::{Key, Kind};
 use super::section::Section;

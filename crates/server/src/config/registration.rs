@@ -1,7 +1,7 @@
 //! Who may register, and by which flows.
 
-use registrar_domain::id::{CreateRules, Localpart};
-use registrar_domain::uia::flow::{Flow, FlowSettings, registration_flows};
+use registrar_domain::model::id::{CreateRules, Localpart};
+use registrar_domain::model::uia::flow::{Flow, FlowSettings, registration_flows};
 
 use super::captcha::Captcha;
 use super::consent::Consent;

@@ -1,6 +1,6 @@
 //! `auto_join_*`: a homeserver's business, checked here because it would not start with a mistake.
 
-use registrar_domain::id::ServerName;
+use registrar_domain::model::id::ServerName;
 
 use super::key::{Key, Kind};
 use super::section::Section;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use registrar_domain::secret::Secret;
+use registrar_domain::model::secret::Secret;
 
 use super::key::{Key, Kind};
 use super::section::Section;

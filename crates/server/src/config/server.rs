@@ -1,6 +1,6 @@
 //! Who the server is, where clients reach it, and what it says about that.
 
-use registrar_domain::id::ServerName;
+use registrar_domain::model::id::ServerName;
 use serde_json::{Map, Value as Json, json};
 
 use super::key::{Key, Kind};

@@ -1,8 +1,8 @@
 //! Email addresses and phone numbers: who validates them, and which are allowed.
 
-use registrar_domain::pattern::Pattern;
-use registrar_domain::secret::Secret;
-use registrar_domain::threepid::{AllowedThreepid, Medium};
+use registrar_domain::model::pattern::Pattern;
+use registrar_domain::model::secret::Secret;
+use registrar_domain::model::threepid::{AllowedThreepid, Medium};
 
 use super::key::{Key, Kind};
 use super::pattern_advice;

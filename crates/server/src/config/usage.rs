@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use registrar_domain::policy::{MonthlyLimit, ServerDisabled, UsagePolicy};
-use registrar_domain::threepid::{Medium, Threepid};
+use registrar_domain::model::policy::{MonthlyLimit, ServerDisabled, UsagePolicy};
+use registrar_domain::model::threepid::{Medium, Threepid};
 
 use super::key::{Key, Kind};
 use super::section::Section;

@@ -1,8 +1,8 @@
 //! `registrar.validation`: what it takes to have a mail or a text message sent, and to confirm an
 //! address.
 
-use registrar_domain::policy::{ConfirmLinks, ValidationPolicy};
-use registrar_domain::uia::Stage;
+use registrar_domain::model::policy::{ConfirmLinks, ValidationPolicy};
+use registrar_domain::model::uia::Stage;
 
 use super::Captcha;
 use super::key::{Key, Kind};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use registrar_domain::secret::Secret;
+use registrar_domain::model::secret::Secret;
 use registrar_webhook::{OnFailure, Question};
 
 use super::key::{Key, Kind};

@@ -1,6 +1,6 @@
 //! Answers for people: tables and dates.
 
-use registrar_domain::time::Timestamp;
+use registrar_domain::model::time::Timestamp;
 use time::OffsetDateTime;
 
 /// Columns under their headings, with two spaces between them.

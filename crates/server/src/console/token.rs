@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use registrar_domain::given::Given;
-use registrar_domain::ports::Clock as _;
-use registrar_domain::registration_token::RegistrationToken;
-use registrar_domain::registration_token::admin::{NewToken, TokenChanges};
-use registrar_domain::time::Timestamp;
+use registrar_domain::model::clock::Clock as _;
+use registrar_domain::model::given::Given;
+use registrar_domain::model::registration_token::RegistrationToken;
+use registrar_domain::model::time::Timestamp;
+use registrar_domain::usecase::registration_token::admin::{NewToken, TokenChanges};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 

@@ -1,13 +1,13 @@
 //! Accounts: `registrar admin user`.
 
-use registrar_domain::account::admin::UserDetails;
-use registrar_domain::account::admin::change::UserChanges;
-use registrar_domain::account::admin::close::PasswordReset;
-use registrar_domain::account::admin::list::{ListVersion, UserPage, UserQuery};
-use registrar_domain::account::{Account, AccountKind};
-use registrar_domain::given::Given;
-use registrar_domain::id::UserId;
-use registrar_domain::time::Timestamp;
+use registrar_domain::model::account::{Account, AccountKind};
+use registrar_domain::model::given::Given;
+use registrar_domain::model::id::UserId;
+use registrar_domain::model::time::Timestamp;
+use registrar_domain::usecase::admin::UserDetails;
+use registrar_domain::usecase::admin::change::UserChanges;
+use registrar_domain::usecase::admin::close::PasswordReset;
+use registrar_domain::usecase::admin::list::{ListVersion, UserPage, UserQuery};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use registrar_domain::password::argon2id::{self, Cost, Memory};
-use registrar_domain::password::{Password, Pepper, prepare};
-use registrar_domain::ports::Clock as _;
+use registrar_domain::model::clock::Clock as _;
+use registrar_domain::model::password::argon2id::{self, Cost, Memory};
+use registrar_domain::model::password::{Password, Pepper, prepare};
 
 use crate::config::{Http, show_duration};
 use crate::system::{OsEntropy, SystemClock};

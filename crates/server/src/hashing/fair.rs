@@ -12,8 +12,7 @@ mod ring;
 
 use std::collections::BTreeMap;
 
-use registrar_domain::context::ClientKey;
-use registrar_domain::ports::{HashTurn, Trust};
+use registrar_domain::model::context::{ClientKey, HashTurn, Trust};
 
 use self::ring::{Jobs as _, Ring};
 

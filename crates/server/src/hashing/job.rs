@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use registrar_domain::password::argon2id::{self, Cost, Memory};
-use registrar_domain::password::{
-    BCRYPT_WORK_FACTOR, Password, PasswordHash, Pepper, prepare, verify,
+use registrar_domain::model::entropy::Entropy;
+use registrar_domain::model::password::argon2id::{self, Cost, Memory};
+use registrar_domain::model::password::{
+    BCRYPT_WORK_FACTOR, Password, PasswordHash, Pepper, Verification, prepare, verify,
 };
-use registrar_domain::ports::{Entropy, HashError, Verification};
+use registrar_domain::ports::HashError;
 use tokio::sync::oneshot;
 
 /// Where the answer goes.

@@ -6,8 +6,8 @@ use std::num::NonZeroUsize;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use registrar_domain::password::argon2id::Cost;
-use registrar_domain::ports::HashTurn;
+use registrar_domain::model::context::HashTurn;
+use registrar_domain::model::password::argon2id::Cost;
 
 use super::Load;
 use super::fair::{Bounds, FairQueue, NoPlace, Ticket};
@@ -185,9 +185,9 @@ fn default_capacity(threads: usize, dearness: f64) -> usize {
 mod tests {
     use std::net::Ipv4Addr;
 
-    use registrar_domain::context::ClientKey;
-    use registrar_domain::password::{Password, PasswordHash};
-    use registrar_domain::ports::{HashError, Trust, Verification};
+    use registrar_domain::model::context::{ClientKey, Trust};
+    use registrar_domain::model::password::{Password, PasswordHash, Verification};
+    use registrar_domain::ports::HashError;
     use tokio::sync::oneshot;
 
     use super::*;

@@ -2,9 +2,8 @@ use std::pin::Pin;
 use std::sync::mpsc;
 use std::sync::{Mutex, PoisonError};
 
-use registrar_domain::context::ClientKey;
-use registrar_domain::ports::Trust;
-use registrar_domain::ports::entropy::SeededEntropy;
+use registrar_domain::model::context::{ClientKey, Trust};
+use registrar_domain::model::entropy::SeededEntropy;
 use registrar_domain::ports::observer::{Event, FakeObserver, NullObserver};
 
 use super::*;

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use registrar_captcha::SiteVerify;
-use registrar_domain::ports::{CaptchaVerifier, IdentityServer, RegistrationHooks};
-use registrar_domain::services::EmailValidation;
-use registrar_domain::threepid::Medium;
+use registrar_domain::model::threepid::Medium;
+use registrar_domain::ports::{
+    CaptchaVerifier, EmailValidation, IdentityServer, RegistrationHooks,
+};
 use registrar_identity_client::{Api, HttpIdentityServer};
 use registrar_mail::LettreMailer;
 use registrar_mail::options::{

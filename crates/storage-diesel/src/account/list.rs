@@ -5,7 +5,7 @@ use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable, SingleValue, Text, Untyped};
 use diesel_async::RunQueryDsl;
-use registrar_domain::account::Account;
+use registrar_domain::model::account::Account;
 use registrar_domain::ports::store::{
     AccountFilter, AccountList, AccountOrder, AccountPage, AccountSearch, Direction, StoreError,
 };

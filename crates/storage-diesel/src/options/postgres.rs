@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use registrar_domain::secret::Secret;
+use registrar_domain::model::secret::Secret;
 
 /// How to reach a PostgreSQL server: the settings of libpq that have a meaning here, under their
 /// names there.

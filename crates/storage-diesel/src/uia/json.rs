@@ -4,13 +4,13 @@
 //! stored. Unknown fields are passed over and missing ones take their default: while servers are
 //! updated one by one, both versions read each other's rows.
 
-use registrar_domain::id::{DeviceId, Localpart};
-use registrar_domain::secret::TokenDigest;
-use registrar_domain::threepid::{
+use registrar_domain::model::id::{DeviceId, Localpart};
+use registrar_domain::model::secret::TokenDigest;
+use registrar_domain::model::threepid::{
     ClientSecret, Medium, Threepid, ValidatedThreepid, ValidationSessionId,
 };
-use registrar_domain::time::Timestamp;
-use registrar_domain::uia::{
+use registrar_domain::model::time::Timestamp;
+use registrar_domain::model::uia::{
     GuestClaim, OtherDevices, Parameters, RegisterParameters, StageResult, Traces,
 };
 use serde::{Deserialize, Serialize};

@@ -1,19 +1,19 @@
 //! The rows of sessions and of their stages.
 
 use diesel::prelude::*;
-use registrar_domain::id::{DeviceId, Localpart};
-use registrar_domain::password::PasswordHash;
-use registrar_domain::ports::store::StoreError;
-use registrar_domain::registration_token::{
+use registrar_domain::model::id::{DeviceId, Localpart};
+use registrar_domain::model::password::PasswordHash;
+use registrar_domain::model::registration_token::{
     HeldRegistrationToken, RegistrationTokenId, RegistrationTokenKey,
 };
-use registrar_domain::secret::TokenDigest;
-use registrar_domain::time::Timestamp;
-use registrar_domain::token::AccessTokenKey;
-use registrar_domain::uia::{
+use registrar_domain::model::secret::TokenDigest;
+use registrar_domain::model::time::Timestamp;
+use registrar_domain::model::token::AccessTokenKey;
+use registrar_domain::model::uia::{
     AnsweredTokens, CompletedStage, OperationDigest, Registered, Stage, UiaLogin, UiaRequester,
     UiaSession, UiaSessionId,
 };
+use registrar_domain::ports::store::StoreError;
 
 use super::json;
 use crate::error::corrupt;

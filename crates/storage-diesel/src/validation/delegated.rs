@@ -3,10 +3,9 @@
 use diesel::prelude::*;
 use diesel::query_dsl::methods::FilterDsl;
 use diesel_async::RunQueryDsl;
+use registrar_domain::model::threepid::{Medium, ProofDigest, Purpose};
+use registrar_domain::model::time::Timestamp;
 use registrar_domain::ports::store::StoreError;
-use registrar_domain::threepid::delegation::ProofDigest;
-use registrar_domain::threepid::{Medium, Purpose};
-use registrar_domain::time::Timestamp;
 
 use crate::connection::{WithFixedText as _, on_conn};
 use crate::schema::{delegated_proofs, message_counts};

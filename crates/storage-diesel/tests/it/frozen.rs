@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use registrar_domain::model::time::Timestamp;
 use registrar_domain::ports::store::{Intent, Store as _, StoreErrorKind, UnitOfWork};
-use registrar_domain::time::Timestamp;
 use registrar_storage_diesel::{
     Backend, DieselStore, Options, PoolOptions, PostgresOptions, SslMode, Timeouts,
 };

@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use registrar_domain::model::time::Timestamp;
 use registrar_domain::ports::store::{Intent, Store as _, StoreErrorKind};
-use registrar_domain::time::Timestamp;
 use registrar_storage_diesel::{Backend, DieselStore};
 
 use crate::support::Database;

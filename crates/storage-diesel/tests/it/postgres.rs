@@ -1,7 +1,7 @@
 use std::time::Duration;
 
+use registrar_domain::model::time::Timestamp;
 use registrar_domain::ports::store::{Intent, Store, StoreError, StoreErrorKind, UnitOfWork};
-use registrar_domain::time::Timestamp;
 use registrar_storage_diesel::{DieselStore, Options, PoolOptions, Timeouts};
 
 use crate::support::Database;

@@ -1,8 +1,8 @@
-use registrar_domain::ports::store::{Intent, Store as _, StoreErrorKind};
-use registrar_domain::time::Timestamp;
-use registrar_domain::uia::{
+use registrar_domain::model::time::Timestamp;
+use registrar_domain::model::uia::{
     CompletedStage, OperationDigest, Parameters, Stage, StageResult, UiaSession, UiaSessionId,
 };
+use registrar_domain::ports::store::{Intent, Store as _, StoreErrorKind};
 
 use crate::support::Database;
 

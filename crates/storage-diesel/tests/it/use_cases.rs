@@ -3,29 +3,30 @@
 
 use std::sync::Arc;
 
-use registrar_domain::account::identifier::IdentityClaim;
-use registrar_domain::account::register::{
-    RegisterError, RegisterOutcome, RegisterRequest, RegisteredAccount,
-};
 use registrar_domain::console::Console;
-use registrar_domain::context::{Effects, RequestContext};
-use registrar_domain::device::manage::{RemoveOutcome, RemoveRequest};
-use registrar_domain::given::Given;
-use registrar_domain::policy::Policy;
+use registrar_domain::model::clock::FakeClock;
+use registrar_domain::model::context::{Effects, RequestContext};
+use registrar_domain::model::entropy::SeededEntropy;
+use registrar_domain::model::given::Given;
+use registrar_domain::model::policy::Policy;
+use registrar_domain::model::secret::Secret;
+use registrar_domain::model::uia::flow::{FlowSettings, registration_flows};
+use registrar_domain::model::uia::{OperationDigest, Stage};
 use registrar_domain::ports::background::FakeBackground;
-use registrar_domain::ports::clock::FakeClock;
-use registrar_domain::ports::entropy::SeededEntropy;
 use registrar_domain::ports::observer::FakeObserver;
 use registrar_domain::ports::pacer::FakePacer;
 use registrar_domain::ports::password_hasher::FakePasswordHasher;
-use registrar_domain::registration_token::admin::NewToken;
-use registrar_domain::secret::Secret;
-use registrar_domain::services::{EmailValidation, Ports, Services};
-use registrar_domain::token::authenticate::{Assertion, Audience, Bearer, Requester};
-use registrar_domain::uia::auth::{Auth, Submission};
-use registrar_domain::uia::flow::{FlowSettings, registration_flows};
-use registrar_domain::uia::gate::{GateError, UiaPrompt};
-use registrar_domain::uia::{OperationDigest, Stage};
+use registrar_domain::ports::{EmailValidation, Ports};
+use registrar_domain::services::Services;
+use registrar_domain::usecase::credentials::identifier::IdentityClaim;
+use registrar_domain::usecase::device::{RemoveOutcome, RemoveRequest};
+use registrar_domain::usecase::registration::{
+    RegisterError, RegisterOutcome, RegisterRequest, RegisteredAccount,
+};
+use registrar_domain::usecase::registration_token::admin::NewToken;
+use registrar_domain::usecase::token::authenticate::{Assertion, Audience, Bearer, Requester};
+use registrar_domain::usecase::uia::auth::{Auth, Submission};
+use registrar_domain::usecase::uia::gate::{GateError, UiaPrompt};
 use tokio::sync::Barrier;
 
 use crate::support::Database;

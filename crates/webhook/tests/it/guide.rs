@@ -1,9 +1,9 @@
 //! The examples of `docs/WEBHOOK.md` are what is sent and what is understood.
 
+use registrar_domain::model::threepid::{Medium, Threepid};
 use registrar_domain::ports::registration_hooks::{
     ObservedClient, RegistrationFacts, RegistrationHooks as _, RegistrationVerdict, ThreepidPurpose,
 };
-use registrar_domain::threepid::{Medium, Threepid};
 use registrar_http_client::peer::Peer;
 use registrar_webhook::{Question, Webhook};
 use serde_json::Value;

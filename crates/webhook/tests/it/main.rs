@@ -6,13 +6,13 @@ mod answers;
 mod guide;
 mod questions;
 
-use registrar_domain::id::ServerName;
+use registrar_domain::model::id::ServerName;
+use registrar_domain::model::secret::Secret;
+use registrar_domain::model::threepid::{Medium, Threepid};
 use registrar_domain::ports::HookError;
 use registrar_domain::ports::registration_hooks::{
     ObservedClient, RegistrationFacts, RegistrationHooks as _, RegistrationVerdict, ThreepidPurpose,
 };
-use registrar_domain::secret::Secret;
-use registrar_domain::threepid::{Medium, Threepid};
 use registrar_webhook::{Options, Webhook};
 
 fn options(port: u16) -> Options {

@@ -1,10 +1,10 @@
 //! What goes over the wire.
 
+use registrar_domain::model::secret::Secret;
+use registrar_domain::model::threepid::{Medium, Threepid};
 use registrar_domain::ports::registration_hooks::{
     RegistrationFacts, RegistrationHooks as _, ThreepidPurpose,
 };
-use registrar_domain::secret::Secret;
-use registrar_domain::threepid::{Medium, Threepid};
 use registrar_http_client::SetupError;
 use registrar_http_client::peer::Peer;
 use registrar_webhook::{Question, Webhook};

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use super::{
     HookError, RegistrationFacts, RegistrationHooks, RegistrationVerdict, ThreepidPurpose,
 };
-use crate::threepid::Threepid;
+use crate::model::threepid::Threepid;
 
 /// Answers as it was told, by default allows everything and chooses nothing, and remembers the questions.
 #[derive(Debug, Default)]

@@ -1,10 +1,10 @@
 use async_trait::async_trait;
 
 use super::{Change, StoreError};
-use crate::account::Account;
-use crate::id::{Localpart, ServerName};
-use crate::password::PasswordHash;
-use crate::time::Timestamp;
+use crate::model::account::Account;
+use crate::model::id::{Localpart, ServerName};
+use crate::model::password::PasswordHash;
+use crate::model::time::Timestamp;
 
 /// What of an account is replaced. The default is nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 
 use super::StoreError;
-use crate::id::Localpart;
-use crate::time::Timestamp;
+use crate::model::id::Localpart;
+use crate::model::time::Timestamp;
 
 /// When users were last active: one moment a user, which stays whatever becomes of their devices,
 /// passwords and tokens, until it is too old to matter.

@@ -27,11 +27,11 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use super::{Constraint, Intent, Sighting, Store, StoreError, StoreErrorKind, UnitOfWork};
-use crate::account::{Account, AccountKind};
-use crate::id::{DeviceId, Localpart};
-use crate::password::PasswordHash;
-use crate::secret::TokenDigest;
-use crate::time::Timestamp;
+use crate::model::account::{Account, AccountKind};
+use crate::model::id::{DeviceId, Localpart};
+use crate::model::password::PasswordHash;
+use crate::model::secret::TokenDigest;
+use crate::model::time::Timestamp;
 
 /// What a case returns: `Err` when the store fails where it should not.
 pub type Outcome = Result<(), StoreError>;

@@ -1,9 +1,9 @@
 use async_trait::async_trait;
 
 use super::StoreError;
-use crate::device::{Device, DisplayName};
-use crate::id::{DeviceId, Localpart};
-use crate::time::Timestamp;
+use crate::model::device::{Device, DisplayName};
+use crate::model::id::{DeviceId, Localpart};
+use crate::model::time::Timestamp;
 
 /// A request of a device: when, and from where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct Sighting {
 
 /// Devices. Removing a device removes its access and refresh tokens. A sighting of a device is one of
 /// its account, which keeps the latest, guarded in the same way
-/// ([`Account::last_seen`](crate::account::Account::last_seen)).
+/// ([`Account::last_seen`](crate::model::account::Account::last_seen)).
 #[async_trait]
 pub trait DeviceRepository: Send {
     /// One device.

@@ -23,13 +23,12 @@ use super::{
     RegistrationTokenRepository, Store, StoreError, StoreErrorKind, ThreepidRepository,
     TokenRepository, UiaRepository, UnitOfWork, ValidationRepository,
 };
-use crate::account::Account;
-use crate::device::Device;
-use crate::id::{DeviceId, Localpart};
-use crate::registration_token::RegistrationTokenId;
-use crate::threepid::delegation::ProofDigest;
-use crate::threepid::{AccountThreepid, Medium, Threepid};
-use crate::time::Timestamp;
+use crate::model::account::Account;
+use crate::model::device::Device;
+use crate::model::id::{DeviceId, Localpart};
+use crate::model::registration_token::RegistrationTokenId;
+use crate::model::threepid::{AccountThreepid, Medium, ProofDigest, Threepid};
+use crate::model::time::Timestamp;
 
 /// A store in memory.
 ///

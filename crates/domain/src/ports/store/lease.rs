@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 
 use super::StoreError;
-use crate::time::Timestamp;
+use crate::model::time::Timestamp;
 
 /// Leases: of all processes on one database, one does a periodic job.
 #[async_trait]

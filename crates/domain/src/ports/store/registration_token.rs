@@ -1,8 +1,10 @@
 use async_trait::async_trait;
 
 use super::{Change, StoreError};
-use crate::registration_token::{RegistrationToken, RegistrationTokenId, RegistrationTokenKey};
-use crate::time::Timestamp;
+use crate::model::registration_token::{
+    RegistrationToken, RegistrationTokenId, RegistrationTokenKey,
+};
+use crate::model::time::Timestamp;
 
 /// Registration tokens. `pending` is counted up and down together with what holds the reservation:
 /// [`UiaRepository::hold_registration_token`](super::UiaRepository::hold_registration_token).

@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 
 use super::StoreError;
-use crate::id::Localpart;
-use crate::threepid::{AccountThreepid, Threepid};
+use crate::model::id::Localpart;
+use crate::model::threepid::{AccountThreepid, Threepid};
 
 /// Third-party identifiers of accounts.
 #[async_trait]

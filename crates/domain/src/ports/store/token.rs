@@ -1,11 +1,11 @@
 use async_trait::async_trait;
 
 use super::StoreError;
-use crate::account::Account;
-use crate::id::{DeviceId, Localpart};
-use crate::secret::TokenDigest;
-use crate::time::Timestamp;
-use crate::token::{
+use crate::model::account::Account;
+use crate::model::id::{DeviceId, Localpart};
+use crate::model::secret::TokenDigest;
+use crate::model::time::Timestamp;
+use crate::model::token::{
     AccessTokenKey, NewAccessToken, NewRefreshToken, RefreshFamily, RefreshTokenKey,
     StoredAccessToken, StoredRefreshToken,
 };

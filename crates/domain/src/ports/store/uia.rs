@@ -1,10 +1,10 @@
 use async_trait::async_trait;
 
 use super::StoreError;
-use crate::password::PasswordHash;
-use crate::registration_token::HeldRegistrationToken;
-use crate::time::Timestamp;
-use crate::uia::{
+use crate::model::password::PasswordHash;
+use crate::model::registration_token::HeldRegistrationToken;
+use crate::model::time::Timestamp;
+use crate::model::uia::{
     AnsweredTokens, CompletedStage, Parameters, Registered, UiaSession, UiaSessionId,
 };
 

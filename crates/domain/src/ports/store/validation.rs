@@ -1,13 +1,12 @@
 use async_trait::async_trait;
 
 use super::StoreError;
-use crate::secret::TokenDigest;
-use crate::threepid::delegation::{ProofDigest, Unasked};
-use crate::threepid::{
-    Medium, Purpose, Threepid, ValidatedThreepid, ValidationSession, ValidationSessionId,
-    ValidationToken,
+use crate::model::secret::TokenDigest;
+use crate::model::threepid::{
+    Medium, ProofDigest, Purpose, Threepid, Unasked, ValidatedThreepid, ValidationSession,
+    ValidationSessionId, ValidationToken,
 };
-use crate::time::Timestamp;
+use crate::model::time::Timestamp;
 
 /// Validation sessions and the tokens that open them.
 #[async_trait]

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use registrar_domain::given::Given;
-use registrar_domain::housekeeping::Job;
-use registrar_domain::policy::Policy;
-use registrar_domain::ports::Clock as _;
+use registrar_domain::model::clock::Clock as _;
+use registrar_domain::model::given::Given;
+use registrar_domain::model::job::Job;
+use registrar_domain::model::policy::Policy;
+use registrar_domain::model::threepid::{Medium, Purpose};
 use registrar_domain::ports::mailer::MailContent;
-use registrar_domain::threepid::request::{
+use registrar_domain::usecase::threepid::request::{
     EmailWish, MsisdnWish, RequestTokenError, TokenRequested,
 };
-use registrar_domain::threepid::submit::Submitted;
-use registrar_domain::threepid::{Medium, Purpose};
+use registrar_domain::usecase::threepid::submit::Submitted;
 
 use super::{ADDRESS, ask_msisdn, msisdn_wish, once_in_a_while, owner, submit, told};
 use crate::validating::{SECRET, creds, delegating, email_wish};

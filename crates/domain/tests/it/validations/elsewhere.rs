@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use registrar_domain::given::Given;
-use registrar_domain::housekeeping::Job;
+use registrar_domain::model::given::Given;
+use registrar_domain::model::job::Job;
+use registrar_domain::model::threepid::{Medium, NextLink, Purpose, Threepid, ValidatedThreepid};
+use registrar_domain::model::time::Timestamp;
 use registrar_domain::ports::registration_hooks::{HookQuestion, ThreepidPurpose};
-use registrar_domain::threepid::manage::NamedThreepid;
-use registrar_domain::threepid::request::{
+use registrar_domain::usecase::threepid::manage::NamedThreepid;
+use registrar_domain::usecase::threepid::request::{
     EmailWish, MsisdnWish, RequestTokenError, TokenRequested,
 };
-use registrar_domain::threepid::{Medium, NextLink, Purpose, Threepid, ValidatedThreepid};
-use registrar_domain::time::Timestamp;
 
 use super::{ADDRESS, ask_msisdn, msisdn_wish, once_in_a_while, told};
 use crate::validating::{SECRET, creds, delegating, email_wish, validated};

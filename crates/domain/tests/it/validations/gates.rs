@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use registrar_domain::account::register::RegisterRequest;
-use registrar_domain::given::Given;
-use registrar_domain::policy::Policy;
-use registrar_domain::threepid::request::{EmailWish, MsisdnWish, RequestTokenError};
-use registrar_domain::threepid::{Medium, Purpose};
-use registrar_domain::uia::Stage;
-use registrar_domain::uia::auth::{Auth, Submission};
-use registrar_domain::uia::flow::Flow;
+use registrar_domain::model::given::Given;
+use registrar_domain::model::policy::Policy;
+use registrar_domain::model::threepid::{Medium, Purpose};
+use registrar_domain::model::uia::Stage;
+use registrar_domain::model::uia::flow::Flow;
+use registrar_domain::usecase::registration::RegisterRequest;
+use registrar_domain::usecase::threepid::request::{EmailWish, MsisdnWish, RequestTokenError};
+use registrar_domain::usecase::uia::auth::{Auth, Submission};
 
 use super::{ask_msisdn, msisdn_wish, once_in_a_while, told};
 use crate::validating::email_wish;

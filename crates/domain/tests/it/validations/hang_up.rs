@@ -4,15 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
+use registrar_domain::model::threepid::{ClientSecret, Purpose, ValidatedThreepid};
 use registrar_domain::ports::identity_server::{
     EmailTokenRequest, FakeIdentityServer, IdentityServer, IdentityServerError, MsisdnTokenRequest,
     RequestTokenReply, SubmitTokenReply,
 };
 use registrar_domain::ports::mailer::FakeMailer;
-use registrar_domain::ports::{Mail, MailError, Mailer};
-use registrar_domain::services::EmailValidation;
-use registrar_domain::threepid::request::{RequestTokenError, TokenRequested};
-use registrar_domain::threepid::{ClientSecret, Purpose, ValidatedThreepid};
+use registrar_domain::ports::{EmailValidation, Mail, MailError, Mailer};
+use registrar_domain::usecase::threepid::request::{RequestTokenError, TokenRequested};
 use tokio::sync::Semaphore;
 
 use super::{attempt, msisdn_wish};

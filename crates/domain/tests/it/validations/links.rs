@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use registrar_domain::given::Given;
-use registrar_domain::housekeeping::Job;
-use registrar_domain::services::EmailValidation;
-use registrar_domain::threepid::request::EmailWish;
-use registrar_domain::threepid::submit::{LinkError, LinkState, SubmitError, Submitted};
-use registrar_domain::threepid::{Medium, Purpose, ValidationSessionId};
+use registrar_domain::model::given::Given;
+use registrar_domain::model::job::Job;
+use registrar_domain::model::threepid::{Medium, Purpose, ValidationSessionId};
+use registrar_domain::ports::EmailValidation;
+use registrar_domain::usecase::threepid::request::EmailWish;
+use registrar_domain::usecase::threepid::submit::{LinkError, LinkState, SubmitError, Submitted};
 
 use super::{attempt, submit, told};
 use crate::validating::{SECRET, creds, email_wish};

@@ -2,10 +2,10 @@
 //!
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#post_matrixclientv3accountdeactivate>
 
-use registrar_domain::account::deactivate::own::{
+use registrar_domain::usecase::account::deactivate::own::{
     DeactivationOutcome, DeactivationRequest, Unbinding,
 };
-use registrar_domain::token::authenticate::Audience;
+use registrar_domain::usecase::token::authenticate::Audience;
 
 use crate::app::{App, Reply};
 use crate::endpoint::auth;

@@ -4,8 +4,10 @@
 
 pub(crate) mod request_token;
 
-use registrar_domain::account::change_password::{ChangePasswordOutcome, ChangePasswordRequest};
-use registrar_domain::token::authenticate::{Audience, Bearer};
+use registrar_domain::usecase::account::change_password::{
+    ChangePasswordOutcome, ChangePasswordRequest,
+};
+use registrar_domain::usecase::token::authenticate::{Audience, Bearer};
 
 use crate::app::{App, Reply};
 use crate::endpoint::auth;

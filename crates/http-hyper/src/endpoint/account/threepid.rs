@@ -4,11 +4,13 @@
 
 pub(crate) mod request_token;
 
-use registrar_domain::given::Given;
-use registrar_domain::threepid::AccountThreepid;
-use registrar_domain::threepid::manage::{AddOutcome, AddRequest, BindRequest, NamedThreepid};
-use registrar_domain::token::authenticate::Audience;
-use registrar_domain::uia::auth::ThreepidCredentials;
+use registrar_domain::model::given::Given;
+use registrar_domain::model::threepid::AccountThreepid;
+use registrar_domain::usecase::threepid::manage::{
+    AddOutcome, AddRequest, BindRequest, NamedThreepid,
+};
+use registrar_domain::usecase::token::authenticate::Audience;
+use registrar_domain::usecase::uia::auth::ThreepidCredentials;
 use serde::Serialize;
 
 use crate::app::{App, Reply};

@@ -2,9 +2,9 @@
 //!
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#get_matrixclientv3accountwhoami>
 
-use registrar_domain::account::AccountKind;
-use registrar_domain::id::DeviceId;
-use registrar_domain::token::authenticate::Audience;
+use registrar_domain::model::account::AccountKind;
+use registrar_domain::model::id::DeviceId;
+use registrar_domain::usecase::token::authenticate::Audience;
 use serde::Serialize;
 
 use crate::app::{App, Reply};

@@ -1,6 +1,6 @@
 //! `GET` and `POST /_synapse/admin/v1/register`: registration by shared secret.
 
-use registrar_domain::account::shared_secret::SharedSecretRequest;
+use registrar_domain::usecase::registration::shared_secret::SharedSecretRequest;
 use serde::Serialize;
 
 use crate::app::{App, Reply};

@@ -1,8 +1,8 @@
 //! `/_synapse/admin/v1/registration_tokens`, `/new` and `/{token}`: invitations.
 
-use registrar_domain::registration_token::RegistrationToken;
-use registrar_domain::registration_token::admin::{NewToken, TokenChanges};
-use registrar_domain::time::Timestamp;
+use registrar_domain::model::registration_token::RegistrationToken;
+use registrar_domain::model::time::Timestamp;
+use registrar_domain::usecase::registration_token::admin::{NewToken, TokenChanges};
 use serde::Serialize;
 
 use crate::app::{App, Reply};

@@ -1,6 +1,6 @@
 //! `POST /_synapse/admin/v1/reset_password/{userId}`
 
-use registrar_domain::account::admin::close::PasswordReset;
+use registrar_domain::usecase::admin::close::PasswordReset;
 
 use crate::app::{App, Reply};
 use crate::endpoint::admin::body_about;

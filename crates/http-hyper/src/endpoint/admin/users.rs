@@ -6,12 +6,12 @@ pub(crate) mod joined_rooms;
 pub(crate) mod login;
 
 use http::StatusCode;
-use registrar_domain::account::AccountKind;
-use registrar_domain::account::admin::UserDetails;
-use registrar_domain::account::admin::change::{Changed, ThreepidWish, UserChanges};
-use registrar_domain::account::admin::list::{ListVersion, UserQuery};
-use registrar_domain::threepid::AccountThreepid;
-use registrar_domain::time::Timestamp;
+use registrar_domain::model::account::AccountKind;
+use registrar_domain::model::threepid::AccountThreepid;
+use registrar_domain::model::time::Timestamp;
+use registrar_domain::usecase::admin::UserDetails;
+use registrar_domain::usecase::admin::change::{Changed, ThreepidWish, UserChanges};
+use registrar_domain::usecase::admin::list::{ListVersion, UserQuery};
 use serde::Serialize;
 
 use crate::app::{App, Reply};

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use registrar_domain::device::Device;
-use registrar_domain::token::authenticate::Audience;
+use registrar_domain::model::device::Device;
+use registrar_domain::usecase::token::authenticate::Audience;
 use serde::Serialize;
 
 use crate::app::{App, Reply};

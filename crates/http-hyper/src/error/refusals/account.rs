@@ -1,19 +1,19 @@
 //! Refusals of registration and login, and of the end of an account.
 
-use registrar_domain::account::change_password::ChangePasswordError;
-use registrar_domain::account::consent::ConsentError;
-use registrar_domain::account::credentials::CredentialError;
-use registrar_domain::account::deactivate::own::DeactivationError;
-use registrar_domain::account::identifier::IdentifierError;
-use registrar_domain::account::login::LoginError;
-use registrar_domain::account::new_password::NewPasswordError;
-use registrar_domain::account::profile::ProfileError;
-use registrar_domain::account::register::RegisterError;
-use registrar_domain::account::usage::UsageError;
-use registrar_domain::device::DisplayNameError;
-use registrar_domain::id::DeviceIdError;
-use registrar_domain::password::strength::WeakPassword;
+use registrar_domain::model::device::DisplayNameError;
+use registrar_domain::model::id::DeviceIdError;
+use registrar_domain::model::password::strength::WeakPassword;
 use registrar_domain::ports::HashError;
+use registrar_domain::usecase::account::change_password::ChangePasswordError;
+use registrar_domain::usecase::account::consent::ConsentError;
+use registrar_domain::usecase::account::deactivate::own::DeactivationError;
+use registrar_domain::usecase::account::profile::ProfileError;
+use registrar_domain::usecase::credentials::CredentialError;
+use registrar_domain::usecase::credentials::identifier::IdentifierError;
+use registrar_domain::usecase::login::LoginError;
+use registrar_domain::usecase::password::NewPasswordError;
+use registrar_domain::usecase::registration::RegisterError;
+use registrar_domain::usecase::usage::UsageError;
 
 use http::StatusCode;
 

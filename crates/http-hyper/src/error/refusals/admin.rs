@@ -1,10 +1,10 @@
 //! Refusals around registration tokens and the admin API.
 
 use http::StatusCode;
-use registrar_domain::account::admin::UserAdminError;
-use registrar_domain::account::shared_secret::SharedSecretError;
-use registrar_domain::registration_token::admin::TokenAdminError;
-use registrar_domain::registration_token::validity::TokenValidityError;
+use registrar_domain::usecase::admin::UserAdminError;
+use registrar_domain::usecase::registration::shared_secret::SharedSecretError;
+use registrar_domain::usecase::registration_token::admin::TokenAdminError;
+use registrar_domain::usecase::registration_token::validity::TokenValidityError;
 
 use crate::error::{ErrCode, MatrixError};
 

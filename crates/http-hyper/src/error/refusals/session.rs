@@ -1,12 +1,12 @@
 //! Refusals around tokens, devices and user-interactive authentication.
 
 use http::StatusCode;
-use registrar_domain::device::manage::DeviceError;
-use registrar_domain::token::authenticate::AuthenticateError;
-use registrar_domain::token::logout::LogoutError;
-use registrar_domain::token::refresh::RefreshError;
-use registrar_domain::uia::StageFailure;
-use registrar_domain::uia::gate::GateError;
+use registrar_domain::model::uia::StageFailure;
+use registrar_domain::usecase::device::DeviceError;
+use registrar_domain::usecase::token::authenticate::AuthenticateError;
+use registrar_domain::usecase::token::logout::LogoutError;
+use registrar_domain::usecase::token::refresh::RefreshError;
+use registrar_domain::usecase::uia::gate::GateError;
 
 use crate::error::{ErrCode, MatrixError, SoftLogout};
 

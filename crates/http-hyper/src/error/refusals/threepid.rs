@@ -3,13 +3,13 @@
 use std::error::Error;
 
 use http::StatusCode;
-use registrar_domain::account::register::RuleError;
-use registrar_domain::limit::LimitExceeded;
+use registrar_domain::model::limit::LimitExceeded;
+use registrar_domain::model::threepid::Purpose;
 use registrar_domain::ports::{CaptchaError, HookError, IdentityServerError, MailError};
-use registrar_domain::threepid::Purpose;
-use registrar_domain::threepid::manage::ThreepidError;
-use registrar_domain::threepid::request::RequestTokenError;
-use registrar_domain::threepid::submit::SubmitError;
+use registrar_domain::usecase::registration::RuleError;
+use registrar_domain::usecase::threepid::manage::ThreepidError;
+use registrar_domain::usecase::threepid::request::RequestTokenError;
+use registrar_domain::usecase::threepid::submit::SubmitError;
 
 use crate::error::{ErrCode, MatrixError};
 

@@ -1,12 +1,12 @@
 //! `GET` and `POST /_matrix/client/v3/auth/{auth_type}/fallback/web`: stages in a browser.
 
 use http::Method;
-use registrar_domain::policy::{ConsentPolicy, Policy};
+use registrar_domain::model::policy::{ConsentPolicy, Policy};
+use registrar_domain::model::registration_token::{RegistrationToken, RegistrationTokenId};
+use registrar_domain::model::uia::Stage;
+use registrar_domain::model::uia::flow::Flow;
 use registrar_domain::ports::captcha::CaptchaOutage;
 use registrar_domain::ports::{Intent, Store as _};
-use registrar_domain::registration_token::{RegistrationToken, RegistrationTokenId};
-use registrar_domain::uia::Stage;
-use registrar_domain::uia::flow::Flow;
 use registrar_http_hyper::pages::CaptchaProvider;
 use serde_json::{Value, json};
 

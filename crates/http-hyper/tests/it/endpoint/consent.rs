@@ -1,10 +1,11 @@
 //! `GET` and `POST /_matrix/consent`: the operator's policy, and who agrees to it.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use registrar_domain::id::Localpart;
-use registrar_domain::policy::ConsentPolicy;
-use registrar_domain::ports::{Clock as _, Intent, Store as _};
-use registrar_domain::secret::Secret;
+use registrar_domain::model::clock::Clock as _;
+use registrar_domain::model::id::Localpart;
+use registrar_domain::model::policy::ConsentPolicy;
+use registrar_domain::model::secret::Secret;
+use registrar_domain::ports::{Intent, Store as _};
 use registrar_http_hyper::pages::ConsentOptions;
 use sha2::Sha256;
 use tempfile::TempDir;

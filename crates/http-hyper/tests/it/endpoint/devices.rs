@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::Method;
-use registrar_domain::limit::Rate;
+use registrar_domain::model::limit::Rate;
 use serde_json::{Value, json};
 
 use crate::client::{PASSWORD, login, text};

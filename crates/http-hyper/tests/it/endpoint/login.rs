@@ -3,10 +3,10 @@
 mod refusals;
 
 use http::Method;
-use registrar_domain::id::Localpart;
+use registrar_domain::model::id::Localpart;
+use registrar_domain::model::threepid::{AccountThreepid, EmailAddress, PhoneNumber, Threepid};
+use registrar_domain::model::time::Timestamp;
 use registrar_domain::ports::{Intent, Store as _};
-use registrar_domain::threepid::{AccountThreepid, EmailAddress, PhoneNumber, Threepid};
-use registrar_domain::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::client::{PASSWORD, login, text, with};

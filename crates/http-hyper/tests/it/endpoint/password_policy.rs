@@ -1,6 +1,6 @@
 //! `GET /_matrix/client/v3/password_policy`
 
-use registrar_domain::password::strength::StrengthRules;
+use registrar_domain::model::password::strength::StrengthRules;
 use serde_json::json;
 
 use crate::server::TestServer;

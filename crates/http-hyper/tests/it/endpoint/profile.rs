@@ -1,7 +1,7 @@
 //! `GET /_matrix/client/v3/profile/{userId}/displayname`
 
 use http::Method;
-use registrar_domain::policy::ProfileReaders;
+use registrar_domain::model::policy::ProfileReaders;
 use serde_json::{Value, json};
 
 use crate::client::text;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use http::Method;
-use registrar_domain::policy::{ConfirmLinks, Policy};
-use registrar_domain::services::EmailValidation;
+use registrar_domain::model::policy::{ConfirmLinks, Policy};
+use registrar_domain::ports::EmailValidation;
 use serde_json::{Value, json};
 
 use crate::browser::{EVIL_ARGUMENT, HARMLESS};

@@ -3,44 +3,44 @@
 use std::fmt::{self, Display};
 
 use http::StatusCode;
-use registrar_domain::account::admin::UserAdminError;
-use registrar_domain::account::available::AvailabilityError;
-use registrar_domain::account::change_password::ChangePasswordError;
-use registrar_domain::account::consent::ConsentError;
-use registrar_domain::account::credentials::CredentialError;
-use registrar_domain::account::deactivate::own::DeactivationError;
-use registrar_domain::account::identifier::IdentifierError;
-use registrar_domain::account::login::LoginError;
-use registrar_domain::account::name::NameError;
-use registrar_domain::account::new_password::NewPasswordError;
-use registrar_domain::account::profile::ProfileError;
-use registrar_domain::account::register::{RegisterError, RuleError};
-use registrar_domain::account::shared_secret::SharedSecretError;
-use registrar_domain::account::usage::UsageError;
-use registrar_domain::device::DisplayNameError;
-use registrar_domain::device::manage::DeviceError;
-use registrar_domain::id::{DeviceIdError, LocalpartError};
-use registrar_domain::limit::LimitExceeded;
-use registrar_domain::password::BadHash;
-use registrar_domain::password::strength::WeakPassword;
-use registrar_domain::policy::ServerDisabled;
+use registrar_domain::model::device::DisplayNameError;
+use registrar_domain::model::id::{DeviceIdError, LocalpartError};
+use registrar_domain::model::limit::LimitExceeded;
+use registrar_domain::model::password::BadHash;
+use registrar_domain::model::password::strength::WeakPassword;
+use registrar_domain::model::policy::ServerDisabled;
+use registrar_domain::model::threepid::{
+    ClientSecretError, EmailAddressError, Medium, NextLinkError, PhoneNumberError, Purpose,
+};
+use registrar_domain::model::uia::{Stage, StageFailure};
 use registrar_domain::ports::store::{Constraint, StoreErrorKind};
 use registrar_domain::ports::{
     CaptchaError, HashError, HookError, IdentityServerError, MailError, StoreError,
 };
-use registrar_domain::registration_token::admin::TokenAdminError;
-use registrar_domain::registration_token::validity::TokenValidityError;
-use registrar_domain::threepid::manage::ThreepidError;
-use registrar_domain::threepid::request::RequestTokenError;
-use registrar_domain::threepid::submit::{LinkError, SubmitError};
-use registrar_domain::threepid::{
-    ClientSecretError, EmailAddressError, Medium, NextLinkError, PhoneNumberError, Purpose,
-};
-use registrar_domain::token::authenticate::AuthenticateError;
-use registrar_domain::token::logout::LogoutError;
-use registrar_domain::token::refresh::RefreshError;
-use registrar_domain::uia::gate::GateError;
-use registrar_domain::uia::{Stage, StageFailure};
+use registrar_domain::usecase::account::change_password::ChangePasswordError;
+use registrar_domain::usecase::account::consent::ConsentError;
+use registrar_domain::usecase::account::deactivate::own::DeactivationError;
+use registrar_domain::usecase::account::profile::ProfileError;
+use registrar_domain::usecase::admin::UserAdminError;
+use registrar_domain::usecase::credentials::CredentialError;
+use registrar_domain::usecase::credentials::identifier::IdentifierError;
+use registrar_domain::usecase::device::DeviceError;
+use registrar_domain::usecase::login::LoginError;
+use registrar_domain::usecase::name::NameError;
+use registrar_domain::usecase::password::NewPasswordError;
+use registrar_domain::usecase::registration::available::AvailabilityError;
+use registrar_domain::usecase::registration::shared_secret::SharedSecretError;
+use registrar_domain::usecase::registration::{RegisterError, RuleError};
+use registrar_domain::usecase::registration_token::admin::TokenAdminError;
+use registrar_domain::usecase::registration_token::validity::TokenValidityError;
+use registrar_domain::usecase::threepid::manage::ThreepidError;
+use registrar_domain::usecase::threepid::request::RequestTokenError;
+use registrar_domain::usecase::threepid::submit::{LinkError, SubmitError};
+use registrar_domain::usecase::token::authenticate::AuthenticateError;
+use registrar_domain::usecase::token::logout::LogoutError;
+use registrar_domain::usecase::token::refresh::RefreshError;
+use registrar_domain::usecase::uia::gate::GateError;
+use registrar_domain::usecase::usage::UsageError;
 use registrar_http_hyper::error::{ErrCode, MatrixError};
 
 use super::chapter::{Chapter, Entry, Row, own, single};

@@ -4,9 +4,9 @@ use std::fmt::Display;
 use std::path::Path;
 use std::time::Duration;
 
-use registrar_domain::limit::Rate;
-use registrar_domain::secret::Secret;
-use registrar_domain::uia::flow::Flow;
+use registrar_domain::model::limit::Rate;
+use registrar_domain::model::secret::Secret;
+use registrar_domain::model::uia::flow::Flow;
 use registrar_http_client::Proxy;
 use registrar_mail::options::CleartextLogin;
 use registrar_storage_diesel::{Backend, PostgresOptions, SslMode};

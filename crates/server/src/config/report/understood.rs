@@ -1,6 +1,6 @@
 //! What a configuration means, defaults included.
 
-use registrar_domain::policy::{ConfirmLinks, ProfileReaders, ValidationPolicy};
+use registrar_domain::model::policy::{ConfirmLinks, ProfileReaders, ValidationPolicy};
 use registrar_storage_diesel::Backend;
 use registrar_webhook::OnFailure;
 

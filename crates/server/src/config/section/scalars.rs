@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use registrar_domain::secret::Secret;
+use registrar_domain::model::secret::Secret;
 
 use super::super::key::Kind;
-use super::super::secrecy;
-use super::super::syntax;
 use super::super::tree::Value;
+use super::super::{secrecy, syntax};
 use super::Section;
 
 impl Section<'_> {

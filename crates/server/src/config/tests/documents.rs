@@ -2,13 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use registrar_domain::id::ServerName;
-use registrar_domain::ports::entropy::SeededEntropy;
+use registrar_domain::model::entropy::SeededEntropy;
+use registrar_domain::model::id::ServerName;
 use registrar_storage_diesel::Backend;
 
-use super::super::catalog;
 use super::super::key::{Key, Kind};
-use super::super::{generate, load_text, schema, update_guide};
+use super::super::{catalog, generate, load_text, schema, update_guide};
 use super::{MINIMAL, config, read};
 
 const GUIDE: &str = include_str!("../../../../../docs/CONFIG.md");

@@ -1,9 +1,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use registrar_domain::limit::Rate;
-use registrar_domain::password::strength::StrengthRules;
-use registrar_domain::pattern::Matching;
+use registrar_domain::model::limit::Rate;
+use registrar_domain::model::password::strength::StrengthRules;
+use registrar_domain::model::pattern::Matching;
 use serde_json::json;
 
 use super::super::{Config, MailTls};

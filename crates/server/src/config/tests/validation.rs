@@ -1,7 +1,7 @@
 //! `registrar.validation`.
 
-use registrar_domain::policy::ConfirmLinks;
-use registrar_domain::uia::Stage;
+use registrar_domain::model::policy::ConfirmLinks;
+use registrar_domain::model::uia::Stage;
 
 use super::{config, expect_mistake, read};
 

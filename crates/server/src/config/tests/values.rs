@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use registrar_domain::limit::Rate;
+use registrar_domain::model::limit::Rate;
 
 use super::super::tree::{Node, Value};
 use super::super::{ListenAddress, load_text, syntax};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 
-use registrar_domain::context::ClientKey;
+use registrar_domain::model::context::ClientKey;
 
 use super::Waiting;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
-use registrar_domain::secret::Secret;
+use registrar_domain::model::secret::Secret;
 
 use super::{ChannelBinding, OptionError, PostgresOptions, SslMode};
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use registrar_domain::secret::Secret;
+use registrar_domain::model::secret::Secret;
 
 use super::*;
 

@@ -1,6 +1,6 @@
 use super::{Outcome, at, localpart, read, user, write};
-use crate::account::{Account, AccountKind};
-use crate::id::ServerName;
+use crate::model::account::{Account, AccountKind};
+use crate::model::id::ServerName;
 use crate::ports::store::{
     AccountFilter, AccountOrder, AccountPage, AccountSearch, Direction, Store, StoreError,
 };

@@ -1,7 +1,7 @@
 use super::{
     Constraint, Outcome, assert_conflict, at, given_user, hash, localpart, read, user, write,
 };
-use crate::account::{Account, AccountKind};
+use crate::model::account::{Account, AccountKind};
 use crate::ports::store::{AccountChanges, Change, GuestUpgrade, Store, StoreError};
 
 async fn given(store: &dyn Store, accounts: &[Account]) -> Result<(), StoreError> {

@@ -1,7 +1,6 @@
 use super::{Outcome, at, read, write};
+use crate::model::threepid::{ClientSecret, Medium, ProofDigest, Purpose, Unasked};
 use crate::ports::store::Store;
-use crate::threepid::delegation::{ProofDigest, Unasked};
-use crate::threepid::{ClientSecret, Medium, Purpose};
 
 pub(super) fn proof(sid: &str) -> ProofDigest {
     let secret = ClientSecret::parse("secret").expect("this is of the grammar");

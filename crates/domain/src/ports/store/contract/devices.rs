@@ -2,11 +2,11 @@ use super::{
     Constraint, Outcome, assert_conflict, at, device_id, digest, given_device, given_user,
     localpart, read, sighting, write,
 };
-use crate::device::{Device, DisplayName};
-use crate::id::{DeviceId, Localpart};
+use crate::model::device::{Device, DisplayName};
+use crate::model::id::{DeviceId, Localpart};
+use crate::model::time::Timestamp;
+use crate::model::token::{NewAccessToken, NewRefreshToken};
 use crate::ports::store::{Sighting, Store, StoreError, UnitOfWork};
-use crate::time::Timestamp;
-use crate::token::{NewAccessToken, NewRefreshToken};
 
 fn display_name(text: &str) -> DisplayName {
     DisplayName::parse(text).expect("the suite's display names are valid")

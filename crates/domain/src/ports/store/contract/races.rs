@@ -8,13 +8,12 @@ use super::{
     Constraint, Outcome, StoreErrorKind, Unit, at, device_id, digest, given_device, given_user,
     hash, join_all, localpart, read, retrying, sighting, user, write,
 };
-use crate::account::{Account, AccountKind};
-use crate::id::Localpart;
+use crate::model::account::{Account, AccountKind};
+use crate::model::id::Localpart;
+use crate::model::registration_token::HeldRegistrationToken;
+use crate::model::threepid::{Medium, Purpose, Unasked, ValidationSession};
+use crate::model::uia::{CompletedStage, Registered, Stage, StageResult};
 use crate::ports::store::{Store, StoreError};
-use crate::registration_token::HeldRegistrationToken;
-use crate::threepid::delegation::Unasked;
-use crate::threepid::{Medium, Purpose, ValidationSession};
-use crate::uia::{CompletedStage, Registered, Stage, StageResult};
 
 const RACERS: u64 = 16;
 

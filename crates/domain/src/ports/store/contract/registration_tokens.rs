@@ -1,11 +1,11 @@
 use super::uia::{given_session, registered, session_id};
 use super::{Constraint, Outcome, assert_conflict, at, hash, read, write};
-use crate::ports::store::{Change, Store, StoreError};
-use crate::registration_token::{
+use crate::model::registration_token::{
     HeldRegistrationToken, RegistrationToken, RegistrationTokenId, RegistrationTokenKey,
 };
-use crate::time::Timestamp;
-use crate::uia::UiaSessionId;
+use crate::model::time::Timestamp;
+use crate::model::uia::UiaSessionId;
+use crate::ports::store::{Change, Store, StoreError};
 
 pub(super) fn token_id(text: &str) -> RegistrationTokenId {
     RegistrationTokenId::parse(text).expect("the suite's tokens are of the grammar")

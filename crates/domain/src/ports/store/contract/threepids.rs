@@ -1,6 +1,6 @@
 use super::{Constraint, Outcome, assert_conflict, at, given_user, localpart, read, write};
+use crate::model::threepid::{AccountThreepid, Medium, Threepid};
 use crate::ports::store::Store;
-use crate::threepid::{AccountThreepid, Medium, Threepid};
 
 fn threepid(medium: Medium, address: &str) -> AccountThreepid {
     AccountThreepid {

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use super::registration_tokens::token_id;
 use super::uia::{given_session, registered};
 use super::{Outcome, at, hash, read, write};
-use crate::ports::entropy::SeededEntropy;
+use crate::model::entropy::{Entropy as _, SeededEntropy};
+use crate::model::registration_token::{HeldRegistrationToken, RegistrationToken};
+use crate::model::uia::UiaSessionId;
+use crate::ports::UnitOfWork;
 use crate::ports::store::{Store, StoreError};
-use crate::ports::{Entropy as _, UnitOfWork};
-use crate::registration_token::{HeldRegistrationToken, RegistrationToken};
-use crate::uia::UiaSessionId;
 
 const SEEDS: u64 = 4;
 const STEPS: usize = 120;

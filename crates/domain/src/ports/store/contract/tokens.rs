@@ -2,12 +2,12 @@ use super::{
     Constraint, Outcome, Unit, assert_conflict, at, device_id, digest, given_device, given_user,
     localpart, read, user, write,
 };
-use crate::account::Account;
-use crate::ports::store::{Store, StoreError};
-use crate::token::{
+use crate::model::account::Account;
+use crate::model::token::{
     AccessTokenKey, Lineage, NewAccessToken, NewRefreshToken, RefreshFamily, RefreshTokenKey,
     StoredAccessToken, StoredRefreshToken, Successor,
 };
+use crate::ports::store::{Store, StoreError};
 
 fn access(owner: &str, device: Option<&str>, text: &str) -> NewAccessToken {
     NewAccessToken {

@@ -2,15 +2,17 @@ use super::registration_tokens::token_id;
 use super::{
     Constraint, Outcome, assert_conflict, at, device_id, digest, hash, localpart, read, write,
 };
-use crate::ports::store::{Store, StoreError};
-use crate::registration_token::{HeldRegistrationToken, RegistrationTokenKey};
-use crate::threepid::{ClientSecret, Medium, Threepid, ValidatedThreepid, ValidationSessionId};
-use crate::token::AccessTokenKey;
-use crate::uia::{
+use crate::model::registration_token::{HeldRegistrationToken, RegistrationTokenKey};
+use crate::model::threepid::{
+    ClientSecret, Medium, Threepid, ValidatedThreepid, ValidationSessionId,
+};
+use crate::model::token::AccessTokenKey;
+use crate::model::uia::{
     AnsweredTokens, CompletedStage, GuestClaim, OperationDigest, OtherDevices, Parameters,
     RegisterParameters, Registered, Stage, StageResult, Traces, UiaLogin, UiaRequester, UiaSession,
     UiaSessionId,
 };
+use crate::ports::store::{Store, StoreError};
 
 pub(super) fn session_id(text: &str) -> UiaSessionId {
     UiaSessionId::parse(text).expect("the suite's session IDs are plausible")

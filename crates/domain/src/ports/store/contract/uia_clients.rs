@@ -1,7 +1,7 @@
 use super::uia::{given_session, session_id};
 use super::{Outcome, read, write};
+use crate::model::uia::UiaSession;
 use crate::ports::store::Store;
-use crate::uia::UiaSession;
 
 pub(super) async fn clients_of_a_session_are_remembered_once(store: &dyn Store) -> Outcome {
     let id = given_session(store, "s", 1).await?;

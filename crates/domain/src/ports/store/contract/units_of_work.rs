@@ -4,8 +4,8 @@ use std::pin::pin;
 use std::task::Poll;
 
 use super::{Constraint, Outcome, assert_conflict, at, given_user, localpart, read, user, write};
-use crate::account::Account;
-use crate::id::Localpart;
+use crate::model::account::Account;
+use crate::model::id::Localpart;
 use crate::ports::store::{Store, StoreError, StoreErrorKind};
 
 async fn find(store: &dyn Store, who: &Localpart) -> Result<Option<Account>, StoreError> {

@@ -1,9 +1,9 @@
 use super::{Constraint, Outcome, Unit, assert_conflict, at, digest, read, write};
-use crate::ports::store::{Store, StoreError};
-use crate::threepid::{
+use crate::model::threepid::{
     Medium, NextLink, Purpose, Threepid, ValidatedThreepid, ValidationSession, ValidationSessionId,
     ValidationToken,
 };
+use crate::ports::store::{Store, StoreError};
 
 pub(super) fn sid(text: &str) -> ValidationSessionId {
     ValidationSessionId::new(text)

@@ -1,14 +1,14 @@
 use async_trait::async_trait;
 
 use super::{FakeUnitOfWork, conflict};
-use crate::account::{Account, AccountKind};
-use crate::id::Localpart;
-use crate::password::PasswordHash;
+use crate::model::account::{Account, AccountKind};
+use crate::model::id::Localpart;
+use crate::model::password::PasswordHash;
+use crate::model::time::Timestamp;
 use crate::ports::store::{
     AccountChanges, AccountFilter, AccountList, AccountOrder, AccountPage, AccountRepository,
     AccountSearch, Change, Constraint, Direction, GuestUpgrade, StoreError,
 };
-use crate::time::Timestamp;
 
 #[async_trait]
 impl AccountRepository for FakeUnitOfWork {

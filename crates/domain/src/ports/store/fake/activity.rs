@@ -1,9 +1,9 @@
 use async_trait::async_trait;
 
 use super::FakeUnitOfWork;
-use crate::id::Localpart;
+use crate::model::id::Localpart;
+use crate::model::time::Timestamp;
 use crate::ports::store::{ActivityRepository, StoreError};
-use crate::time::Timestamp;
 
 #[async_trait]
 impl ActivityRepository for FakeUnitOfWork {

@@ -1,10 +1,10 @@
 use async_trait::async_trait;
 
 use super::{FakeUnitOfWork, State};
-use crate::device::{Device, DisplayName};
-use crate::id::{DeviceId, Localpart};
+use crate::model::device::{Device, DisplayName};
+use crate::model::id::{DeviceId, Localpart};
+use crate::model::time::Timestamp;
 use crate::ports::store::{DeviceRepository, Sighting, StoreError};
-use crate::time::Timestamp;
 
 #[async_trait]
 impl DeviceRepository for FakeUnitOfWork {

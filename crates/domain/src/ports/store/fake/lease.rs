@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 
 use super::FakeUnitOfWork;
+use crate::model::time::Timestamp;
 use crate::ports::store::{LeaseRepository, StoreError};
-use crate::time::Timestamp;
 
 #[async_trait]
 impl LeaseRepository for FakeUnitOfWork {

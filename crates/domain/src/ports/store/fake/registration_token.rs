@@ -1,9 +1,11 @@
 use async_trait::async_trait;
 
 use super::{FakeUnitOfWork, State, conflict};
+use crate::model::registration_token::{
+    RegistrationToken, RegistrationTokenId, RegistrationTokenKey,
+};
+use crate::model::time::Timestamp;
 use crate::ports::store::{Change, Constraint, RegistrationTokenRepository, StoreError};
-use crate::registration_token::{RegistrationToken, RegistrationTokenId, RegistrationTokenKey};
-use crate::time::Timestamp;
 
 #[derive(Clone)]
 pub(super) struct TokenRow {

@@ -1,9 +1,9 @@
 use async_trait::async_trait;
 
 use super::{FakeUnitOfWork, conflict};
-use crate::id::Localpart;
+use crate::model::id::Localpart;
+use crate::model::threepid::{AccountThreepid, Threepid};
 use crate::ports::store::{Constraint, StoreError, ThreepidRepository};
-use crate::threepid::{AccountThreepid, Threepid};
 
 #[async_trait]
 impl ThreepidRepository for FakeUnitOfWork {

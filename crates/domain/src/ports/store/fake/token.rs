@@ -1,15 +1,15 @@
 use async_trait::async_trait;
 
 use super::{FakeUnitOfWork, State, conflict};
-use crate::account::Account;
-use crate::id::{DeviceId, Localpart};
-use crate::ports::store::{Constraint, StoreError, TokenRepository};
-use crate::secret::TokenDigest;
-use crate::time::Timestamp;
-use crate::token::{
+use crate::model::account::Account;
+use crate::model::id::{DeviceId, Localpart};
+use crate::model::secret::TokenDigest;
+use crate::model::time::Timestamp;
+use crate::model::token::{
     AccessTokenKey, NewAccessToken, NewRefreshToken, RefreshFamily, RefreshTokenKey,
     StoredAccessToken, StoredRefreshToken, Successor,
 };
+use crate::ports::store::{Constraint, StoreError, TokenRepository};
 
 #[derive(Clone)]
 pub(super) struct AccessRow {

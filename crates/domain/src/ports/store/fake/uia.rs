@@ -1,13 +1,13 @@
 use async_trait::async_trait;
 
 use super::{FakeUnitOfWork, State, conflict};
-use crate::password::PasswordHash;
-use crate::ports::store::{Constraint, StoreError, UiaRepository};
-use crate::registration_token::HeldRegistrationToken;
-use crate::time::Timestamp;
-use crate::uia::{
+use crate::model::password::PasswordHash;
+use crate::model::registration_token::HeldRegistrationToken;
+use crate::model::time::Timestamp;
+use crate::model::uia::{
     AnsweredTokens, CompletedStage, Parameters, Registered, UiaSession, UiaSessionId,
 };
+use crate::ports::store::{Constraint, StoreError, UiaRepository};
 
 #[derive(Clone)]
 pub(super) struct SessionRow {

@@ -1,14 +1,13 @@
 use async_trait::async_trait;
 
 use super::{FakeUnitOfWork, State, conflict};
-use crate::ports::store::{Constraint, StoreError, ValidationRepository};
-use crate::secret::TokenDigest;
-use crate::threepid::delegation::{ProofDigest, Unasked};
-use crate::threepid::{
-    Medium, Purpose, Threepid, ValidatedThreepid, ValidationSession, ValidationSessionId,
-    ValidationToken,
+use crate::model::secret::TokenDigest;
+use crate::model::threepid::{
+    Medium, ProofDigest, Purpose, Threepid, Unasked, ValidatedThreepid, ValidationSession,
+    ValidationSessionId, ValidationToken,
 };
-use crate::time::Timestamp;
+use crate::model::time::Timestamp;
+use crate::ports::store::{Constraint, StoreError, ValidationRepository};
 
 #[derive(Clone)]
 pub(super) struct ValidationRow {

@@ -2,7 +2,7 @@
 //!
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#post_matrixclientv3accountpasswordemailrequesttoken>
 
-use registrar_domain::threepid::Purpose;
+use registrar_domain::model::threepid::Purpose;
 
 use crate::app::{App, Reply};
 use crate::endpoint::request_token;

@@ -1,7 +1,7 @@
 //! `/_synapse/admin/v2/users/{userId}/devices`, `/devices/{deviceId}` and `/delete_devices`
 
-use registrar_domain::device::Device;
-use registrar_domain::id::UserId;
+use registrar_domain::model::device::Device;
+use registrar_domain::model::id::UserId;
 use serde::Serialize;
 
 use crate::app::{App, Reply};

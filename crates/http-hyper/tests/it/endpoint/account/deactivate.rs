@@ -1,9 +1,9 @@
 //! `POST /_matrix/client/v3/account/deactivate`
 
 use http::Method;
-use registrar_domain::appservice::{AppService, AppServices, UserNamespace};
-use registrar_domain::id::Localpart;
-use registrar_domain::secret::TokenDigest;
+use registrar_domain::model::appservice::{AppService, AppServices, UserNamespace};
+use registrar_domain::model::id::Localpart;
+use registrar_domain::model::secret::TokenDigest;
 use serde_json::{Value, json};
 
 use crate::client::{PASSWORD, text};

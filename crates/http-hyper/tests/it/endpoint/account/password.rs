@@ -1,6 +1,6 @@
 //! `POST /_matrix/client/v3/account/password`
 
-use registrar_domain::password::strength::StrengthRules;
+use registrar_domain::model::password::strength::StrengthRules;
 use serde_json::{Value, json};
 
 use crate::client::{PASSWORD, text};

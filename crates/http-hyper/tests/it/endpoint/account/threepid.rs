@@ -1,8 +1,8 @@
 //! `/_matrix/client/v3/account/3pid` and what lies below
 
 use http::Method;
-use registrar_domain::services::EmailValidation;
-use registrar_domain::threepid::{Medium, Threepid};
+use registrar_domain::model::threepid::{Medium, Threepid};
+use registrar_domain::ports::EmailValidation;
 use serde_json::{Value, json};
 
 use crate::client::{PASSWORD, text, with};

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use registrar_domain::id::Localpart;
+use registrar_domain::model::id::Localpart;
+use registrar_domain::model::time::Timestamp;
 use registrar_domain::ports::{Intent, Store as _};
-use registrar_domain::time::Timestamp;
 use serde_json::{Value, json};
 
 use super::Office;

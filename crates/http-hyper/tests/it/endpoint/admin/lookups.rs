@@ -1,7 +1,7 @@
 //! The short questions: `username_available`, `threepid`, `whois`, `joined_rooms`, `server_version`.
 
 use http::Method;
-use registrar_domain::limit::Rate;
+use registrar_domain::model::limit::Rate;
 use serde_json::{Value, json};
 
 use super::Office;

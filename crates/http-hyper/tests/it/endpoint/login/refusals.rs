@@ -4,11 +4,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http::Method;
-use registrar_domain::account::{Account, AccountKind};
-use registrar_domain::id::Localpart;
-use registrar_domain::limit::Rate;
-use registrar_domain::password::PasswordHash;
-use registrar_domain::policy::{Policy, ServerDisabled};
+use registrar_domain::model::account::{Account, AccountKind};
+use registrar_domain::model::id::Localpart;
+use registrar_domain::model::limit::Rate;
+use registrar_domain::model::password::PasswordHash;
+use registrar_domain::model::policy::{Policy, ServerDisabled};
 use registrar_domain::ports::{Intent, Store as _};
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! `GET /_matrix/client/v3/register/available`
 
 use http::{Method, StatusCode};
-use registrar_domain::id::Localpart;
+use registrar_domain::model::id::Localpart;
 use serde_json::{Value, json};
 
 use crate::server::{AVAILABLE, TestServer};

@@ -1,9 +1,9 @@
 //! User-interactive authentication at `POST /register`.
 
 use http::Method;
-use registrar_domain::policy::ConsentPolicy;
-use registrar_domain::uia::Stage;
-use registrar_domain::uia::flow::Flow;
+use registrar_domain::model::policy::ConsentPolicy;
+use registrar_domain::model::uia::Stage;
+use registrar_domain::model::uia::flow::Flow;
 use serde_json::{Value, json};
 
 use crate::client::{PASSWORD, registration, text};

@@ -3,8 +3,8 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use registrar_domain::limit::Rate;
-use registrar_domain::policy::ServerDisabled;
+use registrar_domain::model::limit::Rate;
+use registrar_domain::model::policy::ServerDisabled;
 use serde_json::{Value, json};
 
 use crate::client::{PASSWORD, registration};

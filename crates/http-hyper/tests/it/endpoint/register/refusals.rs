@@ -1,9 +1,9 @@
 //! What `POST /register` refuses, in which order, and which JSON types it takes.
 
 use http::Method;
-use registrar_domain::limit::Rate;
-use registrar_domain::password::strength::StrengthRules;
-use registrar_domain::policy::Policy;
+use registrar_domain::model::limit::Rate;
+use registrar_domain::model::password::strength::StrengthRules;
+use registrar_domain::model::policy::Policy;
 use serde_json::{Value, json};
 
 use crate::client::{registration, with};

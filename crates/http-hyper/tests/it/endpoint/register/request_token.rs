@@ -1,12 +1,12 @@
 //! `POST /_matrix/client/v3/register/email/requestToken` and `/register/msisdn/requestToken`
 
 use http::Method;
-use registrar_domain::limit::Rate;
+use registrar_domain::model::limit::Rate;
+use registrar_domain::model::threepid::{Medium, Threepid};
+use registrar_domain::model::uia::Stage;
+use registrar_domain::model::uia::flow::Flow;
+use registrar_domain::ports::EmailValidation;
 use registrar_domain::ports::mailer::MailContent;
-use registrar_domain::services::EmailValidation;
-use registrar_domain::threepid::{Medium, Threepid};
-use registrar_domain::uia::Stage;
-use registrar_domain::uia::flow::Flow;
 use serde_json::{Value, json};
 
 use crate::client::text;

@@ -1,0 +1,48 @@
+//! Closing an account: what all ways to it have in common.
+
+pub mod own;
+
+use crate::model::id::Localpart;
+use crate::model::threepid::AccountThreepid;
+use crate::model::uia::Traces;
+use crate::ports::store::{AccountChanges, Change};
+use crate::ports::{StoreError, UnitOfWork};
+
+/// What a closed account had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Deactivated {
+    /// Its third-party identifiers, for whoever unbinds them at an identity server.
+    pub(crate) threepids: Vec<AccountThreepid>,
+}
+
+/// Closes an account in the caller's unit of work: its third-party identifiers, devices, tokens and
+/// password are gone, and nobody else can have its name. `None` when there is no such account.
+///
+/// Idempotent. A login or a refresh at the same moment holds the account, so that it either comes first
+/// and is ended here, or comes later and finds the account deactivated.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) async fn deactivate(
+    uow: &mut dyn UnitOfWork,
+    localpart: &Localpart,
+    traces: Traces,
+) -> Result<Option<Deactivated>, StoreError> {
+    if !uow.accounts().deactivate(localpart).await? {
+        return Ok(None);
+    }
+    let threepids = uow.threepids().list(localpart).await?;
+    uow.threepids().remove_all(localpart).await?;
+    uow.devices().remove_all(localpart).await?;
+    uow.tokens().remove_all(localpart).await?;
+    uow.tokens().remove_made_for(localpart).await?;
+    if traces == Traces::Erase {
+        let changes = AccountChanges {
+            display_name: Change::Set(None),
+            erased: Change::Set(true),
+            ..AccountChanges::default()
+        };
+        uow.accounts().update(localpart, &changes).await?;
+    }
+    Ok(Some(Deactivated { threepids }))
+}

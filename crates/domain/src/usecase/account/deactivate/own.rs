@@ -1,0 +1,193 @@
+//! `POST /account/deactivate`: somebody closes their own account, or an application service one of
+//! its users'.
+//!
+//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#post_matrixclientv3accountdeactivate>
+
+use std::sync::Arc;
+
+use super::{Deactivated, deactivate};
+use crate::model::context::RequestContext;
+use crate::model::given::Given;
+use crate::model::threepid::AccountThreepid;
+use crate::model::uia::{OperationDigest, Parameters, Traces};
+use crate::ports::{Intent, StoreError};
+use crate::usecase::retry::MaybeStore;
+use crate::usecase::shared::Shared;
+use crate::usecase::token::authenticate::{Credential, Requester};
+use crate::usecase::uia::auth::Auth;
+use crate::usecase::uia::gate::{self, GateError, UiaPrompt};
+use crate::usecase::uia::reauthenticate::{
+    Authorization, Reauthentication, RecentProof, Undertaking, reauthenticate,
+};
+
+/// The use-case.
+#[derive(Clone)]
+pub struct Deactivation(Arc<Shared>);
+
+/// `POST /account/deactivate`, as sent.
+#[derive(Clone, Debug)]
+pub struct DeactivationRequest {
+    /// Method and target of the request.
+    pub operation: OperationDigest,
+    /// `erase`: should what the account has left behind go too? By default it stays.
+    pub erase: Given<bool>,
+    /// `id_server`: where third-party identifiers should be unbound. This server binds none.
+    pub id_server: Given<String>,
+    /// `auth`.
+    pub auth: Given<Auth>,
+    /// The body has a key besides `auth`.
+    pub has_other_fields: bool,
+}
+
+/// The same with its fields checked.
+#[derive(Clone, Debug)]
+pub struct DeactivationWish {
+    operation: OperationDigest,
+    traces: Traces,
+    auth: Given<Auth>,
+    says_something: bool,
+}
+
+/// The outcome of `POST /account/deactivate`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeactivationOutcome {
+    /// The account is closed.
+    Deactivated(Unbinding),
+    /// An application service has closed the account of one of its users, and is not told about
+    /// identifiers.
+    DeactivatedByService,
+    /// The requester must prove who they are.
+    AuthRequired(UiaPrompt),
+}
+
+/// What became of the account's third-party identifiers at identity servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unbinding {
+    /// There was nothing to unbind.
+    Success,
+    /// There may have been something, and only a homeserver can unbind it: it takes a signature.
+    NoSupport,
+}
+
+/// Why no account was closed.
+#[derive(Debug, thiserror::Error)]
+pub enum DeactivationError {
+    /// A field has the wrong type.
+    #[error("`{0}` has the wrong type")]
+    MalformedField(&'static str),
+    /// User-interactive authentication failed.
+    #[error(transparent)]
+    Gate(#[from] GateError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl MaybeStore for DeactivationError {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::Gate(error) => error.store_error(),
+            Self::MalformedField(_) => None,
+        }
+    }
+}
+
+impl Deactivation {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+
+    /// Checks the fields of a request. Clients hear about these before anybody asks who they are.
+    ///
+    /// # Errors
+    /// [`DeactivationError::MalformedField`].
+    pub fn read(
+        &self,
+        request: DeactivationRequest,
+    ) -> Result<DeactivationWish, DeactivationError> {
+        let erase = request.erase.optional_not_null();
+        let erase = erase.map_err(|_| DeactivationError::MalformedField("erase"))?;
+        let id_server = request.id_server.optional();
+        id_server.map_err(|_| DeactivationError::MalformedField("id_server"))?;
+        Ok(DeactivationWish {
+            operation: request.operation,
+            traces: match erase {
+                Some(true) => Traces::Erase,
+                Some(false) | None => Traces::Keep,
+            },
+            auth: request.auth,
+            says_something: request.has_other_fields,
+        })
+    }
+
+    /// Closes the requester's account for good, once they have proved who they are.
+    ///
+    /// # Errors
+    /// [`DeactivationError::Gate`], [`DeactivationError::Store`].
+    pub async fn deactivate(
+        &self,
+        ctx: &RequestContext,
+        requester: &Requester,
+        wish: &DeactivationWish,
+    ) -> Result<DeactivationOutcome, DeactivationError> {
+        let continues = gate::session_id(&wish.auth)?.is_some();
+        let parameters = Parameters::Deactivate(wish.traces);
+        let undertaking = Undertaking {
+            requester,
+            operation: wish.operation,
+            auth: &wish.auth,
+            parameters: (wish.says_something || !continues).then_some(&parameters),
+            purposes: &[],
+            recent: RecentProof::NeverSuffices,
+        };
+        match reauthenticate(&self.0, ctx, &undertaking).await? {
+            Reauthentication::Wanted(prompt) => Ok(DeactivationOutcome::AuthRequired(prompt)),
+            Reauthentication::Given(authorization) => {
+                let threepids = self.close(requester, &authorization).await?;
+                Ok(match requester.credential {
+                    Credential::ApplicationService => DeactivationOutcome::DeactivatedByService,
+                    Credential::AccessToken { .. } if threepids.is_empty() => {
+                        DeactivationOutcome::Deactivated(Unbinding::Success)
+                    }
+                    Credential::AccessToken { .. } => {
+                        DeactivationOutcome::Deactivated(Unbinding::NoSupport)
+                    }
+                })
+            }
+        }
+    }
+
+    /// Closes the account and returns the identifiers that it had. An application service may not have
+    /// registered its own user; then there is nothing to close.
+    async fn close(
+        &self,
+        requester: &Requester,
+        authorization: &Authorization,
+    ) -> Result<Vec<AccountThreepid>, DeactivationError> {
+        let shared = &self.0;
+        let localpart = &requester.account.localpart;
+        let traces = traces(authorization.parameters());
+        let closed = shared
+            .retrying(|| async {
+                let mut uow = shared.ports.store.begin(Intent::Write).await?;
+                authorization.confirm(&mut *uow, shared, requester).await?;
+                let closed = deactivate(&mut *uow, localpart, traces).await?;
+                uow.commit().await?;
+                Ok::<_, DeactivationError>(closed)
+            })
+            .await?;
+        let Some(Deactivated { threepids }) = closed else {
+            return Ok(Vec::new());
+        };
+        tracing::info!(account.localpart = %localpart, "account deactivated");
+        Ok(threepids)
+    }
+}
+
+fn traces(parameters: &Parameters) -> Traces {
+    match parameters {
+        Parameters::Deactivate(traces) => *traces,
+        _ => Traces::Keep,
+    }
+}

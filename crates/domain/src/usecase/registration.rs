@@ -1,0 +1,300 @@
+//! `POST /register`: a new account for a person, a guest, or a guest who becomes a user.
+//!
+//! [`Registration::register`] is the reference's order of checks (§1.1), which clients can observe,
+//! top to bottom. What a success means is one transaction, in `create`.
+//!
+//! Spec: <https://spec.matrix.org/v1.16/client-server-api/#post_matrixclientv3register>
+
+mod appservice;
+pub mod available;
+mod create;
+pub(crate) mod enroll;
+mod error;
+mod guest;
+mod repeat;
+mod request;
+pub(crate) mod rules;
+pub mod shared_secret;
+mod wish;
+
+use std::sync::Arc;
+
+pub use error::RegisterError;
+pub use request::{RegisterOutcome, RegisterRequest, RegisteredAccount};
+pub use rules::RuleError;
+
+use crate::model::context::{RequestContext, Trust};
+use crate::model::given::Given;
+use crate::model::limit::Spent;
+use crate::model::threepid::{Purpose, ValidatedThreepid};
+use crate::model::uia::{Parameters, RegisterParameters, Registered, UiaSession};
+use crate::ports::Intent;
+use crate::usecase::name::{self, Claims, Disclosure, NameError, Standing};
+use crate::usecase::shared::Shared;
+use crate::usecase::token::issue::RefreshWish;
+use crate::usecase::uia::gate::{self, Attempt, Clearance, Decision, Operation};
+use crate::usecase::uia::open;
+use crate::usecase::usage;
+use create::{CheckedName, Order};
+use wish::Wish;
+
+/// The use-case.
+#[derive(Clone)]
+pub struct Registration(Arc<Shared>);
+
+impl Registration {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+
+    /// Registers an account, or says what is still to be proved.
+    ///
+    /// # Errors
+    /// [`RegisterError`]; nothing was changed, except that the UIA session may have gone on.
+    pub async fn register(
+        &self,
+        ctx: &RequestContext,
+        request: &RegisterRequest,
+    ) -> Result<RegisterOutcome, RegisterError> {
+        let shared = &self.0;
+        shared
+            .limits
+            .registration
+            .peek(&ctx.limit_key(), shared.monotonic())?;
+        match &request.kind {
+            Given::Malformed => return Err(RegisterError::KindNotAscii),
+            Given::Absent | Given::Null => {}
+            Given::Value(kind) => match kind.as_str() {
+                "user" => {}
+                "guest" => return self.register_guest(ctx, request).await,
+                other => return Err(RegisterError::UnknownKind(other.to_owned())),
+            },
+        }
+        let refresh = wish::refresh(request)?;
+        let username = wish::username(request)?;
+        if request
+            .login_type
+            .value()
+            .is_some_and(|kind| kind == "m.login.application_service")
+        {
+            return self
+                .register_for_appservice(ctx, request, username, refresh)
+                .await;
+        }
+        let wish = Wish::parse(shared, request, username)?;
+        // Before the database is asked about the name, since a flood should cost nothing.
+        let charged = wish.password.charge_first(shared, ctx, &request.auth)?;
+        let session = self.session(request).await?;
+        self.check_name_early(&wish, session.as_ref()).await?;
+
+        match self
+            .pass_gate(ctx, request, &wish, session.is_some())
+            .await?
+        {
+            Decision::Challenged(prompt) => {
+                wish.password.park(shared, ctx, &prompt, charged).await?;
+                Ok(RegisterOutcome::AuthRequired(prompt))
+            }
+            Decision::Cleared(clearance) => {
+                let registered = self.complete(ctx, &wish, refresh, &clearance).await?;
+                Ok(RegisterOutcome::Registered(registered))
+            }
+        }
+    }
+
+    /// The UIA session that the request continues, for what it knows of earlier requests.
+    async fn session(
+        &self,
+        request: &RegisterRequest,
+    ) -> Result<Option<UiaSession>, RegisterError> {
+        let Some(id) = gate::session_id(&request.auth)? else {
+            return Ok(None);
+        };
+        let mut uow = self.0.ports.store.begin(Intent::Read).await?;
+        Ok(Some(open::find(&mut *uow, &self.0, &id).await?))
+    }
+
+    /// Refuses a name before the dialogue rather than after it.
+    async fn check_name_early(
+        &self,
+        wish: &Wish,
+        session: Option<&UiaSession>,
+    ) -> Result<(), RegisterError> {
+        let Some(username) = &wish.parameters.username else {
+            return Ok(());
+        };
+        let shared = &self.0;
+        let localpart = name::parse(shared, username)?;
+        if let Some(registered) = session.and_then(|session| session.registered.as_ref()) {
+            return if registered.localpart == localpart {
+                Ok(())
+            } else {
+                Err(NameError::DifferentUserRegistered.into())
+            };
+        }
+        let claims = Claims {
+            guest: wish.parameters.guest_claim,
+            disclosure: if shared.policy.registration.inhibit_user_in_use_error {
+                Disclosure::Hide
+            } else {
+                Disclosure::Tell
+            },
+        };
+        let outcome = {
+            let mut uow = shared.ports.store.begin(Intent::Read).await?;
+            name::check(&mut *uow, shared, &localpart, claims).await
+        };
+        match (outcome, session) {
+            (Err(NameError::Taken), Some(session)) => {
+                match self.registered_meanwhile(session).await? {
+                    Some(registered) if registered.localpart == localpart => Ok(()),
+                    _ => Err(NameError::Taken.into()),
+                }
+            }
+            (outcome, _) => Ok(outcome.map(|_| ())?),
+        }
+    }
+
+    async fn pass_gate(
+        &self,
+        ctx: &RequestContext,
+        request: &RegisterRequest,
+        wish: &Wish,
+        continues: bool,
+    ) -> Result<Decision, RegisterError> {
+        let parameters = Parameters::Register(wish.parameters.clone());
+        let operation = Operation {
+            digest: request.operation,
+            flows: &self.0.policy.registration.flows,
+            enabled: &self.0.policy.registration.stages,
+            purposes: &[Purpose::Registration, Purpose::Addition],
+            requester: None,
+        };
+        let attempt = Attempt {
+            operation,
+            auth: &request.auth,
+            parameters: (wish.says_something || !continues).then_some(&parameters),
+        };
+        Ok(gate::pass(&self.0, ctx, &attempt).await?)
+    }
+
+    /// The dialogue is complete: everything else that can be checked is checked now, then the account
+    /// is created.
+    async fn complete(
+        &self,
+        ctx: &RequestContext,
+        wish: &Wish,
+        refresh: RefreshWish,
+        clearance: &Clearance,
+    ) -> Result<RegisteredAccount, RegisterError> {
+        let shared = &self.0;
+        let session = clearance.session();
+        let nothing = RegisterParameters::default();
+        let parameters = if let Parameters::Register(parameters) = &session.parameters {
+            parameters
+        } else {
+            &nothing
+        };
+        let mut order = Order::new(&shared.policy.registration, clearance, parameters, refresh)?;
+        rules::check_threepids(shared, &order.threepids).await?;
+        if session.registered.is_some() {
+            return self.repeat(ctx, &order).await;
+        }
+        if !wish.password.is_known(Some(session)) {
+            return Err(RegisterError::PasswordMissing);
+        }
+        let spent = match self.check(ctx, session, parameters, &mut order).await {
+            Err(error) if error.is_taken() => {
+                // Perhaps by a concurrent request of this very session.
+                return match self.registered_meanwhile(session).await? {
+                    Some(_) => self.repeat(ctx, &order).await,
+                    None => Err(error),
+                };
+            }
+            outcome => outcome?,
+        };
+        let turn = ctx.hash_turn(session.trust().min(Trust::Charged));
+        let hash = wish.password.hash(shared, turn, Some(session)).await?;
+        let hash = hash.ok_or(RegisterError::PasswordMissing)?;
+        self.create(ctx, &order, &hash, spent).await
+    }
+
+    /// Checks what can be checked before anything is created, and completes the order. The registration
+    /// is charged, so that concurrent ones cannot pass the limit together; it is given back unless the
+    /// account is created.
+    async fn check(
+        &self,
+        ctx: &RequestContext,
+        session: &UiaSession,
+        parameters: &RegisterParameters,
+        order: &mut Order<'_>,
+    ) -> Result<Spent<'_>, RegisterError> {
+        let shared = &self.0;
+        let wished = parameters.username.as_deref();
+        let mut facts = rules::facts(shared, session, wished, &order.threepids).await?;
+        if let Some(chosen) = rules::choose_username(shared, &facts).await? {
+            facts.username = Some(chosen);
+        }
+        self.check_threepids_free(&order.threepids).await?;
+        order.account_name = rules::choose_display_name(shared, &facts).await?;
+        let limit = &shared.limits.registration;
+        let spent = limit.spend(&ctx.limit_key(), shared.monotonic())?;
+        order.admission = rules::judge(shared, &facts).await?;
+        usage::check_registration(shared, rules::proved_email(&order.threepids)).await?;
+        if let Some(username) = facts.username.as_deref().or(wished) {
+            order.name = Some(self.check_name_finally(username, parameters).await?);
+        }
+        Ok(spent)
+    }
+
+    /// An address belongs to one account. The database has the last word; this is the kind answer.
+    async fn check_threepids_free(
+        &self,
+        proved: &[&ValidatedThreepid],
+    ) -> Result<(), RegisterError> {
+        if proved.is_empty() {
+            return Ok(());
+        }
+        let mut uow = self.0.ports.store.begin(Intent::Read).await?;
+        for validated in proved {
+            let threepid = &validated.threepid;
+            if uow.threepids().find_owner(threepid).await?.is_some() {
+                return Err(RegisterError::ThreepidTaken(threepid.medium()));
+            }
+        }
+        Ok(())
+    }
+
+    /// What a concurrent request of the same session has registered since the session was read.
+    async fn registered_meanwhile(
+        &self,
+        session: &UiaSession,
+    ) -> Result<Option<Registered>, RegisterError> {
+        let mut uow = self.0.ports.store.begin(Intent::Read).await?;
+        let session = uow.uia_sessions().find(&session.id).await?;
+        Ok(session.and_then(|session| session.registered))
+    }
+
+    async fn check_name_finally(
+        &self,
+        username: &str,
+        parameters: &RegisterParameters,
+    ) -> Result<CheckedName, RegisterError> {
+        let shared = &self.0;
+        let localpart = name::parse(shared, username)?;
+        let claims = Claims {
+            guest: parameters.guest_claim,
+            disclosure: Disclosure::Tell,
+        };
+        let mut uow = shared.ports.store.begin(Intent::Read).await?;
+        let standing = name::check(&mut *uow, shared, &localpart, claims).await?;
+        // A guest can only become the user of the same name; for any other there is nobody to upgrade.
+        if claims.guest.is_some() && standing == Standing::Free {
+            return Err(NameError::GuestMismatch.into());
+        }
+        Ok(CheckedName {
+            localpart,
+            standing,
+        })
+    }
+}

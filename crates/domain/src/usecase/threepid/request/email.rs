@@ -1,0 +1,241 @@
+//! `POST …/email/requestToken`: by a mail of this server, or by an identity server.
+//!
+//! Reference §4.2, §4.7.
+
+use std::sync::Arc;
+
+use super::covert::Delegated;
+use super::opening::{Opened, Opening};
+use super::stages::Source;
+use super::{RequestTokenError, TokenRequested, TokenRequests};
+use crate::model::context::RequestContext;
+use crate::model::given::Given;
+use crate::model::secret::{Secret, TokenDigest};
+use crate::model::threepid::{
+    EmailAddress, Medium, Purpose, ValidationSessionId, ValidationToken, generate_token,
+};
+use crate::ports::identity_server::EmailTokenRequest;
+use crate::ports::mailer::MailContent;
+use crate::ports::{EmailValidation, Intent, Mail, Mailer};
+
+/// `POST …/email/requestToken`, as sent.
+#[derive(Clone, Debug, Default)]
+pub struct EmailWish {
+    /// `client_secret`.
+    pub client_secret: Given<String>,
+    /// `email`.
+    pub email: Given<String>,
+    /// `send_attempt`.
+    pub send_attempt: Given<i64>,
+    /// `next_link`.
+    pub next_link: Given<String>,
+    /// `session`, or that of `auth`: the UIA session that the request belongs to.
+    pub session: Given<String>,
+}
+
+impl EmailWish {
+    fn source(&self) -> Source<'_> {
+        Source {
+            session: &self.session,
+            next_link: &self.next_link,
+        }
+    }
+}
+
+impl TokenRequests {
+    /// Can this server, or somebody for it, validate email addresses for this purpose? Told before
+    /// anything else about a request is looked at.
+    ///
+    /// # Errors
+    /// [`RequestTokenError::EmailNotSupported`], [`RequestTokenError::RegistrationClosed`],
+    /// [`RequestTokenError::ChangesForbidden`].
+    pub fn check_email_supported(&self, purpose: Purpose) -> Result<(), RequestTokenError> {
+        if matches!(self.0.ports.email, EmailValidation::Off) {
+            return Err(RequestTokenError::EmailNotSupported);
+        }
+        self.check_purpose(purpose)
+    }
+
+    /// Asks whoever reads the mail of an address to open a link.
+    ///
+    /// # Errors
+    /// [`RequestTokenError`]; nothing was stored.
+    pub async fn request_email(
+        &self,
+        ctx: &RequestContext,
+        purpose: Purpose,
+        wish: &EmailWish,
+    ) -> Result<TokenRequested, RequestTokenError> {
+        self.check_email_supported(purpose)?;
+        let request = Self::parse_email(wish);
+        let mut request = request.map_err(|error| error.in_request_for(purpose))?;
+        let threepid = request.email.clone().into();
+        request.next_link = self.admit(ctx, purpose, &threepid, &wish.source()).await?;
+        if self.0.policy.threepids.inhibit_errors {
+            return match &self.0.ports.email {
+                EmailValidation::Off => Err(RequestTokenError::EmailNotSupported),
+                EmailValidation::Local(mailer) => {
+                    self.mail_covertly(mailer, purpose, request).await
+                }
+                EmailValidation::Delegated(server) => {
+                    let request = Delegated::Email(request);
+                    self.delegate_covertly(server, purpose, threepid, request)
+                        .await
+                }
+            };
+        }
+        self.check_standing(&threepid, purpose).await?;
+        let requested = match &self.0.ports.email {
+            EmailValidation::Off => return Err(RequestTokenError::EmailNotSupported),
+            EmailValidation::Local(mailer) => {
+                TokenRequested::Here(self.mail(mailer, purpose, request).await?)
+            }
+            EmailValidation::Delegated(server) => {
+                let request = Delegated::Email(request);
+                let reply = self.delegate(server, purpose, threepid, request);
+                TokenRequested::Elsewhere(reply.await?)
+            }
+        };
+        Ok(requested)
+    }
+
+    /// The request, as yet without the link.
+    fn parse_email(wish: &EmailWish) -> Result<EmailTokenRequest, RequestTokenError> {
+        Self::require(&[
+            ("client_secret", wish.client_secret.is_present()),
+            ("email", wish.email.is_present()),
+            ("send_attempt", wish.send_attempt.is_present()),
+        ])?;
+        let client_secret = super::client_secret(&wish.client_secret)?;
+        let email = wish.email.value();
+        let email = email.ok_or(RequestTokenError::MalformedField("email"))?;
+        Ok(EmailTokenRequest {
+            client_secret,
+            email: EmailAddress::parse(email)?,
+            send_attempt: super::send_attempt(&wish.send_attempt)?,
+            next_link: None,
+        })
+    }
+
+    /// Sends the link, unless this attempt's mail has gone out before, and is not interrupted.
+    async fn mail(
+        &self,
+        mailer: &Arc<dyn Mailer>,
+        purpose: Purpose,
+        request: EmailTokenRequest,
+    ) -> Result<ValidationSessionId, RequestTokenError> {
+        let address = request.email.clone().into();
+        let turn = self.turn(&request.client_secret, address).await;
+        let (this, mailer) = (self.clone(), Arc::clone(mailer));
+        self.to_the_end(turn, async move {
+            let sid = this.send_link(&*mailer, purpose, &request).await?;
+            this.announce(Medium::Email, purpose, request.send_attempt);
+            Ok(sid)
+        })
+        .await
+    }
+
+    /// Sends the link, unless this attempt's mail has gone out before.
+    ///
+    /// The token is committed before its mail goes out, so that no link leads nowhere, and is taken
+    /// back when it does not go out. The attempt counts once it has: a crash in between may repeat a
+    /// mail and never loses one.
+    async fn send_link(
+        &self,
+        mailer: &dyn Mailer,
+        purpose: Purpose,
+        request: &EmailTokenRequest,
+    ) -> Result<ValidationSessionId, RequestTokenError> {
+        let shared = &self.0;
+        let text = generate_token(shared.entropy());
+        let digest = TokenDigest::of(text.expose());
+        let opening = self.mail_opening(purpose, request, digest);
+        let opened = shared.retrying(|| async {
+            let mut uow = shared.ports.store.begin(Intent::Write).await?;
+            let opened = opening.open(&mut *uow, shared).await?;
+            if let Opened::MessageDue(_) = &opened {
+                self.spend(&mut *uow, Medium::Email).await?;
+            }
+            uow.commit().await?;
+            Ok::<_, RequestTokenError>(opened)
+        });
+        let sid = match opened.await? {
+            Opened::AlreadySent(sid) => return Ok(sid),
+            Opened::MessageDue(sid) => sid,
+        };
+        let link = self.link(purpose, &sid, request.client_secret.expose(), &text);
+        let mail = Mail {
+            to: request.email.clone(),
+            content: content(purpose, link),
+        };
+        let outcome = mailer.send(&mail).await;
+        shared
+            .retrying(|| async {
+                let mut uow = shared.ports.store.begin(Intent::Write).await?;
+                let sessions = uow.validations();
+                if outcome.is_ok() {
+                    let send_attempt = request.send_attempt;
+                    sessions.record_send_attempt(&sid, send_attempt).await?;
+                } else {
+                    sessions.retract_token(&sid, &digest).await?;
+                }
+                uow.commit().await
+            })
+            .await?;
+        outcome.map_err(RequestTokenError::Mail)?;
+        Ok(sid)
+    }
+
+    /// The request for a mail whose link carries a token with this digest.
+    pub(super) fn mail_opening(
+        &self,
+        purpose: Purpose,
+        request: &EmailTokenRequest,
+        digest: TokenDigest,
+    ) -> Opening {
+        let shared = &self.0;
+        let lifetime = shared.policy.threepids.validation_token_lifetime;
+        Opening {
+            purpose,
+            threepid: request.email.clone().into(),
+            client_secret: request.client_secret.digest(),
+            send_attempt: request.send_attempt,
+            token: ValidationToken {
+                digest,
+                next_link: request.next_link.clone(),
+                expires: shared.now().after(lifetime),
+            },
+        }
+    }
+
+    pub(super) fn link(
+        &self,
+        purpose: Purpose,
+        sid: &ValidationSessionId,
+        client_secret: &str,
+        token: &Secret<String>,
+    ) -> String {
+        let path = match purpose {
+            Purpose::Registration => "_matrix/client/unstable/registration/email/submit_token",
+            Purpose::Addition => "_matrix/client/unstable/add_threepid/email/submit_token",
+            Purpose::PasswordReset => "_synapse/client/password_reset/email/submit_token",
+        };
+        // Of all that may be in these, only `=` has a meaning in a query.
+        let client_secret = client_secret.replace('=', "%3D");
+        format!(
+            "{}{path}?token={}&client_secret={client_secret}&sid={}",
+            self.0.policy.threepids.public_baseurl,
+            token.expose(),
+            sid.as_str()
+        )
+    }
+}
+
+/// What the mail with a link says.
+pub(super) fn content(purpose: Purpose, link: String) -> MailContent {
+    match purpose {
+        Purpose::Registration => MailContent::ValidateRegistration { link },
+        Purpose::Addition => MailContent::ValidateAddition { link },
+        Purpose::PasswordReset => MailContent::ResetPassword { link },
+    }
+}
