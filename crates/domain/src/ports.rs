@@ -2,8 +2,7 @@
 //! port; time and randomness are doors too, and part of the [model](crate::model::clock), whose values
 //! are made with them.
 //!
-//! With the feature `fakes` each port has a `FakeX` beside it, and `store::contract` holds the
-//! suite that every [`Store`] must pass.
+//! The crate `registrar-testkit` has a fake for each, and the suite that every [`Store`] must pass.
 
 pub mod background;
 pub mod captcha;

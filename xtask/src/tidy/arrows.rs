@@ -2,8 +2,6 @@
 //!
 //! Looks at declared dependencies only, so it needs neither a network nor a build.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
 const CAPTCHA: &str = "registrar-captcha";
@@ -13,8 +11,10 @@ const HTTP: &str = "registrar-http-hyper";
 const IDENTITY: &str = "registrar-identity-client";
 const MAIL: &str = "registrar-mail";
 const METRICS: &str = "registrar-metrics";
+const RUNTIME: &str = "registrar-runtime";
 const SERVER: &str = "registrar-server";
 const STORAGE: &str = "registrar-storage-diesel";
+const TESTKIT: &str = "registrar-testkit";
 const TEMPLATES: &str = "registrar-templates";
 const TLS: &str = "registrar-tls";
 const WEBHOOK: &str = "registrar-webhook";
@@ -22,7 +22,7 @@ const XTASK: &str = "xtask";
 
 /// What each crate of the workspace may use of the others. Adapters never see each other; what
 /// several of them have in common, and the domain does not need, is a library below them.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     (CAPTCHA, &[CLIENT, DOMAIN]),
     (CLIENT, &[DOMAIN, TLS]),
     (DOMAIN, &[]),
@@ -30,14 +30,16 @@ const ARROWS: [(&str, &[&str]); 13] = [
     (IDENTITY, &[CLIENT, DOMAIN]),
     (MAIL, &[DOMAIN, TEMPLATES, TLS]),
     (METRICS, &[DOMAIN]),
+    (RUNTIME, &[DOMAIN]),
     (
         SERVER,
         &[
-            CAPTCHA, CLIENT, DOMAIN, HTTP, IDENTITY, MAIL, METRICS, STORAGE, WEBHOOK,
+            CAPTCHA, CLIENT, DOMAIN, HTTP, IDENTITY, MAIL, METRICS, RUNTIME, STORAGE, WEBHOOK,
         ],
     ),
     (STORAGE, &[DOMAIN]),
     (TEMPLATES, &[]),
+    (TESTKIT, &[DOMAIN]),
     (TLS, &[]),
     (WEBHOOK, &[CLIENT, DOMAIN]),
     (XTASK, &[]),
@@ -70,8 +72,10 @@ const OWNERS: [(&str, &[&str]); 20] = [
 /// What the domain never uses: runtimes, sockets, formats of the wire.
 const NEVER_IN_DOMAIN: [&str; 6] = ["http", "hyper", "serde", "serde_json", "tokio", "tower"];
 
-/// The feature with the fakes for tests, where a crate has some. In the domain, it alone may bring a
-/// runtime.
+/// What the tests and examples of every crate may use.
+const FOR_TESTS: [&str; 2] = [RUNTIME, TESTKIT];
+
+/// The feature with the fakes for tests, where a crate has some.
 const FAKES: &str = "fakes";
 
 #[derive(Debug, Deserialize)]
@@ -83,8 +87,6 @@ pub(super) struct Metadata {
 struct Package {
     name: String,
     dependencies: Vec<Dependency>,
-    #[serde(default)]
-    features: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -92,8 +94,6 @@ struct Dependency {
     name: String,
     /// `None` for a normal one.
     kind: Option<Kind>,
-    #[serde(default)]
-    optional: bool,
     #[serde(default)]
     features: Vec<String>,
 }
@@ -120,8 +120,8 @@ fn check_package(package: &Package) -> Vec<String> {
     for dependency in &package.dependencies {
         let is_ours = ARROWS.iter().any(|(it, _)| *it == dependency.name);
         let is_dev = dependency.kind == Some(Kind::Dev);
-        let is_self = dependency.name == *name && is_dev;
-        if is_ours && !is_self && !allowed.contains(&dependency.name.as_str()) {
+        let is_for_tests = is_dev && FOR_TESTS.contains(&dependency.name.as_str());
+        if is_ours && !is_for_tests && !allowed.contains(&dependency.name.as_str()) {
             findings.push(format!("{name} must not depend on {}", dependency.name));
         }
         if is_dev {
@@ -146,30 +146,18 @@ fn check_package(package: &Package) -> Vec<String> {
     findings
 }
 
-/// The domain does no I/O. Its fakes may use a runtime's locks, if nothing else turns them on.
+/// The domain does no I/O.
 fn check_domain(domain: &Package) -> Vec<String> {
-    let mut findings = Vec::new();
-    let normal = domain
-        .dependencies
+    let normal = domain.dependencies.iter();
+    let mut names = normal
+        .filter(|it| it.kind != Some(Kind::Dev))
+        .map(|it| it.name.as_str())
+        .collect::<Vec<_>>();
+    names.retain(|name| NEVER_IN_DOMAIN.contains(name));
+    names
         .iter()
-        .filter(|it| it.kind != Some(Kind::Dev));
-    for Dependency { name, optional, .. } in normal {
-        if !NEVER_IN_DOMAIN.contains(&name.as_str()) {
-            continue;
-        }
-        if name != "tokio" || !optional {
-            findings.push(format!("{DOMAIN} must not use {name}"));
-            continue;
-        }
-        for (feature, implied) in &domain.features {
-            if feature != FAKES && implied.iter().any(|it| it == FAKES || it.contains(name)) {
-                findings.push(format!(
-                    "{DOMAIN}: the feature \"{feature}\" must not bring {name}"
-                ));
-            }
-        }
-    }
-    findings
+        .map(|name| format!("{DOMAIN} must not use {name}"))
+        .collect()
 }
 
 #[cfg(test)]
@@ -220,13 +208,12 @@ mod tests {
     }
 
     #[test]
-    fn a_crate_may_test_itself_with_other_features() {
+    fn tests_may_use_the_testkit_and_nothing_else_may() {
+        assert_eq!(one(DOMAIN, json!({ "name": TESTKIT, "kind": "dev" })), FINE);
+        assert_eq!(one(HTTP, json!({ "name": RUNTIME, "kind": "dev" })), FINE);
         assert_eq!(
-            one(
-                DOMAIN,
-                json!({ "name": DOMAIN, "kind": "dev", "features": [FAKES] })
-            ),
-            FINE
+            one(HTTP, json!({ "name": TESTKIT, "kind": null })),
+            ["registrar-http-hyper must not depend on registrar-testkit"]
         );
     }
 
@@ -251,11 +238,6 @@ mod tests {
     #[test]
     fn fakes_are_for_tests() {
         let fakes = |of, kind| json!({ "name": of, "kind": kind, "features": [FAKES] });
-        assert_eq!(one(STORAGE, fakes(DOMAIN, json!("dev"))), FINE);
-        assert_eq!(
-            one(STORAGE, fakes(DOMAIN, json!(null))),
-            ["registrar-storage-diesel: the \"fakes\" of registrar-domain are for tests only"]
-        );
         assert_eq!(one(WEBHOOK, fakes(CLIENT, json!("dev"))), FINE);
         assert_eq!(
             one(WEBHOOK, fakes(CLIENT, json!(null))),
@@ -264,34 +246,12 @@ mod tests {
     }
 
     #[test]
-    fn the_domain_has_no_runtime_except_in_its_fakes() {
-        let domain = |optional: bool, features: Value| {
-            let tokio = json!({ "name": "tokio", "kind": null, "optional": optional });
-            findings(json!([{ "name": DOMAIN, "dependencies": [tokio], "features": features }]))
-        };
-        assert_eq!(domain(true, json!({ "fakes": ["dep:tokio"] })), FINE);
-        assert_eq!(
-            domain(false, json!({})),
-            ["registrar-domain must not use tokio"]
-        );
-        for implied in ["dep:tokio", "tokio/sync", FAKES] {
-            assert_eq!(
-                domain(
-                    true,
-                    json!({ "fakes": ["dep:tokio"], "default": [implied] })
-                ),
-                ["registrar-domain: the feature \"default\" must not bring tokio"],
-                "{implied}"
-            );
-        }
+    fn the_domain_has_no_runtime() {
+        let found = one(DOMAIN, json!({ "name": "tokio", "kind": null }));
+        assert_eq!(found, ["registrar-domain must not use tokio"]);
         assert_eq!(one(DOMAIN, json!({ "name": "tokio", "kind": "dev" })), FINE);
-        assert_eq!(
-            one(
-                DOMAIN,
-                json!({ "name": "serde", "kind": null, "optional": true })
-            ),
-            ["registrar-domain must not use serde"]
-        );
+        let found = one(DOMAIN, json!({ "name": "serde", "kind": null }));
+        assert_eq!(found, ["registrar-domain must not use serde"]);
     }
 
     #[test]

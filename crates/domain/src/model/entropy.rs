@@ -6,37 +6,16 @@ pub trait Entropy: Send + Sync {
     fn fill(&self, bytes: &mut [u8]);
 }
 
-/// Reproducible bytes from a seed, for tests: SHA-256 over seed and counter.
-#[cfg(any(test, feature = "fakes"))]
-#[derive(Debug)]
-pub struct SeededEntropy {
-    seed: u64,
-    counter: std::sync::atomic::AtomicU64,
-}
+/// Numbers in a row, for unit tests: the testkit stands above this crate.
+#[cfg(test)]
+#[derive(Debug, Default)]
+pub(crate) struct CountingEntropy(std::sync::atomic::AtomicU8);
 
-#[cfg(any(test, feature = "fakes"))]
-impl SeededEntropy {
-    /// A source that gives the same bytes for the same seed.
-    pub fn new(seed: u64) -> Self {
-        Self {
-            seed,
-            counter: std::sync::atomic::AtomicU64::new(0),
-        }
-    }
-}
-
-#[cfg(any(test, feature = "fakes"))]
-impl Entropy for SeededEntropy {
+#[cfg(test)]
+impl Entropy for CountingEntropy {
     fn fill(&self, bytes: &mut [u8]) {
-        use sha2::{Digest as _, Sha256};
-        for chunk in bytes.chunks_mut(32) {
-            let block = self
-                .counter
-                .fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-            let digest = Sha256::new()
-                .chain_update(self.seed.to_le_bytes())
-                .chain_update(block.to_le_bytes());
-            chunk.copy_from_slice(&digest.finalize()[..chunk.len()]);
+        for byte in bytes {
+            *byte = self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         }
     }
 }

@@ -1,8 +1,5 @@
 //! The operator's choices as validated plain values. Where they come from is the server's business.
 
-#[cfg(feature = "fakes")]
-mod fake;
-
 use std::time::Duration;
 
 use crate::model::appservice::AppServices;
@@ -238,4 +235,107 @@ pub struct Rates {
     pub login_account: Rate,
     /// `rc_login.failed_attempts`, per account or identifier, failures.
     pub login_failed_attempts: Rate,
+}
+
+impl Policy {
+    /// What a server of this name does whose operator chose nothing else: registration is closed, the
+    /// limits are Synapse's defaults, and access tokens that come with a refresh token live for five
+    /// minutes. `public_baseurl` is where the links in mails lead, with a slash at the end.
+    ///
+    /// Change what should differ: every field is public.
+    pub fn new(server_name: ServerName, public_baseurl: impl Into<String>) -> Self {
+        Self {
+            server_name,
+            registration: RegistrationPolicy::default(),
+            password: PasswordPolicy::default(),
+            usage: UsagePolicy::default(),
+            accounts: AccountPolicy::default(),
+            threepids: ThreepidPolicy::new(public_baseurl),
+            lifetimes: TokenLifetimes {
+                refreshable_access: Some(Duration::from_mins(5)),
+                ..TokenLifetimes::default()
+            },
+            rates: Rates::default(),
+            ui_auth_session_timeout: Duration::ZERO,
+        }
+    }
+}
+
+impl Default for RegistrationPolicy {
+    /// Closed. Once [enabled](Self::enabled), the dummy stage suffices.
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            guests_allowed: false,
+            flows: vec![Flow::new([Stage::Dummy])],
+            stages: vec![Stage::Dummy],
+            captcha_public_key: None,
+            consent: None,
+            appservices: AppServices::default(),
+            shared_secret: None,
+            inhibit_user_in_use_error: false,
+            localparts: CreateRules::default(),
+            server_notices_localpart: None,
+        }
+    }
+}
+
+impl Default for PasswordPolicy {
+    /// Passwords of any strength.
+    fn default() -> Self {
+        Self {
+            login_enabled: true,
+            reauth_enabled: true,
+            strength: None,
+        }
+    }
+}
+
+impl ThreepidPolicy {
+    /// Every address is allowed, and links live for an hour.
+    pub fn new(public_baseurl: impl Into<String>) -> Self {
+        Self {
+            public_baseurl: public_baseurl.into(),
+            validation_token_lifetime: Duration::from_hours(1),
+            allowed: Vec::new(),
+            inhibit_errors: false,
+            next_link_hosts: None,
+            changes_allowed: true,
+            validation: ValidationPolicy::default(),
+        }
+    }
+}
+
+impl Rates {
+    /// The same rate for everything.
+    pub const fn all(rate: Rate) -> Self {
+        Self {
+            registration: rate,
+            registration_token_validity: rate,
+            failed_registration_tokens: rate,
+            threepid_validation: rate,
+            login_address: rate,
+            login_account: rate,
+            login_failed_attempts: rate,
+        }
+    }
+}
+
+impl Default for Rates {
+    /// Those of Synapse.
+    fn default() -> Self {
+        let rate = |per_second, burst_count| Rate {
+            per_second,
+            burst_count,
+        };
+        Self {
+            registration: rate(0.17, 3.0),
+            registration_token_validity: rate(0.1, 5.0),
+            failed_registration_tokens: rate(10.0, 200.0),
+            threepid_validation: rate(0.003, 5.0),
+            login_address: rate(0.003, 5.0),
+            login_account: rate(0.003, 5.0),
+            login_failed_attempts: rate(0.17, 3.0),
+        }
+    }
 }

@@ -179,32 +179,3 @@ pub struct NullObserver;
 impl Observer for NullObserver {
     fn observe(&self, _event: &Event) {}
 }
-
-/// Remembers everything.
-#[cfg(feature = "fakes")]
-#[derive(Debug, Default)]
-pub struct FakeObserver {
-    events: std::sync::Mutex<Vec<Event>>,
-}
-
-#[cfg(feature = "fakes")]
-impl FakeObserver {
-    /// What has happened since the last call, oldest first.
-    pub fn take(&self) -> Vec<Event> {
-        let mut events = self
-            .events
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        std::mem::take(&mut *events)
-    }
-}
-
-#[cfg(feature = "fakes")]
-impl Observer for FakeObserver {
-    fn observe(&self, event: &Event) {
-        self.events
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .push(*event);
-    }
-}

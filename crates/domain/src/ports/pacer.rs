@@ -20,16 +20,3 @@ pub trait Pacer: Send + Sync {
 
 /// The right to be the one request of a client that is being answered; ends when dropped.
 pub type Turn = Box<dyn Send + Sync>;
-
-/// A pacer that holds nobody up.
-#[cfg(feature = "fakes")]
-#[derive(Debug, Default)]
-pub struct FakePacer;
-
-#[cfg(feature = "fakes")]
-#[async_trait]
-impl Pacer for FakePacer {
-    async fn admit(&self, _key: &str) -> Result<Turn, LimitExceeded> {
-        Ok(Box::new(()))
-    }
-}

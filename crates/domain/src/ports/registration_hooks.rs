@@ -7,12 +7,6 @@ use async_trait::async_trait;
 
 use crate::model::threepid::Threepid;
 
-#[cfg(feature = "fakes")]
-mod fake;
-
-#[cfg(feature = "fakes")]
-pub use fake::{FakeHooks, HookQuestion};
-
 /// What an operator may have a say in. Whoever implements it answers the questions that matter to
 /// them; the others have answers that change nothing.
 ///

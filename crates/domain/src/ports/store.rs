@@ -1,6 +1,6 @@
 //! The database: [`Store`] opens a [`UnitOfWork`], whose repositories read and write.
 //!
-//! Rules for every adapter, pinned by the suite in `contract` (feature `fakes`):
+//! Rules for every adapter, pinned by the suite in `registrar-testkit`:
 //! * What a unit of work wrote is visible to others after [`UnitOfWork::commit`] and not before;
 //!   dropping it at any point, also in the middle of a statement, undoes all of it.
 //! * When `commit` returns `Ok`, the data survives a crash of the machine.
@@ -12,12 +12,8 @@
 mod account;
 mod activity;
 mod change;
-#[cfg(feature = "fakes")]
-pub mod contract;
 mod device;
 mod error;
-#[cfg(feature = "fakes")]
-mod fake;
 mod lease;
 mod registration_token;
 mod threepid;
@@ -35,8 +31,6 @@ pub use activity::ActivityRepository;
 pub use change::Change;
 pub use device::{DeviceRepository, Sighting};
 pub use error::{Constraint, StoreError, StoreErrorKind};
-#[cfg(feature = "fakes")]
-pub use fake::FakeStore;
 pub use lease::LeaseRepository;
 pub use registration_token::RegistrationTokenRepository;
 pub use threepid::ThreepidRepository;

@@ -4,12 +4,12 @@ use registrar_domain::model::context::{Effects, RequestContext};
 use registrar_domain::model::registration_token::{RegistrationToken, RegistrationTokenId};
 use registrar_domain::model::uia::flow::Flow;
 use registrar_domain::model::uia::{Stage, StageFailure};
-use registrar_domain::ports::captcha::CaptchaOutage;
 use registrar_domain::ports::{Intent, Store as _};
 use registrar_domain::usecase::registration::RegisterRequest;
 use registrar_domain::usecase::uia::auth::Submission;
 use registrar_domain::usecase::uia::fallback::FallbackOutcome;
 use registrar_domain::usecase::uia::gate::GateError;
+use registrar_testkit::CaptchaOutage;
 
 use crate::world::{PASSWORD, World, given, poll, register};
 

@@ -14,15 +14,15 @@ use registrar_domain::model::time::Timestamp;
 use registrar_domain::model::uia::flow::{FlowSettings, registration_flows};
 use registrar_domain::model::uia::{Stage, StageFailure, UiaSessionId};
 use registrar_domain::ports::EmailValidation;
-use registrar_domain::ports::captcha::CaptchaOutage;
 use registrar_domain::ports::registration_hooks::{
-    HookError, HookQuestion, RegistrationFacts, RegistrationHooks, RegistrationVerdict,
+    HookError, RegistrationFacts, RegistrationHooks, RegistrationVerdict,
 };
 use registrar_domain::usecase::registration::{
     RegisterError, RegisterRequest, Registration, RuleError,
 };
 use registrar_domain::usecase::uia::auth::{Auth, Submission, ThreepidCredentials};
 use registrar_domain::usecase::uia::gate::{GateError, UiaPrompt};
+use registrar_testkit::{CaptchaOutage, HookQuestion};
 
 use crate::validating::{SECRET, delegating, email_wish};
 use crate::world::{World, given, poll, register};

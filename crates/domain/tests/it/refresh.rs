@@ -132,7 +132,7 @@ async fn tokens_of_other_families_end_nothing() {
     let (world, first) = start(|_| {}).await;
     let second = refresh(&world, &first).await.unwrap();
     let alice = registrar_domain::model::id::Localpart::read("alice").unwrap();
-    let entropy = registrar_domain::model::entropy::SeededEntropy::new(99);
+    let entropy = registrar_testkit::SeededEntropy::new(99);
     let foreign = registrar_domain::model::token::RefreshToken::generate(&entropy, &alice);
     let foreign = given(foreign.expose());
     let refused = world.services.refresh.refresh(&foreign).await;

@@ -1,4 +1,4 @@
-use registrar_domain::ports::store::{FakeStore, contract};
+use registrar_testkit::{FakeStore, contract};
 
 #[tokio::test]
 async fn the_fake_store_keeps_the_contract() {

@@ -9,13 +9,14 @@ use registrar_domain::model::policy::Policy;
 use registrar_domain::model::threepid::{AllowedThreepid, Medium, Purpose, Threepid};
 use registrar_domain::model::uia::{OperationDigest, Stage};
 use registrar_domain::ports::EmailValidation;
-use registrar_domain::ports::registration_hooks::{HookQuestion, ThreepidPurpose};
+use registrar_domain::ports::registration_hooks::ThreepidPurpose;
 use registrar_domain::usecase::threepid::manage::{
     AddOutcome, AddRequest, BindRequest, NamedThreepid, ThreepidError,
 };
 use registrar_domain::usecase::token::authenticate::Requester;
 use registrar_domain::usecase::uia::auth::{Auth, ThreepidCredentials};
 use registrar_domain::usecase::uia::gate::{GateError, UiaPrompt};
+use registrar_testkit::HookQuestion;
 
 use crate::validating::{SECRET, creds, delegating, email_wish, password, proof, validated};
 use crate::world::{PASSWORD, ROUNDS, World, dummy, given, login, poll, race};

@@ -5,10 +5,10 @@ use registrar_domain::model::given::Given;
 use registrar_domain::model::job::Job;
 use registrar_domain::model::uia::flow::{FlowSettings, registration_flows};
 use registrar_domain::model::uia::{OperationDigest, Parameters, Stage, UiaSession};
-use registrar_domain::ports::captcha::CaptchaOutage;
 use registrar_domain::usecase::registration::{RegisterError, RegisterRequest};
 use registrar_domain::usecase::uia::auth::{Auth, Submission};
 use registrar_domain::usecase::uia::gate::{GateError, UiaPrompt};
+use registrar_testkit::CaptchaOutage;
 
 use crate::validating::{SECRET, creds};
 use crate::world::{World, dummy, given, poll, register};

@@ -9,7 +9,6 @@ use registrar_domain::model::threepid::{Medium, Purpose, Threepid, ValidatedThre
 use registrar_domain::model::time::Timestamp;
 use registrar_domain::model::uia::Stage;
 use registrar_domain::ports::EmailValidation;
-use registrar_domain::ports::identity_server::FakeIdentityServer;
 use registrar_domain::ports::mailer::MailContent;
 use registrar_domain::usecase::registration::RegisterRequest;
 use registrar_domain::usecase::threepid::request::{EmailWish, RequestTokenError, TokenRequested};
@@ -17,6 +16,7 @@ use registrar_domain::usecase::threepid::submit::Submitted;
 use registrar_domain::usecase::token::authenticate::Requester;
 use registrar_domain::usecase::uia::auth::{Auth, Submission, ThreepidCredentials};
 use registrar_domain::usecase::uia::gate::UiaPrompt;
+use registrar_testkit::FakeIdentityServer;
 
 use crate::world::{World, dummy, given, named, register};
 

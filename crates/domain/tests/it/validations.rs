@@ -18,12 +18,13 @@ use registrar_domain::model::policy::Policy;
 use registrar_domain::model::threepid::{AllowedThreepid, Medium, NextLink, Purpose, Threepid};
 use registrar_domain::ports::EmailValidation;
 use registrar_domain::ports::mailer::MailContent;
-use registrar_domain::ports::registration_hooks::{HookQuestion, ThreepidPurpose};
+use registrar_domain::ports::registration_hooks::ThreepidPurpose;
 use registrar_domain::usecase::threepid::request::{
     EmailWish, MsisdnWish, RequestTokenError, TokenRequested,
 };
 use registrar_domain::usecase::threepid::submit::{SubmitError, Submitted};
 use registrar_domain::usecase::token::authenticate::Requester;
+use registrar_testkit::HookQuestion;
 
 use crate::validating::{SECRET, creds, email_wish};
 use crate::world::{ROUNDS, World, given, race};

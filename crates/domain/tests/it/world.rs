@@ -1,26 +1,14 @@
 //! [`World`]: every use-case over fakes, with short ways to say what a client does.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 
 use registrar_domain::console::Console;
-use registrar_domain::model::clock::FakeClock;
 use registrar_domain::model::context::{Effects, RequestContext};
-use registrar_domain::model::entropy::SeededEntropy;
 use registrar_domain::model::given::Given;
 use registrar_domain::model::policy::Policy;
 use registrar_domain::model::secret::Secret;
 use registrar_domain::model::uia::OperationDigest;
-use registrar_domain::ports::background::FakeBackground;
-use registrar_domain::ports::captcha::FakeCaptcha;
-use registrar_domain::ports::identity_server::FakeIdentityServer;
-use registrar_domain::ports::mailer::FakeMailer;
-use registrar_domain::ports::observer::FakeObserver;
-use registrar_domain::ports::pacer::FakePacer;
-use registrar_domain::ports::password_hasher::FakePasswordHasher;
-use registrar_domain::ports::registration_hooks::FakeHooks;
-use registrar_domain::ports::store::FakeStore;
-use registrar_domain::ports::{EmailValidation, Intent, Ports, Store as _, UnitOfWork};
+use registrar_domain::ports::{Intent, Ports, Store as _, UnitOfWork};
 use registrar_domain::services::Services;
 use registrar_domain::usecase::credentials::identifier::{Identifier, IdentityClaim};
 use registrar_domain::usecase::login::{LoggedIn, LoginError, LoginRequest};
@@ -32,7 +20,8 @@ use registrar_domain::usecase::token::authenticate::{
 };
 use registrar_domain::usecase::uia::auth::{Auth, Submission};
 use registrar_domain::usecase::uia::gate::UiaPrompt;
-use tokio::sync::Barrier;
+pub(crate) use registrar_testkit::race;
+use registrar_testkit::{Fakes, permissive_policy};
 
 pub(crate) const PASSWORD: &str = "Secret-Passw0rd";
 
@@ -40,16 +29,17 @@ pub(crate) struct World {
     pub(crate) services: Services,
     /// The same world as the operator at the console sees it.
     pub(crate) console: Console,
-    pub(crate) clock: Arc<FakeClock>,
-    pub(crate) hasher: Arc<FakePasswordHasher>,
-    pub(crate) store: Arc<FakeStore>,
-    pub(crate) mailer: Arc<FakeMailer>,
-    pub(crate) identity_server: Arc<FakeIdentityServer>,
-    pub(crate) captcha: Arc<FakeCaptcha>,
-    pub(crate) hooks: Arc<FakeHooks>,
-    pub(crate) observer: Arc<FakeObserver>,
-    pub(crate) background: FakeBackground,
+    pub(crate) fakes: Fakes,
     pub(crate) ctx: RequestContext,
+}
+
+/// A world is its fakes, as far as they are asked.
+impl std::ops::Deref for World {
+    type Target = Fakes;
+
+    fn deref(&self) -> &Fakes {
+        &self.fakes
+    }
 }
 
 impl World {
@@ -63,63 +53,29 @@ impl World {
 
     /// With another policy over other ports.
     pub(crate) fn over(change: impl FnOnce(&mut Policy), rewire: impl FnOnce(&mut Ports)) -> Self {
-        let mut policy = Policy::permissive();
+        Self::of(Fakes::seeded(7), change, rewire)
+    }
+
+    /// The same world after a restart with another policy, and other random numbers.
+    pub(crate) fn reopened(&self, change: impl FnOnce(&mut Policy)) -> Self {
+        Self::of(self.fakes.restarted(8), change, |_| {})
+    }
+
+    fn of(fakes: Fakes, change: impl FnOnce(&mut Policy), rewire: impl FnOnce(&mut Ports)) -> Self {
+        let mut policy = permissive_policy();
         change(&mut policy);
-        let clock = Arc::new(FakeClock::at(1_700_000_000_000));
-        let hasher = Arc::new(FakePasswordHasher::default());
-        let store = Arc::new(FakeStore::default());
-        let mailer = Arc::new(FakeMailer::default());
-        let identity_server = Arc::new(FakeIdentityServer::default());
-        let captcha = Arc::new(FakeCaptcha::accepting(["good"]));
-        let hooks = Arc::new(FakeHooks::default());
-        let observer = Arc::new(FakeObserver::default());
-        let background = FakeBackground::default();
-        let mut ports = Ports {
-            email: EmailValidation::Local(mailer.clone()),
-            msisdn: Some(identity_server.clone()),
-            captcha: Some(captcha.clone()),
-            hooks: Some(hooks.clone()),
-            store: store.clone(),
-            password_hasher: hasher.clone(),
-            pacer: Arc::new(FakePacer),
-            background: Arc::new(background.clone()),
-            clock: clock.clone(),
-            entropy: Arc::new(SeededEntropy::new(7)),
-            observer: observer.clone(),
-        };
+        let mut ports = fakes.ports();
         rewire(&mut ports);
         Self {
-            mailer,
-            identity_server,
-            captcha,
-            hooks,
             console: Console::new(ports.clone(), policy.clone()),
             services: Services::new(ports, policy),
-            clock,
-            hasher,
-            store,
-            observer,
-            background,
+            fakes,
             ctx: RequestContext {
                 client_ip: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))),
                 user_agent: "test".to_owned(),
                 effects: Effects::Allowed,
             },
         }
-    }
-
-    /// The same world after a restart with another policy.
-    pub(crate) fn reopened(&self, change: impl FnOnce(&mut Policy)) -> Self {
-        let (store, clock) = (self.store.clone(), self.clock.clone());
-        let mut world = Self::over(change, |ports| {
-            ports.store = store;
-            ports.clock = clock;
-            // Not the numbers that made the tokens of before.
-            ports.entropy = Arc::new(SeededEntropy::new(8));
-        });
-        world.store = self.store.clone();
-        world.clock = self.clock.clone();
-        world
     }
 
     pub(crate) async fn read(&self) -> Box<dyn UnitOfWork> {
@@ -178,33 +134,6 @@ impl World {
             .log_in(&self.ctx, &Bearer::Absent, request)
             .await
     }
-}
-
-/// Lets all racers go at once, each a task of its own. What they return, in their order.
-///
-/// For tests on the multi-thread runtime; on another one racers would run one after another.
-pub(crate) async fn race<T, F>(racers: impl IntoIterator<Item = F>) -> Vec<T>
-where
-    T: Send + 'static,
-    F: Future<Output = T> + Send + 'static,
-{
-    let racers: Vec<_> = racers.into_iter().collect();
-    let start = Arc::new(Barrier::new(racers.len()));
-    let running: Vec<_> = racers
-        .into_iter()
-        .map(|racer| {
-            let start = Arc::clone(&start);
-            tokio::spawn(async move {
-                start.wait().await;
-                racer.await
-            })
-        })
-        .collect();
-    let mut results = Vec::new();
-    for racer in running {
-        results.push(racer.await.unwrap());
-    }
-    results
 }
 
 /// How often a race is run: one time may go well by luck.

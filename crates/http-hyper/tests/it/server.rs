@@ -8,26 +8,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
-use registrar_domain::model::clock::FakeClock;
-use registrar_domain::model::entropy::SeededEntropy;
 use registrar_domain::model::id::ServerName;
 use registrar_domain::model::limit::LimitExceeded;
 use registrar_domain::model::policy::Policy;
-use registrar_domain::ports::background::FakeBackground;
-use registrar_domain::ports::captcha::FakeCaptcha;
-use registrar_domain::ports::identity_server::FakeIdentityServer;
-use registrar_domain::ports::mailer::FakeMailer;
-use registrar_domain::ports::observer::NullObserver;
-use registrar_domain::ports::password_hasher::FakePasswordHasher;
-use registrar_domain::ports::registration_hooks::FakeHooks;
-use registrar_domain::ports::store::FakeStore;
-use registrar_domain::ports::{EmailValidation, Pacer, Ports, Turn};
+use registrar_domain::ports::{Pacer, Ports, Turn};
 use registrar_domain::services::Services;
 use registrar_http_hyper::request::Forwarding;
 use registrar_http_hyper::server::{Limits, Listener};
 use registrar_http_hyper::{
     App, ListenerOptions, Options, PageOptions, Pages, Resource, Service, serve, service,
 };
+use registrar_testkit::{Fakes, permissive_policy};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, oneshot};
@@ -43,14 +34,17 @@ pub(crate) const SLOW: &str = "192.0.2.99";
 
 pub(crate) struct TestServer {
     pub(crate) service: Service,
-    pub(crate) clock: Arc<FakeClock>,
-    pub(crate) hasher: Arc<FakePasswordHasher>,
-    pub(crate) store: FakeStore,
-    pub(crate) mailer: Arc<FakeMailer>,
-    pub(crate) identity_server: Arc<FakeIdentityServer>,
-    pub(crate) captcha: Arc<FakeCaptcha>,
-    pub(crate) hooks: Arc<FakeHooks>,
+    pub(crate) fakes: Fakes,
     pacer: Arc<ScriptedPacer>,
+}
+
+/// A server is its fakes, as far as they are asked.
+impl std::ops::Deref for TestServer {
+    type Target = Fakes;
+
+    fn deref(&self) -> &Fakes {
+        &self.fakes
+    }
 }
 
 /// An answer, read to its end.
@@ -74,19 +68,19 @@ impl TestServer {
         change(&mut options);
         let mut listener = listener();
         change_listener(&mut listener);
-        Self::build(Policy::permissive(), pages(), options, listener, |_| {})
+        Self::build(permissive_policy(), pages(), options, listener, |_| {})
     }
 
     /// A server of an operator with other wishes.
     pub(crate) fn under(change: impl FnOnce(&mut Policy)) -> Self {
-        let mut policy = Policy::permissive();
+        let mut policy = permissive_policy();
         change(&mut policy);
         Self::build(policy, pages(), Options::default(), listener(), |_| {})
     }
 
     /// A server of an operator with other wishes, over other ports.
     pub(crate) fn over(change: impl FnOnce(&mut Policy), rewire: impl FnOnce(&mut Ports)) -> Self {
-        let mut policy = Policy::permissive();
+        let mut policy = permissive_policy();
         change(&mut policy);
         Self::build(policy, pages(), Options::default(), listener(), rewire)
     }
@@ -96,7 +90,7 @@ impl TestServer {
         change: impl FnOnce(&mut Policy),
         change_pages: impl FnOnce(&mut PageOptions),
     ) -> Self {
-        let (mut policy, mut pages, mut listener) = (Policy::permissive(), pages(), listener());
+        let (mut policy, mut pages, mut listener) = (permissive_policy(), pages(), listener());
         change(&mut policy);
         change_pages(&mut pages);
         listener.resources.insert(Resource::Consent);
@@ -111,38 +105,17 @@ impl TestServer {
         rewire: impl FnOnce(&mut Ports),
     ) -> Self {
         let pacer = Arc::new(ScriptedPacer::default());
-        let clock = Arc::new(FakeClock::at(1_700_000_000_000));
-        let hasher = Arc::new(FakePasswordHasher::default());
-        let store = FakeStore::new();
-        let mailer = Arc::new(FakeMailer::default());
-        let identity_server = Arc::new(FakeIdentityServer::default());
-        let captcha = Arc::new(FakeCaptcha::accepting(["good"]));
-        let hooks = Arc::new(FakeHooks::default());
+        let fakes = Fakes::seeded(7);
         let mut ports = Ports {
-            email: EmailValidation::Local(mailer.clone()),
-            msisdn: Some(identity_server.clone()),
-            captcha: Some(captcha.clone()),
-            hooks: Some(hooks.clone()),
-            store: Arc::new(store.clone()),
-            password_hasher: hasher.clone(),
             pacer: pacer.clone(),
-            background: Arc::new(FakeBackground::default()),
-            clock: clock.clone(),
-            entropy: Arc::new(SeededEntropy::new(7)),
-            observer: Arc::new(NullObserver),
+            ..fakes.ports()
         };
         rewire(&mut ports);
         let pages = Pages::new(pages).unwrap();
         let app = App::new(Services::new(ports, policy), pages, options);
         Self {
             service: service(&app, listener),
-            clock,
-            hasher,
-            store,
-            mailer,
-            identity_server,
-            captcha,
-            hooks,
+            fakes,
             pacer,
         }
     }

@@ -1,46 +1,16 @@
 //! What is counted of the ports that a server is wired to.
 
-use std::sync::Arc;
-
-use registrar_domain::model::clock::FakeClock;
-use registrar_domain::model::entropy::SeededEntropy;
 use registrar_domain::model::threepid::{ClientSecret, EmailAddress};
-use registrar_domain::ports::background::FakeBackground;
-use registrar_domain::ports::captcha::{CaptchaOutage, FakeCaptcha};
-use registrar_domain::ports::identity_server::FakeIdentityServer;
-use registrar_domain::ports::mailer::{FakeMailer, MailContent};
-use registrar_domain::ports::observer::NullObserver;
-use registrar_domain::ports::pacer::FakePacer;
-use registrar_domain::ports::password_hasher::FakePasswordHasher;
-use registrar_domain::ports::store::{FakeStore, StoreErrorKind};
+use registrar_domain::ports::mailer::MailContent;
+use registrar_domain::ports::store::StoreErrorKind;
 use registrar_domain::ports::{EmailValidation, Intent, Mail, Ports};
+use registrar_testkit::{CaptchaOutage, Fakes};
 
 use crate::numbers::{Numbers, assert_risen, metrics};
 
-struct Fakes {
-    store: FakeStore,
-    captcha: Arc<FakeCaptcha>,
-}
-
 fn ports() -> (Ports, Fakes) {
-    let fakes = Fakes {
-        store: FakeStore::new(),
-        captcha: Arc::new(FakeCaptcha::accepting(["good"])),
-    };
-    let ports = Ports {
-        store: Arc::new(fakes.store.clone()),
-        password_hasher: Arc::new(FakePasswordHasher::default()),
-        email: EmailValidation::Local(Arc::new(FakeMailer::default())),
-        msisdn: Some(Arc::new(FakeIdentityServer::default())),
-        captcha: Some(fakes.captcha.clone()),
-        hooks: None,
-        pacer: Arc::new(FakePacer),
-        background: Arc::new(FakeBackground::default()),
-        clock: Arc::new(FakeClock::at(1_700_000_000_000)),
-        entropy: Arc::new(SeededEntropy::new(7)),
-        observer: Arc::new(NullObserver),
-    };
-    (ports, fakes)
+    let fakes = Fakes::seeded(7);
+    (fakes.ports(), fakes)
 }
 
 fn units(intent: &str, outcome: &str) -> [String; 3] {

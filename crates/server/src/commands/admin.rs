@@ -11,8 +11,7 @@ use registrar_storage_diesel::OpenError;
 use crate::cli::admin::{AdminArgs, AdminSubject};
 use crate::config::Config;
 use crate::console::{Request, client};
-use crate::serve;
-use crate::wiring;
+use crate::{serve, wiring};
 
 /// What to do when a server has the database.
 const SERVER_IS_RUNNING: &str = "a SQLite database is for one process, and a server is running on \

@@ -10,11 +10,10 @@ mod scalars;
 
 use std::cell::RefCell;
 
-use super::catalog;
 use super::findings::{Finding, Findings, Ignored, Origin};
 use super::key::{Key, Kind};
-use super::spelling;
 use super::tree::{Mapping, Node, Value};
+use super::{catalog, spelling};
 
 /// A mapping of the configuration, or the absence of one.
 pub(super) struct Section<'a> {

@@ -7,12 +7,9 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::catalog;
-use super::document;
 use super::findings::{Finding, Findings, Ignored, Origin};
-use super::secrecy;
-use super::spelling;
 use super::tree::{Mapping, Node, Value};
+use super::{catalog, document, secrecy, spelling};
 
 /// Environment variables that begin with this override options.
 pub(super) const PREFIX: &str = "REGISTRAR__";

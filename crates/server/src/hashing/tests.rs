@@ -3,8 +3,8 @@ use std::sync::mpsc;
 use std::sync::{Mutex, PoisonError};
 
 use registrar_domain::model::context::{ClientKey, Trust};
-use registrar_domain::model::entropy::SeededEntropy;
-use registrar_domain::ports::observer::{Event, FakeObserver, NullObserver};
+use registrar_domain::ports::observer::{Event, NullObserver};
+use registrar_testkit::{FakeObserver, SeededEntropy};
 
 use super::*;
 

@@ -2,7 +2,8 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
 
-use registrar_domain::ports::observer::{FakeObserver, NullObserver};
+use registrar_domain::ports::observer::NullObserver;
+use registrar_testkit::FakeObserver;
 
 use super::*;
 

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use registrar_domain::ports::store::{FakeStore, contract};
+use registrar_testkit::{FakeStore, contract};
 
 use crate::support::{Database, Owned};
 

@@ -4,19 +4,13 @@
 use std::sync::Arc;
 
 use registrar_domain::console::Console;
-use registrar_domain::model::clock::FakeClock;
 use registrar_domain::model::context::{Effects, RequestContext};
-use registrar_domain::model::entropy::SeededEntropy;
 use registrar_domain::model::given::Given;
 use registrar_domain::model::policy::Policy;
 use registrar_domain::model::secret::Secret;
 use registrar_domain::model::uia::flow::{FlowSettings, registration_flows};
 use registrar_domain::model::uia::{OperationDigest, Stage};
-use registrar_domain::ports::background::FakeBackground;
-use registrar_domain::ports::observer::FakeObserver;
-use registrar_domain::ports::pacer::FakePacer;
-use registrar_domain::ports::password_hasher::FakePasswordHasher;
-use registrar_domain::ports::{EmailValidation, Ports};
+use registrar_domain::ports::Ports;
 use registrar_domain::services::Services;
 use registrar_domain::usecase::credentials::identifier::IdentityClaim;
 use registrar_domain::usecase::device::{RemoveOutcome, RemoveRequest};
@@ -27,7 +21,7 @@ use registrar_domain::usecase::registration_token::admin::NewToken;
 use registrar_domain::usecase::token::authenticate::{Assertion, Audience, Bearer, Requester};
 use registrar_domain::usecase::uia::auth::{Auth, Submission};
 use registrar_domain::usecase::uia::gate::{GateError, UiaPrompt};
-use tokio::sync::Barrier;
+use registrar_testkit::{Fakes, permissive_policy, race};
 
 use crate::support::Database;
 
@@ -47,18 +41,9 @@ impl World {
         for database in Database::each().await {
             let ports = Ports {
                 store: Arc::new(database.store().await),
-                password_hasher: Arc::new(FakePasswordHasher::default()),
-                email: EmailValidation::Off,
-                msisdn: None,
-                captcha: None,
-                hooks: None,
-                pacer: Arc::new(FakePacer),
-                background: Arc::new(FakeBackground::default()),
-                clock: Arc::new(FakeClock::at(1_700_000_000_000)),
-                entropy: Arc::new(SeededEntropy::new(7)),
-                observer: Arc::new(FakeObserver::default()),
+                ..Fakes::seeded(7).ports()
             };
-            let mut policy = Policy::permissive();
+            let mut policy = permissive_policy();
             change(&mut policy);
             worlds.push(Arc::new(Self {
                 console: Console::new(ports.clone(), policy.clone()),
@@ -106,31 +91,6 @@ impl World {
             .await
             .ok()
     }
-}
-
-/// Lets all racers go at once.
-async fn race<T, F>(racers: impl IntoIterator<Item = F>) -> Vec<T>
-where
-    T: Send + 'static,
-    F: Future<Output = T> + Send + 'static,
-{
-    let racers: Vec<_> = racers.into_iter().collect();
-    let start = Arc::new(Barrier::new(racers.len()));
-    let running: Vec<_> = racers
-        .into_iter()
-        .map(|racer| {
-            let start = Arc::clone(&start);
-            tokio::spawn(async move {
-                start.wait().await;
-                racer.await
-            })
-        })
-        .collect();
-    let mut results = Vec::new();
-    for racer in running {
-        results.push(racer.await.unwrap());
-    }
-    results
 }
 
 fn given(text: &str) -> Given<String> {

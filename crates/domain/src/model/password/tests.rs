@@ -1,6 +1,6 @@
 use super::argon2id::{Cost, Memory, Stored, hash};
 use super::*;
-use crate::model::entropy::SeededEntropy;
+use crate::model::entropy::CountingEntropy;
 use crate::model::password::Verification;
 
 const CHEAP: Cost = Cost {
@@ -31,7 +31,7 @@ fn argon2id_round_trip() {
     let hash = hash(
         &prepared("pass", ""),
         &CHEAP,
-        &SeededEntropy::new(1),
+        &CountingEntropy::default(),
         &mut memory,
     )
     .unwrap();
@@ -50,7 +50,7 @@ fn a_change_of_cost_makes_hashes_outdated() {
     let hash = hash(
         &prepared("pass", ""),
         &CHEAP,
-        &SeededEntropy::new(1),
+        &CountingEntropy::default(),
         &mut memory,
     )
     .unwrap();
@@ -196,7 +196,7 @@ fn argon2id_counts_the_whole_password_and_pepper_and_bcrypt_72_bytes() {
         let whole_hash = hash(
             &prepared(&made.0, made.1),
             &CHEAP,
-            &SeededEntropy::new(1),
+            &CountingEntropy::default(),
             &mut Memory::new(&CHEAP, 64),
         )
         .unwrap();

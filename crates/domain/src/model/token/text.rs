@@ -167,7 +167,7 @@ fn checksum(body: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::entropy::SeededEntropy;
+    use crate::model::entropy::CountingEntropy;
 
     #[test]
     fn known_tokens_are_well_formed() {
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_generated_token_is_recognized_and_carries_128_bits() {
-        let entropy = SeededEntropy::new(1);
+        let entropy = CountingEntropy::default();
         let alice = Localpart::read("alice").unwrap();
         let token = AccessToken::generate(&entropy, &alice);
         assert_eq!(AccessToken::parse(token.expose()), Some(token.clone()));
@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn a_refresh_token_knows_its_family_and_generation() {
-        let entropy = SeededEntropy::new(1);
+        let entropy = CountingEntropy::default();
         let alice = Localpart::read("alice").unwrap();
         let first = RefreshToken::generate(&entropy, &alice);
         let family = first.lineage().unwrap().family;
@@ -247,7 +247,7 @@ mod tests {
         let alice = Localpart::read("alice").unwrap();
         let short = RefreshToken::parse("syr_YWxpY2U_AbCdEfGhIjKlMnOpQrSt_3yC2bo").unwrap();
         assert_eq!(short.lineage(), None);
-        let next = short.next(&SeededEntropy::new(1), &alice);
+        let next = short.next(&CountingEntropy::default(), &alice);
         assert_eq!(next.lineage().unwrap().generation, 0);
     }
 

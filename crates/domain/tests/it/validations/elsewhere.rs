@@ -6,11 +6,12 @@ use registrar_domain::model::given::Given;
 use registrar_domain::model::job::Job;
 use registrar_domain::model::threepid::{Medium, NextLink, Purpose, Threepid, ValidatedThreepid};
 use registrar_domain::model::time::Timestamp;
-use registrar_domain::ports::registration_hooks::{HookQuestion, ThreepidPurpose};
+use registrar_domain::ports::registration_hooks::ThreepidPurpose;
 use registrar_domain::usecase::threepid::manage::NamedThreepid;
 use registrar_domain::usecase::threepid::request::{
     EmailWish, MsisdnWish, RequestTokenError, TokenRequested,
 };
+use registrar_testkit::HookQuestion;
 
 use super::{ADDRESS, ask_msisdn, msisdn_wish, once_in_a_while, told};
 use crate::validating::{SECRET, creds, delegating, email_wish, validated};

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use registrar_domain::model::threepid::{ClientSecret, Purpose, ValidatedThreepid};
 use registrar_domain::ports::identity_server::{
-    EmailTokenRequest, FakeIdentityServer, IdentityServer, IdentityServerError, MsisdnTokenRequest,
-    RequestTokenReply, SubmitTokenReply,
+    EmailTokenRequest, IdentityServer, IdentityServerError, MsisdnTokenRequest, RequestTokenReply,
+    SubmitTokenReply,
 };
-use registrar_domain::ports::mailer::FakeMailer;
 use registrar_domain::ports::{EmailValidation, Mail, MailError, Mailer};
 use registrar_domain::usecase::threepid::request::{RequestTokenError, TokenRequested};
+use registrar_testkit::{FakeIdentityServer, FakeMailer};
 use tokio::sync::Semaphore;
 
 use super::{attempt, msisdn_wish};

@@ -5,9 +5,9 @@ use registrar_domain::model::policy::{ConsentPolicy, Policy};
 use registrar_domain::model::registration_token::{RegistrationToken, RegistrationTokenId};
 use registrar_domain::model::uia::Stage;
 use registrar_domain::model::uia::flow::Flow;
-use registrar_domain::ports::captcha::CaptchaOutage;
 use registrar_domain::ports::{Intent, Store as _};
 use registrar_http_hyper::pages::CaptchaProvider;
+use registrar_testkit::CaptchaOutage;
 use serde_json::{Value, json};
 
 use crate::browser::{BROWSER, EVIL, EVIL_ARGUMENT, HARMLESS};

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use registrar_domain::model::entropy::SeededEntropy;
 use registrar_domain::model::id::ServerName;
 use registrar_storage_diesel::Backend;
+use registrar_testkit::SeededEntropy;
 
 use super::super::key::{Key, Kind};
 use super::super::{catalog, generate, load_text, schema, update_guide};

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use registrar_domain::model::entropy::SeededEntropy;
 use registrar_domain::model::id::Localpart;
 use registrar_domain::model::token::AccessToken;
+use registrar_testkit::SeededEntropy;
 use serde_json::{Value, json};
 
 use crate::client::{registration, text};
