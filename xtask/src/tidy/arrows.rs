@@ -121,7 +121,8 @@ fn check_package(package: &Package) -> Vec<String> {
         let is_ours = ARROWS.iter().any(|(it, _)| *it == dependency.name);
         let is_dev = dependency.kind == Some(Kind::Dev);
         let is_for_tests = is_dev && FOR_TESTS.contains(&dependency.name.as_str());
-        if is_ours && !is_for_tests && !allowed.contains(&dependency.name.as_str()) {
+        let is_self = is_dev && dependency.name == *name;
+        if is_ours && !is_self && !is_for_tests && !allowed.contains(&dependency.name.as_str()) {
             findings.push(format!("{name} must not depend on {}", dependency.name));
         }
         if is_dev {
