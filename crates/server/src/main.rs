@@ -3,19 +3,17 @@
 //! [`cli`] is what can be typed, [`commands`] what each of it does, [`serve`] the life of the server,
 //! and [`wiring`] the only place where adapters and use-cases meet.
 
-mod background;
 mod cli;
 mod commands;
 mod config;
 mod console;
-mod hashing;
+mod core_dumps;
+mod hash_cost;
 mod health;
 mod listen;
 mod monitoring;
-mod pacing;
 mod serve;
 mod shutdown;
-mod system;
 mod telemetry;
 mod wiring;
 

@@ -11,10 +11,9 @@ use registrar_http_hyper::monitor::{Answered, Exchange};
 use registrar_metrics::{
     HashingSample, LogSample, Metrics, Options, PacingSample, PoolSample, PoolsSample,
 };
+use registrar_runtime::{AvailabilityPacer, HashPool};
 use registrar_storage_diesel::{DieselStore, PoolUsage};
 
-use crate::hashing::HashPool;
-use crate::pacing::AvailabilityPacer;
 use crate::telemetry::Throttle;
 
 /// The numbers, if the operator wants any.

@@ -16,11 +16,12 @@ use tokio::task::JoinSet;
 
 use crate::config::{Config, Http, LogFormat};
 use crate::console::socket;
+use crate::core_dumps;
 use crate::listen::{self, Sockets};
 use crate::shutdown::Signals;
-use crate::system::{self, OsEntropy};
 use crate::telemetry::{self, Format, Throttle};
 use crate::wiring::{self, Wired};
+use registrar_runtime::OsEntropy;
 
 /// The runtime of every subcommand that needs one. SQLite and migrations want several threads.
 pub(crate) fn runtime() -> anyhow::Result<Runtime> {
@@ -46,7 +47,7 @@ pub(crate) fn run(
     };
     let throttle = telemetry::start(format, &config.log.filter)?;
     if !config.core_dumps {
-        system::forbid_core_dumps();
+        core_dumps::forbid();
     }
     for warning in warnings {
         tracing::warn!("configuration: {warning}");

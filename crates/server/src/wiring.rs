@@ -14,18 +14,16 @@ use registrar_domain::services::Services;
 use registrar_domain::usecase::housekeeping::Housekeeping;
 use registrar_http_hyper::request::Forwarding;
 use registrar_http_hyper::{App, ListenerOptions, Options, Pages, Resource};
+use registrar_runtime::{HashingOptions, Runtime, Tasks};
 use registrar_storage_diesel::{DieselStore, migrate};
 
 use self::outbound::Outbound;
 
-use crate::background::Tasks;
 use crate::config::{self, Config, Listener};
 use crate::console::Desk;
-use crate::hashing::{self, HashPool, calibrate};
+use crate::hash_cost;
 use crate::health::DatabaseHealth;
 use crate::monitoring::Monitoring;
-use crate::pacing::AvailabilityPacer;
-use crate::system::{OsEntropy, SystemClock};
 use crate::telemetry::Throttle;
 
 /// What can be made of a configuration without touching anything.
@@ -43,7 +41,7 @@ impl Prepared {
         let database = DieselStore::check(&config.database)
             .with_context(|| format!("cannot use {}", config.database.backend))
             .map_err(|error| format!("{error:#}"));
-        let hashing = calibrate::check(&config.hashing.cost, &config.http);
+        let hashing = hash_cost::check(&config.hashing.cost, &config.http);
         let (outbound, pages) = (Outbound::new(config), pages::load(config));
         match (outbound, pages, database, hashing) {
             (Ok(outbound), Ok(pages), Ok(()), Ok(())) => Ok(Self { outbound, pages }),
@@ -106,10 +104,8 @@ pub(crate) async fn wire(config: &Config, throttle: &Throttle) -> anyhow::Result
     monitoring.watch_log(throttle);
     let store = open(config).await?;
     monitoring.watch_pools(&store);
-    let tasks = Tasks::default();
-    let threads = config.hashing.threads;
-    let ports = ports(config, threads, outbound, &store, &tasks, &monitoring)?;
-    let ports = monitoring.watch(ports);
+    let runtime = runtime(config, config.hashing.threads, &monitoring)?;
+    let ports = monitoring.watch(ports(&runtime, &store, outbound));
     let desk = Desk {
         console: Console::new(ports.clone(), config.policy()),
         server_name: config.server.name.clone(),
@@ -133,7 +129,7 @@ pub(crate) async fn wire(config: &Config, throttle: &Throttle) -> anyhow::Result
         store,
         health,
         desk,
-        tasks,
+        tasks: runtime.tasks,
     })
 }
 
@@ -155,8 +151,8 @@ pub(crate) async fn desk(config: &Config) -> anyhow::Result<Desk> {
     let outbound = Outbound::new(config).map_err(|mistakes| all(&mistakes))?;
     let monitoring = Monitoring::off();
     let store = open(config).await?;
-    let (threads, tasks) = (Some(NonZeroUsize::MIN), Tasks::default());
-    let ports = ports(config, threads, outbound, &store, &tasks, &monitoring)?;
+    let runtime = runtime(config, Some(NonZeroUsize::MIN), &monitoring)?;
+    let ports = ports(&runtime, &store, outbound);
     Ok(Desk {
         console: Console::new(ports, config.policy()),
         server_name: config.server.name.clone(),
@@ -178,43 +174,33 @@ async fn open(config: &Config) -> anyhow::Result<Arc<DieselStore>> {
     Ok(Arc::new(store))
 }
 
-fn ports(
+/// Starts what belongs to the process, watched.
+fn runtime(
     config: &Config,
     hash_threads: Option<NonZeroUsize>,
-    outbound: Outbound,
-    store: &Arc<DieselStore>,
-    tasks: &Tasks,
     monitoring: &Monitoring,
-) -> anyhow::Result<Ports> {
-    let entropy = Arc::new(OsEntropy);
-    let hash_pool = HashPool::start(
-        hashing::Options {
-            threads: hash_threads,
-            cost: config.hashing.cost,
-            max_memory_kib: config.hashing.max_memory_kib,
-            pepper: config.passwords.pepper.clone(),
-            queue_capacity: config.hashing.queue,
-        },
-        entropy.clone(),
-        monitoring.observer(),
-    )?;
-    let hash_pool = Arc::new(hash_pool);
-    monitoring.watch_hashing(&hash_pool);
-    let pacer = Arc::new(AvailabilityPacer::new(monitoring.observer()));
-    monitoring.watch_pacing(&pacer);
-    Ok(Ports {
-        store: Arc::<DieselStore>::clone(store),
-        password_hasher: hash_pool,
+) -> anyhow::Result<Runtime> {
+    let hashing = HashingOptions {
+        threads: hash_threads,
+        cost: config.hashing.cost,
+        max_memory_kib: config.hashing.max_memory_kib,
+        pepper: config.passwords.pepper.clone(),
+        queue_capacity: config.hashing.queue,
+    };
+    let runtime = Runtime::start(hashing, monitoring.observer())?;
+    monitoring.watch_hashing(&runtime.hash_pool);
+    monitoring.watch_pacing(&runtime.pacer);
+    Ok(runtime)
+}
+
+fn ports(runtime: &Runtime, store: &Arc<DieselStore>, outbound: Outbound) -> Ports {
+    Ports {
         email: outbound.email,
         msisdn: outbound.msisdn,
         captcha: outbound.captcha,
         hooks: outbound.hooks,
-        pacer,
-        background: Arc::new(tasks.clone()),
-        clock: Arc::new(SystemClock),
-        entropy,
-        observer: monitoring.observer(),
-    })
+        ..runtime.ports(Arc::<DieselStore>::clone(store))
+    }
 }
 
 /// What one listener serves, and whom it believes.

@@ -14,11 +14,12 @@ const SOURCES: &str = "crates/domain/src";
 /// From the lowest to the highest. What stands beside them makes the use-cases and is above all.
 const FLOORS: [&str; 3] = ["model", "ports", "usecase"];
 /// Crates that know values and doors of the domain, and none of its use-cases.
-const BELOW_USE_CASES: [&str; 6] = [
+const BELOW_USE_CASES: [&str; 7] = [
     "captcha",
     "identity-client",
     "mail",
     "metrics",
+    "runtime",
     "storage-diesel",
     "webhook",
 ];

@@ -8,8 +8,8 @@ use registrar_domain::model::entropy::Entropy as _;
 use serde_json::{Value, json};
 
 use crate::cli::TryArgs;
-use crate::system::OsEntropy;
 use crate::{config, serve};
+use registrar_runtime::OsEntropy;
 
 pub(super) fn run(arguments: &TryArgs) -> anyhow::Result<()> {
     std::fs::create_dir_all(&arguments.data)

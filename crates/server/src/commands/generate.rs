@@ -10,7 +10,7 @@ use registrar_domain::model::id::ServerName;
 
 use crate::cli::GenerateArgs;
 use crate::config;
-use crate::system::OsEntropy;
+use registrar_runtime::OsEntropy;
 
 pub(super) fn run(arguments: &GenerateArgs) -> anyhow::Result<()> {
     let server_name = ServerName::parse(&arguments.server_name)?;

@@ -5,11 +5,12 @@ use std::time::Duration;
 use registrar_domain::model::password::argon2id::{self, Cost, Memory};
 use registrar_domain::model::password::{Password, Pepper, prepare};
 
+use registrar_runtime::{OsEntropy, calibrate};
+
 use super::password::{self, Source};
 use crate::cli::HashPasswordArgs;
 use crate::config::show_duration;
-use crate::hashing::calibrate;
-use crate::system::OsEntropy;
+use crate::hash_cost;
 
 pub(super) fn run(arguments: &HashPasswordArgs) -> anyhow::Result<()> {
     if arguments.calibrate {
@@ -19,7 +20,7 @@ pub(super) fn run(arguments: &HashPasswordArgs) -> anyhow::Result<()> {
         (Cost::default(), Pepper::new(String::new()))
     } else {
         let config = super::good_config(&arguments.config)?;
-        calibrate::check(&config.hashing.cost, &config.http).map_err(anyhow::Error::msg)?;
+        hash_cost::check(&config.hashing.cost, &config.http).map_err(anyhow::Error::msg)?;
         (config.hashing.cost, config.passwords.pepper)
     };
     let password = Password::parse(&password::read(Source::TerminalOrStdin)?)?;

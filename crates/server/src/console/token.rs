@@ -7,12 +7,12 @@ use registrar_domain::model::given::Given;
 use registrar_domain::model::registration_token::RegistrationToken;
 use registrar_domain::model::time::Timestamp;
 use registrar_domain::usecase::registration_token::admin::{NewToken, TokenChanges};
+use registrar_runtime::SystemClock;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::output::{date, table};
 use super::{Desk, Request};
-use crate::system::SystemClock;
 
 /// What is to be done with registration tokens.
 #[derive(Serialize, Deserialize)]

@@ -13,7 +13,7 @@ const MAX_TASKS: u32 = 1024;
 
 /// Runs tasks on the runtime.
 #[derive(Clone, Debug)]
-pub(crate) struct Tasks(Arc<Semaphore>);
+pub struct Tasks(Arc<Semaphore>);
 
 impl Default for Tasks {
     fn default() -> Self {
@@ -23,7 +23,7 @@ impl Default for Tasks {
 
 impl Tasks {
     /// Waits until all tasks have ended, `grace` at most. Nothing is begun afterwards.
-    pub(crate) async fn finish(&self, grace: Duration) {
+    pub async fn finish(&self, grace: Duration) {
         let all = self.0.acquire_many(MAX_TASKS);
         if tokio::time::timeout(grace, all).await.is_err() {
             let running = MAX_TASKS as usize - self.0.available_permits();

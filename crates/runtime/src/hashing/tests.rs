@@ -26,8 +26,8 @@ fn turn(client: u8) -> HashTurn {
     }
 }
 
-fn options() -> Options {
-    Options {
+fn options() -> HashingOptions {
+    HashingOptions {
         threads: NonZeroUsize::new(1),
         cost: CHEAP,
         max_memory_kib: 64,
@@ -113,7 +113,7 @@ async fn a_hash_verifies_and_another_password_does_not() {
 #[tokio::test]
 async fn the_pepper_is_part_of_the_hash() {
     let hash = pool().hash(TURN, &password("pass")).await.unwrap();
-    let peppered = Options {
+    let peppered = HashingOptions {
         pepper: Pepper::new("pepper".to_owned()),
         ..options()
     };
@@ -271,7 +271,7 @@ async fn dropping_the_pool_fails_the_jobs_that_wait() {
 
 #[test]
 fn an_impossible_cost_is_refused_at_the_start() {
-    let options = Options {
+    let options = HashingOptions {
         cost: Cost {
             memory_kib: 1,
             ..CHEAP

@@ -26,7 +26,7 @@ use self::rule::{Arrivals, Pace, SLEEP_MS, WINDOW_MS};
 const MAX_LANES: usize = 50_000;
 
 /// Lets each client have one request answered at a time, and delays or refuses further ones.
-pub(crate) struct AvailabilityPacer {
+pub struct AvailabilityPacer {
     /// Monotonic time counts from here: waits must not depend on somebody setting the clock.
     start: Instant,
     hasher: RandomState,
@@ -36,11 +36,11 @@ pub(crate) struct AvailabilityPacer {
 
 /// The clients that are being slowed down at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Load {
+pub struct Load {
     /// Those who ask so often that their questions have to wait.
-    pub(crate) delayed_clients: usize,
+    pub delayed_clients: usize,
     /// Those of whom so many questions wait that more would be refused.
-    pub(crate) refused_clients: usize,
+    pub refused_clients: usize,
 }
 
 #[derive(Debug, Default)]
@@ -129,7 +129,7 @@ impl Pacer for AvailabilityPacer {
 
 impl AvailabilityPacer {
     /// A pacer that has not met anybody. Must be called within a Tokio runtime.
-    pub(crate) fn new(observer: Arc<dyn Observer>) -> Self {
+    pub fn new(observer: Arc<dyn Observer>) -> Self {
         Self {
             start: Instant::now(),
             hasher: RandomState::new(),
@@ -139,7 +139,7 @@ impl AvailabilityPacer {
     }
 
     /// How many clients are being slowed down.
-    pub(crate) fn load(&self) -> Load {
+    pub fn load(&self) -> Load {
         let now_ms = self.now_ms();
         let lanes = self.lanes();
         let clients = || lanes.by_key.values();

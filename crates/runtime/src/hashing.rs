@@ -6,7 +6,7 @@
 //! The runtime's blocking pool would not do: its threads are many, each hash would allocate its
 //! memory anew, and database work would queue behind passwords.
 
-pub(crate) mod calibrate;
+pub mod calibrate;
 mod fair;
 mod job;
 mod queue;
@@ -18,11 +18,10 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use anyhow::Context as _;
 use async_trait::async_trait;
 use registrar_domain::model::context::HashTurn;
 use registrar_domain::model::entropy::Entropy;
-use registrar_domain::model::password::argon2id::Cost;
+use registrar_domain::model::password::argon2id::{Cost, CostError};
 use registrar_domain::model::password::{Password, PasswordHash, Pepper, Verification};
 use registrar_domain::ports::observer::Event;
 use registrar_domain::ports::{HashError, Observer, PasswordHasher};
@@ -34,37 +33,61 @@ use self::queue::{Full, Queue};
 
 /// What the operator chooses about hashing.
 #[derive(Clone, Debug)]
-pub(crate) struct Options {
+pub struct HashingOptions {
     /// At most this many threads, and never more than the machine has cores. `None`: one a core.
-    pub(crate) threads: Option<NonZeroUsize>,
+    pub threads: Option<NonZeroUsize>,
     /// What a new hash costs.
-    pub(crate) cost: Cost,
+    pub cost: Cost,
     /// The most memory that verifying an imported hash of another cost may take, in KiB per thread.
-    pub(crate) max_memory_kib: u32,
+    pub max_memory_kib: u32,
     /// `password_config.pepper`.
-    pub(crate) pepper: Pepper,
+    pub pepper: Pepper,
     /// How many hashes may wait; a bcrypt comparison counts as
     /// [`BCRYPT_WORK_FACTOR`](registrar_domain::model::password::BCRYPT_WORK_FACTOR) of them.
     /// `None`: about two seconds of work.
-    pub(crate) queue_capacity: Option<NonZeroUsize>,
+    pub queue_capacity: Option<NonZeroUsize>,
+}
+
+impl Default for HashingOptions {
+    /// A thread a core, and hashes of the cost that is recommended for new ones.
+    fn default() -> Self {
+        Self {
+            threads: None,
+            cost: Cost::default(),
+            max_memory_kib: 64 * 1024,
+            pepper: Pepper::new(String::new()),
+            queue_capacity: None,
+        }
+    }
+}
+
+/// Why the threads were not started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A cost that argon2 does not define.
+    #[error(transparent)]
+    Cost(#[from] CostError),
+    /// The system refuses a thread.
+    #[error("cannot start a thread for password hashing")]
+    Thread(#[source] std::io::Error),
 }
 
 /// How busy the pool is at the moment, in hashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Load {
+pub struct Load {
     /// Waiting.
-    pub(crate) queued: usize,
+    pub queued: usize,
     /// Being computed.
-    pub(crate) busy: usize,
+    pub busy: usize,
     /// The most that may wait.
-    pub(crate) capacity: usize,
+    pub capacity: usize,
 }
 
 /// A fixed number of hashing threads behind a bounded queue.
 ///
 /// Dropping it stops the threads: each finishes the hash it is at, and requests that still wait
 /// get [`HashError::Failed`].
-pub(crate) struct HashPool {
+pub struct HashPool {
     queue: Arc<Queue>,
     observer: Arc<dyn Observer>,
     threads: Vec<JoinHandle<()>>,
@@ -75,11 +98,11 @@ impl HashPool {
     ///
     /// # Errors
     /// A cost that argon2 does not define, or a thread that the system refuses to start.
-    pub(crate) fn start(
-        options: Options,
+    pub fn start(
+        options: HashingOptions,
         entropy: Arc<dyn Entropy>,
         observer: Arc<dyn Observer>,
-    ) -> anyhow::Result<Self> {
+    ) -> Result<Self, StartError> {
         options.cost.check()?;
         let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let threads = options.threads.map_or(cores, |most| most.min(cores)).get();
@@ -102,14 +125,14 @@ impl HashPool {
             let thread = std::thread::Builder::new()
                 .name(format!("hash-{number}"))
                 .spawn(move || worker::run(&queue, &recipe, &*observer))
-                .context("cannot start a thread for password hashing")?;
+                .map_err(StartError::Thread)?;
             pool.threads.push(thread);
         }
         Ok(pool)
     }
 
     /// How busy the pool is at the moment.
-    pub(crate) fn load(&self) -> Load {
+    pub fn load(&self) -> Load {
         self.queue.load()
     }
 

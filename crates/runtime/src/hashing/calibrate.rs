@@ -4,18 +4,15 @@
 use std::time::Duration;
 
 use registrar_domain::model::clock::Clock as _;
-use registrar_domain::model::password::argon2id::{self, Cost, Memory};
+use registrar_domain::model::password::argon2id::{self, Cost, CostError, Memory};
 use registrar_domain::model::password::{Password, Pepper, prepare};
 
-use crate::config::{Http, show_duration};
 use crate::system::{OsEntropy, SystemClock};
 
 /// The most memory that a measurement uses, in KiB: 32 MiB in one pass take about 15 ms.
 const SAMPLE_KIB: u32 = 32 * 1024;
 /// The shortest of so many measurements counts, since something else may run meanwhile.
 const MEASUREMENTS: usize = 3;
-/// Memory times passes of a setting that is not measured, in KiB: a fraction of a second.
-const NOT_WORTH_MEASURING_KIB: u64 = 512 * 1024;
 /// The most memory that is proposed, in KiB: what an imported hash may take by default.
 const PROPOSED_KIB: u32 = 64 * 1024;
 /// The most passes that are proposed, which is what the option takes.
@@ -25,7 +22,7 @@ const PROPOSED_PASSES: u32 = 1000;
 ///
 /// # Errors
 /// A cost that argon2 does not define.
-pub(crate) fn estimate(cost: &Cost) -> anyhow::Result<Duration> {
+pub fn estimate(cost: &Cost) -> Result<Duration, CostError> {
     cost.check()?;
     let sample = Cost {
         memory_kib: cost.memory_kib.min(SAMPLE_KIB),
@@ -36,33 +33,12 @@ pub(crate) fn estimate(cost: &Cost) -> anyhow::Result<Duration> {
     Ok(measure(&sample)?.mul_f64(whole))
 }
 
-/// Refuses a cost whose hashes take longer than a request may.
-///
-/// # Errors
-/// What is wrong and what to do, for people.
-pub(crate) fn check(cost: &Cost, http: &Http) -> Result<(), String> {
-    if u64::from(cost.memory_kib) * u64::from(cost.passes) <= NOT_WORTH_MEASURING_KIB {
-        return Ok(());
-    }
-    let takes = estimate(cost).map_err(|error| format!("registrar.hashing: {error}"))?;
-    if takes <= http.request_timeout {
-        return Ok(());
-    }
-    Err(format!(
-        "registrar.hashing: one hash takes about {} on this machine, longer than a request may \
-         (`registrar.http.request_timeout` is {}); `registrar hash-password --calibrate` proposes \
-         settings",
-        show_duration(takes),
-        show_duration(http.request_timeout),
-    ))
-}
-
 /// The cost of a hash that takes about `target` on this machine: two passes over less memory than
 /// usual, or as many passes as fit over as much memory as is proposed.
 ///
 /// # Errors
 /// None that this cost has.
-pub(crate) fn propose(target: Duration) -> anyhow::Result<Cost> {
+pub fn propose(target: Duration) -> Result<Cost, CostError> {
     let lanes = 1;
     let sample = Cost {
         memory_kib: SAMPLE_KIB,
@@ -81,8 +57,8 @@ pub(crate) fn propose(target: Duration) -> anyhow::Result<Cost> {
     })
 }
 
-fn measure(cost: &Cost) -> anyhow::Result<Duration> {
-    let password = Password::parse("a password of the usual length")?;
+fn measure(cost: &Cost) -> Result<Duration, CostError> {
+    let password = Password::parse("a password of the usual length").expect("this is a password");
     let prepared = prepare(&password, &Pepper::new(String::new()));
     let mut memory = Memory::new(cost, cost.memory_kib);
     let mut shortest = Duration::MAX;
