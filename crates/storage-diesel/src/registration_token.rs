@@ -172,21 +172,16 @@ impl RegistrationTokenRepository for DieselUnitOfWork {
             .await)?;
         Ok(completions > 0)
     }
-}
 
-impl DieselUnitOfWork {
-    /// Gives back the pending uses of sessions that ended without registering anybody.
-    pub(crate) async fn release_registration_token(
-        &mut self,
-        token: i64,
-        uses: i64,
-    ) -> Result<(), StoreError> {
+    #[tracing::instrument(name = "db.registration_token.release", level = "debug", skip_all)]
+    async fn release(&mut self, key: RegistrationTokenKey, uses: u32) -> Result<bool, StoreError> {
         use registration_tokens::pending;
+        let uses = i64::from(uses);
         let held = registration_tokens::table
-            .find(token)
+            .find(key.0)
             .filter(pending.ge(uses));
-        on_conn!(self, conn =>
+        let released = on_conn!(self, conn =>
             diesel::update(held).set(pending.eq(pending - uses)).execute(conn).await)?;
-        Ok(())
+        Ok(released > 0)
     }
 }

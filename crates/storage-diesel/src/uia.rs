@@ -3,18 +3,16 @@
 mod json;
 mod row;
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 use registrar_domain::model::password::PasswordHash;
-use registrar_domain::model::registration_token::HeldRegistrationToken;
+use registrar_domain::model::registration_token::{HeldRegistrationToken, RegistrationTokenKey};
 use registrar_domain::model::secret::TokenDigest;
 use registrar_domain::model::time::Timestamp;
 use registrar_domain::model::uia::{
-    AnsweredTokens, CompletedStage, Parameters, Registered, UiaSession, UiaSessionId,
+    AnsweredTokens, CompletedStage, EndedSession, Parameters, Registered, UiaSession, UiaSessionId,
 };
 use registrar_domain::ports::store::{StoreError, UiaRepository};
 use sha2::{Digest as _, Sha256};
@@ -26,6 +24,13 @@ use crate::unit_of_work::DieselUnitOfWork;
 
 /// What a session leaves behind: the registration token that it held, and whom it has registered.
 type Ended = (Option<i64>, Option<String>);
+
+fn ended((registration_token, registered): Ended) -> EndedSession {
+    EndedSession {
+        registration_token: registration_token.map(RegistrationTokenKey),
+        has_registered: registered.is_some(),
+    }
+}
 
 /// Stands for an address and a user agent in a key, however long they are.
 fn client_digest(ip: &str, user_agent: &str) -> Vec<u8> {
@@ -246,17 +251,17 @@ impl UiaRepository for DieselUnitOfWork {
     }
 
     #[tracing::instrument(name = "db.uia.remove", level = "debug", skip_all)]
-    async fn remove(&mut self, id: &UiaSessionId) -> Result<bool, StoreError> {
+    async fn remove(&mut self, id: &UiaSessionId) -> Result<Option<EndedSession>, StoreError> {
         let session = uia_sessions::table.find(id.digest().as_bytes().to_vec());
-        let ended: Vec<Ended> = on_conn!(self, conn => diesel::delete(session)
+        let removed: Option<Ended> = on_conn!(self, conn => diesel::delete(session)
             .returning((
                 uia_sessions::registration_token_id,
                 uia_sessions::registered_localpart,
             ))
-            .get_results(conn)
-            .await)?;
-        self.give_back(&ended).await?;
-        Ok(!ended.is_empty())
+            .get_result(conn)
+            .await
+            .optional())?;
+        Ok(removed.map(ended))
     }
 
     #[tracing::instrument(name = "db.uia.remove_expired", level = "debug", skip_all)]
@@ -264,7 +269,7 @@ impl UiaRepository for DieselUnitOfWork {
         &mut self,
         created_before: Timestamp,
         limit: u32,
-    ) -> Result<usize, StoreError> {
+    ) -> Result<Vec<EndedSession>, StoreError> {
         let old = diesel::alias!(uia_sessions as old);
         let created_ts = old.field(uia_sessions::created_ts);
         let oldest = old
@@ -273,7 +278,7 @@ impl UiaRepository for DieselUnitOfWork {
             .limit(i64::from(limit))
             .select(old.field(uia_sessions::digest));
         let doomed = uia_sessions::table.filter(uia_sessions::digest.eq_any(oldest));
-        let ended: Vec<Ended> = on_conn!(self, conn =>
+        let removed: Vec<Ended> = on_conn!(self, conn =>
             diesel::delete(doomed)
                 .returning((
                     uia_sessions::registration_token_id,
@@ -281,27 +286,11 @@ impl UiaRepository for DieselUnitOfWork {
                 ))
                 .get_results(conn)
                 .await)?;
-        self.give_back(&ended).await?;
-        Ok(ended.len())
+        Ok(removed.into_iter().map(ended).collect())
     }
 }
 
 impl DieselUnitOfWork {
-    /// Gives back the uses that ended sessions hold, if they became no account.
-    async fn give_back(&mut self, ended: &[Ended]) -> Result<(), StoreError> {
-        // In the order of their numbers, so that two of these never wait for each other.
-        let mut unused = BTreeMap::<i64, i64>::new();
-        for (token, registered) in ended {
-            if let (Some(token), None) = (token, registered) {
-                *unused.entry(*token).or_default() += 1;
-            }
-        }
-        for (token, uses) in unused {
-            self.release_registration_token(token, uses).await?;
-        }
-        Ok(())
-    }
-
     /// Removes the clients of a session that are neither among the first nor among the last.
     async fn forget_clients_in_the_middle(
         &mut self,

@@ -156,8 +156,8 @@ pub const CASES: &[Case] = cases! {
         a_use_is_reserved_while_the_token_is_valid,
         only_a_pending_use_is_completed,
         a_session_holds_one_token,
-        an_expired_session_gives_its_use_back,
-        a_removed_session_gives_its_use_back,
+        a_removed_session_tells_what_it_held,
+        pending_uses_are_released,
         a_token_made_again_is_another_token,
     }
     token_uses {

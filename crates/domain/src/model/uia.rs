@@ -9,8 +9,8 @@ mod session;
 mod stage;
 
 pub use session::{
-    AnsweredTokens, CompletedStage, GuestClaim, OperationDigest, OtherDevices, Parameters,
-    RegisterParameters, Registered, StageResult, Traces, UiaLogin, UiaRequester, UiaSession,
-    UiaSessionId,
+    AnsweredTokens, CompletedStage, EndedSession, GuestClaim, OperationDigest, OtherDevices,
+    Parameters, RegisterParameters, Registered, StageResult, Traces, UiaLogin, UiaRequester,
+    UiaSession, UiaSessionId,
 };
 pub use stage::{Stage, StageFailure};

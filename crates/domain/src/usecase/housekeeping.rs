@@ -14,6 +14,7 @@ use crate::ports::observer::{Event, JobOutcome};
 use crate::ports::{Intent, StoreError, UnitOfWork};
 use crate::usecase::shared::Shared;
 use crate::usecase::threepid::request::message_window;
+use crate::usecase::uia::end;
 use crate::usecase::usage;
 
 /// Rows removed in one unit of work, so that no lock is held for long.
@@ -75,9 +76,12 @@ async fn remove_batch(
     match job {
         Job::UiaSessions => {
             let created_before = now.before(UiaSession::LIFETIME);
-            uow.uia_sessions()
+            let ended = uow
+                .uia_sessions()
                 .remove_expired(created_before, BATCH)
-                .await
+                .await?;
+            end::give_back(uow, &ended).await?;
+            Ok(ended.len())
         }
         Job::Validations => {
             let validated_before = now.before(ValidationSession::USABLE_FOR);

@@ -7,6 +7,7 @@
 
 mod attempt;
 pub mod auth;
+pub(crate) mod end;
 pub mod fallback;
 mod funnel;
 pub mod gate;

@@ -4,6 +4,7 @@ use registrar_domain::model::registration_token::{
     HeldRegistrationToken, RegistrationToken, RegistrationTokenId, RegistrationTokenKey,
 };
 use registrar_domain::model::time::Timestamp;
+use registrar_domain::model::uia::EndedSession;
 use registrar_domain::model::uia::UiaSessionId;
 use registrar_domain::ports::store::{Change, Store, StoreError};
 
@@ -187,35 +188,60 @@ async fn given_holder(
     Ok(session)
 }
 
-pub(super) async fn an_expired_session_gives_its_use_back(store: &dyn Store) -> Outcome {
+pub(super) async fn a_removed_session_tells_what_it_held(store: &dyn Store) -> Outcome {
     let id = given_token(store, "t", Some(4), None).await?;
-    let gone = given_token(store, "removed", None, None).await?;
-    given_holder(store, "first", &id, false).await?;
-    given_holder(store, "second", &id, false).await?;
-    given_holder(store, "registered", &id, true).await?;
-    given_holder(store, "orphan", &gone, false).await?;
-    given_session(store, "without", 1).await?;
+    let unused = given_holder(store, "unused", &id, false).await?;
+    let registered = given_holder(store, "registered", &id, true).await?;
+    let without = given_session(store, "without", 1).await?;
     let mut uow = write(store).await?;
-    uow.registration_tokens().remove(&gone).await?;
-    uow.commit().await?;
-    assert_eq!(counts(store, &id).await?, (2, 1));
+    let sessions = uow.uia_sessions();
+    let found = sessions.find(&unused).await?.expect("it was just opened");
+    let registration_token = found.registration_token.map(|held| held.key);
+    assert!(registration_token.is_some());
+    let rows = [
+        (&unused, registration_token, false),
+        (&registered, registration_token, true),
+        (&without, None, false),
+    ];
+    let held = rows.map(|(_, registration_token, has_registered)| EndedSession {
+        registration_token,
+        has_registered,
+    });
+    for (index, (session, ..)) in rows.iter().enumerate() {
+        assert_eq!(sessions.remove(session).await?, Some(held[index]));
+        assert_eq!(sessions.remove(session).await?, None);
+    }
+    drop(uow);
     let mut uow = write(store).await?;
-    assert_eq!(uow.uia_sessions().remove_expired(at(1), 10).await?, 5);
+    let ended = uow.uia_sessions().remove_expired(at(1), 10).await?;
+    assert_eq!(ended.len(), held.len());
+    for expected in held {
+        assert!(ended.contains(&expected), "{expected:?} in {ended:?}");
+    }
     uow.commit().await?;
-    assert_eq!(counts(store, &id).await?, (0, 1));
+    assert_eq!(counts(store, &id).await?, (1, 1), "nothing decides here");
     Ok(())
 }
 
-pub(super) async fn a_removed_session_gives_its_use_back(store: &dyn Store) -> Outcome {
-    let id = given_token(store, "t", Some(2), None).await?;
-    let unused = given_holder(store, "unused", &id, false).await?;
-    let registered = given_holder(store, "registered", &id, true).await?;
-    for session in [&unused, &unused, &registered] {
-        let mut uow = write(store).await?;
-        uow.uia_sessions().remove(session).await?;
-        uow.commit().await?;
+pub(super) async fn pending_uses_are_released(store: &dyn Store) -> Outcome {
+    let id = given_token(store, "t", Some(4), None).await?;
+    for session in ["first", "second", "third"] {
+        given_holder(store, session, &id, false).await?;
     }
-    assert_eq!(counts(store, &id).await?, (0, 1));
+    let mut uow = write(store).await?;
+    let found = uow.uia_sessions().find(&session_id("first")).await?;
+    let held = found.and_then(|session| session.registration_token);
+    let key = held.expect("it holds a use").key;
+    let tokens = uow.registration_tokens();
+    assert!(tokens.release(key, 2).await?);
+    assert!(!tokens.release(key, 2).await?, "one is left");
+    assert!(tokens.release(key, 1).await?);
+    uow.commit().await?;
+    assert_eq!(counts(store, &id).await?, (0, 0));
+    let mut uow = write(store).await?;
+    let tokens = uow.registration_tokens();
+    tokens.remove(&id).await?;
+    assert!(!tokens.release(key, 0).await?, "the token is gone");
     Ok(())
 }
 
@@ -239,7 +265,9 @@ pub(super) async fn a_token_made_again_is_another_token(store: &dyn Store) -> Ou
     assert_ne!(old_key, new_key);
     let mut uow = write(store).await?;
     assert!(!uow.registration_tokens().complete(old_key).await?);
-    assert!(uow.uia_sessions().remove(&old).await?);
+    let ended = uow.uia_sessions().remove(&old).await?;
+    assert_eq!(ended.and_then(|it| it.registration_token), Some(old_key));
+    assert!(!uow.registration_tokens().release(old_key, 1).await?);
     uow.commit().await?;
     assert_eq!(
         counts(store, &id).await?,

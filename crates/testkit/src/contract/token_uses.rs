@@ -119,9 +119,11 @@ async fn act(store: &dyn Store, model: &mut Model, dice: [u8; 3], fresh: &str) -
             model.completed.push(generation);
         }
         7 if !model.pending.is_empty() => {
-            let (session, ..) = model.pending.remove(picked);
+            let (session, held, _) = model.pending.remove(picked);
             let mut uow = write(store).await?;
-            assert!(uow.uia_sessions().remove(&session).await?);
+            let ended = uow.uia_sessions().remove(&session).await?;
+            assert!(ended.is_some());
+            uow.registration_tokens().release(held.key, 1).await?;
             uow.commit().await?;
         }
         _ => {}

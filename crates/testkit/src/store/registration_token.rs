@@ -102,6 +102,18 @@ impl RegistrationTokenRepository for FakeUnitOfWork {
                 }))
         })
     }
+
+    async fn release(&mut self, key: RegistrationTokenKey, uses: u32) -> Result<bool, StoreError> {
+        self.write(|state| {
+            let token = state.registration_token_mut(key);
+            Ok(token
+                .filter(|token| token.pending >= uses)
+                .is_some_and(|token| {
+                    token.pending -= uses;
+                    true
+                }))
+        })
+    }
 }
 
 impl State {

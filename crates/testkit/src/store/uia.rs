@@ -5,7 +5,7 @@ use registrar_domain::model::password::PasswordHash;
 use registrar_domain::model::registration_token::HeldRegistrationToken;
 use registrar_domain::model::time::Timestamp;
 use registrar_domain::model::uia::{
-    AnsweredTokens, CompletedStage, Parameters, Registered, UiaSession, UiaSessionId,
+    AnsweredTokens, CompletedStage, EndedSession, Parameters, Registered, UiaSession, UiaSessionId,
 };
 use registrar_domain::ports::store::{Constraint, StoreError, UiaRepository};
 
@@ -173,15 +173,14 @@ impl UiaRepository for FakeUnitOfWork {
         })
     }
 
-    async fn remove(&mut self, id: &UiaSessionId) -> Result<bool, StoreError> {
+    async fn remove(&mut self, id: &UiaSessionId) -> Result<Option<EndedSession>, StoreError> {
         self.write(|state| {
             let mut rows = state.uia_sessions.iter();
             let Some(index) = rows.position(|row| row.session.id == *id) else {
-                return Ok(false);
+                return Ok(None);
             };
             let row = state.uia_sessions.remove(index);
-            state.give_back(&row.session);
-            Ok(true)
+            Ok(Some(ended(&row.session)))
         })
     }
 
@@ -189,7 +188,7 @@ impl UiaRepository for FakeUnitOfWork {
         &mut self,
         created_before: Timestamp,
         limit: u32,
-    ) -> Result<usize, StoreError> {
+    ) -> Result<Vec<EndedSession>, StoreError> {
         self.write(|state| {
             state.uia_sessions.sort_by_key(|row| row.session.created);
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -197,25 +196,20 @@ impl UiaRepository for FakeUnitOfWork {
             let expired = expired
                 .take_while(|row| row.session.created <= created_before)
                 .count();
-            let expired: Vec<_> = state.uia_sessions.drain(..expired).collect();
-            for row in &expired {
-                state.give_back(&row.session);
-            }
-            Ok(expired.len())
+            let expired = state.uia_sessions.drain(..expired);
+            Ok(expired.map(|row| ended(&row.session)).collect())
         })
     }
 }
 
-impl State {
-    /// Gives back the use that an ended session holds, if it became no account.
-    fn give_back(&mut self, ended: &UiaSession) {
-        let held = ended.registration_token.as_ref();
-        let unused = held.filter(|_| ended.registered.is_none());
-        if let Some(token) = unused.and_then(|held| self.registration_token_mut(held.key)) {
-            token.pending -= 1;
-        }
+fn ended(session: &UiaSession) -> EndedSession {
+    EndedSession {
+        registration_token: session.registration_token.as_ref().map(|held| held.key),
+        has_registered: session.registered.is_some(),
     }
+}
 
+impl State {
     fn session(&self, id: &UiaSessionId) -> Option<&SessionRow> {
         self.uia_sessions.iter().find(|row| row.session.id == *id)
     }

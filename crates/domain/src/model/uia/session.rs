@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
@@ -6,7 +7,7 @@ use crate::model::context::Trust;
 use crate::model::entropy::Entropy;
 use crate::model::id::{DeviceId, Localpart};
 use crate::model::password::PasswordHash;
-use crate::model::registration_token::HeldRegistrationToken;
+use crate::model::registration_token::{HeldRegistrationToken, RegistrationTokenKey};
 use crate::model::secret::{LETTERS, TokenDigest, random_text};
 use crate::model::threepid::{
     ClientSecret, ValidatedThreepid, ValidationSession, ValidationSessionId,
@@ -116,6 +117,30 @@ impl UiaSession {
         self.completed
             .iter()
             .any(|completed| completed.stage == stage)
+    }
+}
+
+/// What a session held when it was removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EndedSession {
+    /// The registration token of which it had reserved a use.
+    pub registration_token: Option<RegistrationTokenKey>,
+    /// It has registered an account.
+    pub has_registered: bool,
+}
+
+impl EndedSession {
+    /// The uses of registration tokens that these sessions reserved and that became no account: so many
+    /// of each token, in the order of their numbers, so that two who release them never wait for each
+    /// other.
+    pub fn unused(ended: &[Self]) -> BTreeMap<RegistrationTokenKey, u32> {
+        let mut unused = BTreeMap::new();
+        for session in ended.iter().filter(|session| !session.has_registered) {
+            if let Some(token) = session.registration_token {
+                *unused.entry(token).or_default() += 1;
+            }
+        }
+        unused
     }
 }
 

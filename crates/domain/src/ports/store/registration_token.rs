@@ -48,4 +48,8 @@ pub trait RegistrationTokenRepository: Send {
     /// Guarded: turns a pending use into a completed one, whether or not the token is still valid.
     /// `false` when there is no pending use, or the token was removed.
     async fn complete(&mut self, key: RegistrationTokenKey) -> Result<bool, StoreError>;
+
+    /// Guarded: takes back so many pending uses, if the token has as many. `false` when it has not, or
+    /// was removed.
+    async fn release(&mut self, key: RegistrationTokenKey, uses: u32) -> Result<bool, StoreError>;
 }

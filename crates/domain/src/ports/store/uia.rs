@@ -5,7 +5,7 @@ use crate::model::password::PasswordHash;
 use crate::model::registration_token::HeldRegistrationToken;
 use crate::model::time::Timestamp;
 use crate::model::uia::{
-    AnsweredTokens, CompletedStage, Parameters, Registered, UiaSession, UiaSessionId,
+    AnsweredTokens, CompletedStage, EndedSession, Parameters, Registered, UiaSession, UiaSessionId,
 };
 
 /// Sessions of user-interactive authentication.
@@ -93,16 +93,15 @@ pub trait UiaRepository: Send {
         token: &HeldRegistrationToken,
     ) -> Result<bool, StoreError>;
 
-    /// Guarded: removes a session, with all that belongs to it; a use of a registration token that it
-    /// holds and that became no account is given back. `false` when it is gone already. The one winner
-    /// of this guard does what the session was for.
-    async fn remove(&mut self, id: &UiaSessionId) -> Result<bool, StoreError>;
+    /// Guarded: removes a session, with all that belongs to it. What it held; `None` when it is gone
+    /// already. The one winner of this guard does what the session was for.
+    async fn remove(&mut self, id: &UiaSessionId) -> Result<Option<EndedSession>, StoreError>;
 
     /// Removes up to `limit` sessions created at or before `created_before`, with all that belongs to
-    /// them, as [`remove`](Self::remove) does. The number removed.
+    /// them. What each of them held.
     async fn remove_expired(
         &mut self,
         created_before: Timestamp,
         limit: u32,
-    ) -> Result<usize, StoreError>;
+    ) -> Result<Vec<EndedSession>, StoreError>;
 }

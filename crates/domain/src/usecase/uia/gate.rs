@@ -8,7 +8,7 @@
 use super::attempt::{self, Attempted, Attempter};
 use super::auth::Auth;
 pub use super::gate_error::GateError;
-use super::{funnel, open};
+use super::{end, funnel, open};
 use crate::model::context::{RequestContext, Trust};
 use crate::model::given::Given;
 use crate::model::threepid::Purpose;
@@ -73,11 +73,9 @@ impl Clearance {
     /// # Errors
     /// [`GateError::UnknownSession`] when another request was faster, [`GateError::Store`].
     pub(crate) async fn spend(&self, uow: &mut dyn UnitOfWork) -> Result<(), GateError> {
-        if uow.uia_sessions().remove(&self.session.id).await? {
-            Ok(())
-        } else {
-            Err(GateError::UnknownSession)
-        }
+        let ended = uow.uia_sessions().remove(&self.session.id).await?;
+        let ended = ended.ok_or(GateError::UnknownSession)?;
+        Ok(end::give_back(uow, &[ended]).await?)
     }
 }
 
