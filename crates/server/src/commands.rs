@@ -14,9 +14,9 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::CommandFactory as _;
+use registrar_config::{Config, Reading};
 
 use crate::cli::{Cli, Command};
-use crate::config::{self, Config, Reading};
 use crate::serve;
 use crate::wiring::Prepared;
 
@@ -41,13 +41,16 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
             clap_complete::generate(shell, &mut Cli::command(), "registrar", &mut script);
             print(&String::from_utf8_lossy(&script))?;
         }
-        Command::ConfigSchema => print(&format!("{:#}\n", config::schema()))?,
+        Command::ConfigSchema => print(&format!("{:#}\n", registrar_config::schema()))?,
         Command::ConfigGuide => {
             let mut guide = String::new();
             std::io::stdin()
                 .read_to_string(&mut guide)
                 .context("cannot read standard input")?;
-            print(&config::update_guide(&guide).context("standard input is not docs/CONFIG.md")?)?;
+            print(
+                &registrar_config::update_guide(&guide)
+                    .context("standard input is not docs/CONFIG.md")?,
+            )?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -85,13 +88,13 @@ const DEFAULT_CONFIGS: [&str; 4] = [
 /// was named.
 fn read_config(paths: &[PathBuf]) -> Reading {
     if !paths.is_empty() {
-        return config::load(paths, environment());
+        return registrar_config::load(paths, environment());
     }
     let mut candidates = DEFAULT_CONFIGS.into_iter().map(PathBuf::from);
     match candidates.find(|path| path.exists()) {
         Some(path) => {
             note(&format!("configuration: {}\n", path.display()));
-            config::load(&[path], environment())
+            registrar_config::load(&[path], environment())
         }
         None => Reading::missing(&DEFAULT_CONFIGS),
     }

@@ -13,18 +13,12 @@ pub(crate) mod socket;
 pub(crate) mod token;
 pub(crate) mod user;
 
-use std::io;
-use std::os::unix::net::SocketAddr;
-use std::path::{Path, PathBuf};
-
 use registrar_domain::console::Console;
 use registrar_domain::model::id::ServerName;
-use registrar_storage_diesel::Backend;
 use serde::{Deserialize, Serialize};
 
 use self::token::TokenTask;
 use self::user::UserTask;
-use crate::config::Config;
 
 /// What is to be done, and how to answer.
 #[derive(Serialize, Deserialize)]
@@ -70,47 +64,4 @@ impl Request {
             text()
         }
     }
-}
-
-/// Where a server with this configuration has its console, if it has one: at
-/// `registrar.console.socket`, or else beside the SQLite database. PostgreSQL needs none, since the
-/// command can open it beside any number of servers.
-pub(crate) fn path(config: &Config) -> Option<PathBuf> {
-    let options = &config.console;
-    if !options.enabled {
-        return None;
-    }
-    options
-        .socket
-        .clone()
-        .or_else(|| match &config.database.backend {
-            Backend::Sqlite { path } => Some(beside(path)),
-            Backend::Postgres(_) => None,
-        })
-}
-
-/// Beside the file itself, whatever symbolic links lead to it.
-fn beside(database: &Path) -> PathBuf {
-    let absolute = std::path::absolute(database).unwrap_or_else(|_| database.to_owned());
-    let mut path = absolute.canonicalize().unwrap_or(absolute).into_os_string();
-    path.push(".sock");
-    path.into()
-}
-
-/// Can a socket have this path?
-///
-/// # Errors
-/// It cannot: it is too long, for one.
-pub(crate) fn check_path(path: &Path) -> io::Result<()> {
-    SocketAddr::from_pathname(path)
-        .map(|_| ())
-        .map_err(|error| {
-            let length = path.as_os_str().len();
-            let message = format!(
-                "no socket can have the path {}, which is {length} bytes long ({error}): choose a \
-             shorter one with `registrar.console.socket`",
-                path.display()
-            );
-            io::Error::new(io::ErrorKind::InvalidInput, message)
-        })
 }

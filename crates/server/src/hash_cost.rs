@@ -1,9 +1,8 @@
 //! Is what the operator asks of password hashing possible on this machine?
 
+use registrar_config::{Http, show_duration};
 use registrar_domain::model::password::argon2id::Cost;
 use registrar_runtime::calibrate;
-
-use crate::config::{Http, show_duration};
 
 /// Memory times passes of a setting that is not measured, in KiB: a fraction of a second.
 const NOT_WORTH_MEASURING_KIB: u64 = 512 * 1024;

@@ -7,11 +7,10 @@ use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _}
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use registrar_config::ListenAddress;
 use rustix::fs::Mode;
 use rustix::process::umask;
 use tokio::net::{TcpListener, TcpSocket, UnixListener};
-
-use crate::config::ListenAddress;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1024;

@@ -5,7 +5,6 @@
 
 mod cli;
 mod commands;
-mod config;
 mod console;
 mod core_dumps;
 mod hash_cost;

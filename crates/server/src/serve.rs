@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use registrar_config::{Config, Http, LogFormat};
 use registrar_domain::model::entropy::Entropy as _;
 use registrar_domain::model::job::Job;
 use registrar_domain::usecase::housekeeping::Housekeeping;
@@ -14,7 +15,6 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::config::{Config, Http, LogFormat};
 use crate::console::socket;
 use crate::core_dumps;
 use crate::listen::{self, Sockets};

@@ -8,6 +8,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
+use registrar_config::{Config, Listener};
 use registrar_domain::console::Console;
 use registrar_domain::ports::Ports;
 use registrar_domain::services::Services;
@@ -19,7 +20,6 @@ use registrar_storage_diesel::{DieselStore, migrate};
 
 use self::outbound::Outbound;
 
-use crate::config::{self, Config, Listener};
 use crate::console::Desk;
 use crate::hash_cost;
 use crate::health::DatabaseHealth;
@@ -205,11 +205,11 @@ fn ports(runtime: &Runtime, store: &Arc<DieselStore>, outbound: Outbound) -> Por
 
 /// What one listener serves, and whom it believes.
 pub(crate) fn listener_options(config: &Config, listener: &Listener) -> ListenerOptions {
-    let resource = |resource: &config::Resource| match resource {
-        config::Resource::Client => Resource::Client,
-        config::Resource::Consent => Resource::Consent,
-        config::Resource::Metrics => Resource::Metrics,
-        config::Resource::Health => Resource::Health,
+    let resource = |resource: &registrar_config::Resource| match resource {
+        registrar_config::Resource::Client => Resource::Client,
+        registrar_config::Resource::Consent => Resource::Consent,
+        registrar_config::Resource::Metrics => Resource::Metrics,
+        registrar_config::Resource::Health => Resource::Health,
     };
     let forwarding = match (listener.x_forwarded, config.trusted_proxies.is_empty()) {
         (false, _) => Forwarding::Ignored,

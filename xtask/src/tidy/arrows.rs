@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 const CAPTCHA: &str = "registrar-captcha";
 const CLIENT: &str = "registrar-http-client";
+const CONFIG: &str = "registrar-config";
 const DOMAIN: &str = "registrar-domain";
 const HTTP: &str = "registrar-http-hyper";
 const IDENTITY: &str = "registrar-identity-client";
@@ -22,9 +23,13 @@ const XTASK: &str = "xtask";
 
 /// What each crate of the workspace may use of the others. Adapters never see each other; what
 /// several of them have in common, and the domain does not need, is a library below them.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     (CAPTCHA, &[CLIENT, DOMAIN]),
     (CLIENT, &[DOMAIN, TLS]),
+    (
+        CONFIG,
+        &[CAPTCHA, CLIENT, DOMAIN, HTTP, MAIL, STORAGE, WEBHOOK],
+    ),
     (DOMAIN, &[]),
     (HTTP, &[DOMAIN, TEMPLATES]),
     (IDENTITY, &[CLIENT, DOMAIN]),
@@ -34,7 +39,8 @@ const ARROWS: [(&str, &[&str]); 15] = [
     (
         SERVER,
         &[
-            CAPTCHA, CLIENT, DOMAIN, HTTP, IDENTITY, MAIL, METRICS, RUNTIME, STORAGE, WEBHOOK,
+            CAPTCHA, CLIENT, CONFIG, DOMAIN, HTTP, IDENTITY, MAIL, METRICS, RUNTIME, STORAGE,
+            WEBHOOK,
         ],
     ),
     (STORAGE, &[DOMAIN]),
@@ -64,7 +70,7 @@ const OWNERS: [(&str, &[&str]); 20] = [
     ("minijinja-contrib", &[TEMPLATES]),
     ("procfs", &[METRICS]),
     ("prometheus", &[METRICS]),
-    ("serde-saphyr", &[SERVER]),
+    ("serde-saphyr", &[CONFIG]),
     ("tokio-postgres", &[STORAGE]),
     ("tower", &[HTTP, SERVER]),
 ];

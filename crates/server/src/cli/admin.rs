@@ -6,7 +6,6 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 
 use super::ConfigArgs;
-use crate::config;
 
 #[derive(Debug, Args)]
 pub(crate) struct AdminArgs {
@@ -204,6 +203,6 @@ pub(crate) struct PasswordArgs {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    config::duration_of(text)
+    registrar_config::duration_of(text)
         .ok_or_else(|| "a number with one of s, m, h, d, w, y after it".to_owned())
 }

@@ -6,10 +6,10 @@ mod user;
 
 use std::time::Duration;
 
+use registrar_config::Config;
 use registrar_storage_diesel::OpenError;
 
 use crate::cli::admin::{AdminArgs, AdminSubject};
-use crate::config::Config;
 use crate::console::{Request, client};
 use crate::{serve, wiring};
 

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use registrar_domain::model::entropy::Entropy as _;
+use registrar_runtime::OsEntropy;
 use serde_json::{Value, json};
 
 use crate::cli::TryArgs;
-use crate::{config, serve};
-use registrar_runtime::OsEntropy;
+use crate::serve;
 
 pub(super) fn run(arguments: &TryArgs) -> anyhow::Result<()> {
     std::fs::create_dir_all(&arguments.data)
@@ -20,7 +20,8 @@ pub(super) fn run(arguments: &TryArgs) -> anyhow::Result<()> {
         .canonicalize()
         .with_context(|| format!("cannot find the folder {}", arguments.data.display()))?;
     let text = format!("{:#}\n", configuration(arguments.listen, &data));
-    let config = config::load_text(&text, "registrar try", super::environment()).into_config()?;
+    let config =
+        registrar_config::load_text(&text, "registrar try", super::environment()).into_config()?;
     let file = arguments.data.join(CONFIG_FILE);
     std::fs::write(&file, format!("{CONFIG_COMMENT}{text}"))
         .with_context(|| format!("cannot write {}", file.display()))?;

@@ -7,10 +7,9 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use registrar_domain::model::id::ServerName;
+use registrar_runtime::OsEntropy;
 
 use crate::cli::GenerateArgs;
-use crate::config;
-use registrar_runtime::OsEntropy;
 
 pub(super) fn run(arguments: &GenerateArgs) -> anyhow::Result<()> {
     let server_name = ServerName::parse(&arguments.server_name)?;
@@ -20,7 +19,7 @@ pub(super) fn run(arguments: &GenerateArgs) -> anyhow::Result<()> {
     let folder = std::env::current_dir()
         .context("cannot find the current folder")?
         .join(folder);
-    let text = config::generate(&server_name, &folder, &OsEntropy);
+    let text = registrar_config::generate(&server_name, &folder, &OsEntropy);
     let Some(path) = &arguments.output else {
         return super::print(&text);
     };

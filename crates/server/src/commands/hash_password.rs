@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
+use registrar_config::show_duration;
 use registrar_domain::model::password::argon2id::{self, Cost, Memory};
 use registrar_domain::model::password::{Password, Pepper, prepare};
-
 use registrar_runtime::{OsEntropy, calibrate};
 
 use super::password::{self, Source};
 use crate::cli::HashPasswordArgs;
-use crate::config::show_duration;
 use crate::hash_cost;
 
 pub(super) fn run(arguments: &HashPasswordArgs) -> anyhow::Result<()> {

@@ -6,9 +6,9 @@ use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
+use registrar_config::{Config, ListenAddress};
 use registrar_storage_diesel::{Backend, DieselStore, OpenError, PostgresOptions, migrate};
 
-use crate::config::{Config, ListenAddress};
 use crate::serve;
 
 /// How long a stranger on a port has for each step of an answer.

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
+use registrar_config::Config;
 use rustix::process::geteuid;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
@@ -13,7 +14,6 @@ use tokio::time::timeout;
 
 use super::Request;
 use super::socket::{Envelope, Reply, WORK_TIMEOUT};
-use crate::config::Config;
 
 /// How long the server may take, with what it waits for itself.
 const PATIENCE: Duration = WORK_TIMEOUT.saturating_add(Duration::from_secs(30));
@@ -25,11 +25,11 @@ const MAX_REPLY_BYTES: u64 = 64 * 1024 * 1024;
 /// # Errors
 /// What the server says if nothing was done, or why it could not be asked.
 pub(crate) async fn ask(config: &Config, request: &Request) -> anyhow::Result<Option<String>> {
-    let Some(path) = super::path(config) else {
+    let Some(path) = config.console_socket() else {
         return Ok(None);
     };
     // A server cannot listen there either.
-    if super::check_path(&path).is_err() {
+    if registrar_config::check_socket_path(&path).is_err() {
         return Ok(None);
     }
     let stream = match UnixStream::connect(&path).await {

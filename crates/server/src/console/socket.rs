@@ -9,6 +9,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
+use registrar_config::Config;
 use rustix::process::geteuid;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -18,7 +19,6 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::{Desk, Request};
-use crate::config::Config;
 use crate::listen::{self, SocketFile};
 
 /// Only the owner of the database may do what the console can.
@@ -64,7 +64,7 @@ pub(crate) struct Listening {
 /// # Errors
 /// The path that the operator chose cannot be used. If they chose none, the server goes without.
 pub(crate) fn open(config: &Config) -> anyhow::Result<Option<Listening>> {
-    let Some(path) = super::path(config) else {
+    let Some(path) = config.console_socket() else {
         return Ok(None);
     };
     match listen_at(&path) {
@@ -85,7 +85,7 @@ pub(crate) fn open(config: &Config) -> anyhow::Result<Option<Listening>> {
 }
 
 fn listen_at(path: &Path) -> anyhow::Result<Listening> {
-    super::check_path(path)?;
+    registrar_config::check_socket_path(path)?;
     let (listener, file) = listen::unix(path, MODE)
         .with_context(|| format!("cannot open the console at {}", path.display()))?;
     let found = std::fs::symlink_metadata(path)

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use registrar_captcha::SiteVerify;
+use registrar_config::{Config, Email, MailTls, Sender};
 use registrar_domain::model::threepid::Medium;
-use registrar_domain::ports::{
-    CaptchaVerifier, EmailValidation, IdentityServer, RegistrationHooks,
-};
+use registrar_domain::ports::EmailValidation;
+use registrar_domain::ports::{CaptchaVerifier, IdentityServer, RegistrationHooks};
 use registrar_identity_client::{Api, HttpIdentityServer};
 use registrar_mail::LettreMailer;
 use registrar_mail::options::{
@@ -20,7 +20,6 @@ use registrar_mail::options::{
 use registrar_webhook::Webhook;
 
 use super::authorities;
-use crate::config::{Config, Email, MailTls, Sender};
 
 /// The other servers, as the use-cases ask them.
 pub(crate) struct Outbound {

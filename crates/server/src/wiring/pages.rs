@@ -1,10 +1,9 @@
 //! The web pages as the operator wants them.
 
 use registrar_captcha::Provider;
+use registrar_config::Config;
 use registrar_http_hyper::pages::{CaptchaProvider, ConsentOptions, PageNames};
 use registrar_http_hyper::{PageOptions, Pages};
-
-use crate::config::Config;
 
 /// Reads and tries all templates of pages.
 ///

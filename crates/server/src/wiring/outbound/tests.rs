@@ -1,7 +1,8 @@
 //! From an operator's words to adapters.
 
+use registrar_config::load_text;
+
 use super::*;
-use crate::config::load_text;
 
 fn config(yaml: &str) -> Config {
     config_with(yaml, &[])
