@@ -5,6 +5,7 @@
 //! by what its client seems to have meant.
 
 mod pattern;
+#[macro_use]
 mod routes;
 
 use std::collections::{BTreeSet, HashMap};

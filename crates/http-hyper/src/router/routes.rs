@@ -6,34 +6,58 @@ use crate::endpoint::{
     account, admin, auth_fallback, capabilities, consent, devices, health, login, logout, metrics,
     password_policy, profile, refresh, register, submit_token, versions, well_known,
 };
-use crate::options::Resource;
+use crate::options::Resource::{Consent, Health, Metrics};
 
-/// Makes a [`Handler`] of an async function, so that it fits into a table.
-macro_rules! run {
-    ($handle:path) => {
-        |app, request| Box::pin($handle(app, request))
+/// Makes a `[Route]` of rows: method, base paths, the rest of the path, the function that answers,
+/// and the name that requests are counted under, with what else is particular to the route.
+macro_rules! table {
+    ($(
+        $verb:ident $bases:ident $path:literal => $handler:path,
+        $servlet:ident $(.$particular:ident($($argument:expr)?))*;
+    )*) => {
+        &[$(
+            Route::new(
+                stringify!($servlet),
+                $verb,
+                $bases,
+                $path,
+                |app, request| Box::pin($handler(app, request)),
+            )
+            $(.$particular($($argument)?))*,
+        )*]
     };
 }
 
 pub(super) const ROOT: &[&str] = &[""];
-pub(super) const UNVERSIONED: &[&str] = &["/_matrix/client"];
-pub(super) const R0_V3_UNSTABLE: &[&str] = &[
+/// Without a version.
+pub(super) const BARE: &[&str] = &["/_matrix/client"];
+const UNSTABLE: &[&str] = &["/_matrix/client/unstable"];
+const V1: &[&str] = &["/_matrix/client/v1", "/_matrix/client/unstable"];
+pub(super) const V3: &[&str] = &[
     "/_matrix/client/r0",
     "/_matrix/client/v3",
     "/_matrix/client/unstable",
 ];
-const UNSTABLE: &[&str] = &["/_matrix/client/unstable"];
-const V1_UNSTABLE: &[&str] = &["/_matrix/client/v1", "/_matrix/client/unstable"];
-const ADMIN: &[&str] = &["/_synapse/admin/v1"];
-const FALLBACK: &str = "/auth/{auth_type}/fallback/web";
-const CONSENT: &str = "/_matrix/consent";
-const PASSWORD_RESET: &str = "/_synapse/client/password_reset/email/submit_token";
-/// Where the buttons behind links send their forms. The links themselves have no `POST`, as in Synapse.
-const CONFIRM_REGISTRATION: &str = "/_synapse/client/registration/email/submit_token";
-const CONFIRM_ADDITION: &str = "/_synapse/client/add_threepid/email/submit_token";
+/// Where clients look for `/refresh`: it was first published under `v1`.
+const V1_V3: &[&str] = &[
+    "/_matrix/client/v1",
+    "/_matrix/client/r0",
+    "/_matrix/client/v3",
+    "/_matrix/client/unstable",
+];
+/// Where clients look for `/login`: it is older than the numbered versions.
+const API_V1: &[&str] = &[
+    "/_matrix/client/api/v1",
+    "/_matrix/client/r0",
+    "/_matrix/client/v3",
+    "/_matrix/client/unstable",
+];
+/// Synapse's pages.
+const SYNAPSE: &[&str] = &["/_synapse/client"];
+const ADMIN_V1: &[&str] = &["/_synapse/admin/v1"];
 const ADMIN_V2: &[&str] = &["/_synapse/admin/v2"];
 const ADMIN_V3: &[&str] = &["/_synapse/admin/v3"];
-/// Asking who somebody is belongs to both worlds.
+/// `/whois` is part of the specification and of Synapse's admin API.
 const WHOIS: &[&str] = &[
     "/_synapse/admin/v1",
     "/_matrix/client/api/v1/admin",
@@ -41,540 +65,90 @@ const WHOIS: &[&str] = &[
     "/_matrix/client/v3/admin",
     "/_matrix/client/unstable/admin",
 ];
-/// Where the reference has its numbers, and where every other program has them.
+/// Synapse's path, and the path that most programs have.
 const METRICS: &[&str] = &["/_synapse/metrics", "/metrics"];
-const REGISTRATION_TOKEN: &str = "/registration_tokens/{token}";
-/// Where logging in has been since before versions were numbered.
-const API_V1_AND_LATER: &[&str] = &[
-    "/_matrix/client/api/v1",
-    "/_matrix/client/r0",
-    "/_matrix/client/v3",
-    "/_matrix/client/unstable",
-];
-/// Refreshing was born under `v1`, and some clients still look for it there.
-const V1_AND_LATER: &[&str] = &[
-    "/_matrix/client/v1",
-    "/_matrix/client/r0",
-    "/_matrix/client/v3",
-    "/_matrix/client/unstable",
-];
 
-/// Every endpoint: method, where its path begins, how it goes on, and what answers.
-pub(crate) const ROUTES: &[Route] = &[
-    Route::new("HealthResource", Get, ROOT, "/health", run!(health::get))
-        .of(Resource::Health)
-        .quiet(),
-    Route::new("ReadyResource", Get, ROOT, "/ready", run!(health::ready))
-        .of(Resource::Health)
-        .quiet(),
-    Route::new("MetricsResource", Get, METRICS, "", run!(metrics::get))
-        .of(Resource::Metrics)
-        .quiet(),
-    Route::new(
-        "ClientWellKnownResource",
-        Get,
-        ROOT,
-        "/.well-known/matrix/client",
-        run!(well_known::get),
-    ),
-    Route::new(
-        "VersionsRestServlet",
-        Get,
-        UNVERSIONED,
-        "/versions",
-        run!(versions::get),
-    ),
+/// Every endpoint.
+pub(crate) const ROUTES: &[Route] = table! {
+    Get    ROOT     "/health"                                  => health::get,                              HealthResource.of(Health).quiet();
+    Get    ROOT     "/ready"                                   => health::ready,                            ReadyResource.of(Health).quiet();
+    Get    METRICS  ""                                         => metrics::get,                             MetricsResource.of(Metrics).quiet();
+    Get    ROOT     "/.well-known/matrix/client"               => well_known::get,                          ClientWellKnownResource;
+    Get    BARE     "/versions"                                => versions::get,                            VersionsRestServlet;
     // Registration.
-    Route::new(
-        "RegisterRestServlet",
-        Post,
-        R0_V3_UNSTABLE,
-        "/register",
-        run!(register::post),
-    ),
-    Route::new(
-        "UsernameAvailabilityRestServlet",
-        Get,
-        R0_V3_UNSTABLE,
-        "/register/available",
-        run!(register::available::get),
-    )
-    .open(),
-    Route::new(
-        "PasswordPolicyServlet",
-        Get,
-        R0_V3_UNSTABLE,
-        "/password_policy",
-        run!(password_policy::get),
-    ),
-    Route::new(
-        "RegistrationTokenValidityRestServlet",
-        Get,
-        V1_UNSTABLE,
-        "/register/m.login.registration_token/validity",
-        run!(register::token_validity::get),
-    )
-    .open(),
-    Route::new(
-        "EmailRegisterRequestTokenRestServlet",
-        Post,
-        R0_V3_UNSTABLE,
-        "/register/email/requestToken",
-        run!(register::request_token::email),
-    ),
-    Route::new(
-        "MsisdnRegisterRequestTokenRestServlet",
-        Post,
-        R0_V3_UNSTABLE,
-        "/register/msisdn/requestToken",
-        run!(register::request_token::msisdn),
-    ),
-    // The links in mails, and the codes of text messages.
-    Route::new(
-        "RegistrationSubmitTokenServlet",
-        Get,
-        UNSTABLE,
-        "/registration/{medium}/submit_token",
-        run!(submit_token::registration),
-    )
-    .page(),
-    Route::new(
-        "AddThreepidEmailSubmitTokenServlet",
-        Get,
-        UNSTABLE,
-        "/add_threepid/email/submit_token",
-        run!(submit_token::addition),
-    )
-    .page(),
-    Route::new(
-        "PasswordResetSubmitTokenResource",
-        Get,
-        ROOT,
-        PASSWORD_RESET,
-        run!(submit_token::confirm_reset),
-    )
-    .page(),
-    Route::new(
-        "PasswordResetSubmitTokenResource",
-        Post,
-        ROOT,
-        PASSWORD_RESET,
-        run!(submit_token::reset),
-    )
-    .page(),
-    Route::new(
-        "RegistrationSubmitTokenServlet",
-        Post,
-        ROOT,
-        CONFIRM_REGISTRATION,
-        run!(submit_token::confirm_registration),
-    )
-    .page(),
-    Route::new(
-        "AddThreepidEmailSubmitTokenServlet",
-        Post,
-        ROOT,
-        CONFIRM_ADDITION,
-        run!(submit_token::confirm_addition),
-    )
-    .page(),
-    Route::new(
-        "AddThreepidMsisdnSubmitTokenServlet",
-        Post,
-        UNSTABLE,
-        "/add_threepid/msisdn/submit_token",
-        run!(submit_token::msisdn),
-    ),
-    Route::new(
-        "AuthRestServlet",
-        Get,
-        R0_V3_UNSTABLE,
-        FALLBACK,
-        run!(auth_fallback::get),
-    )
-    .page()
-    .open(),
-    Route::new(
-        "AuthRestServlet",
-        Post,
-        R0_V3_UNSTABLE,
-        FALLBACK,
-        run!(auth_fallback::post),
-    )
-    .page()
-    .open(),
+    Post   V3       "/register"                                => register::post,                           RegisterRestServlet;
+    Get    V3       "/register/available"                      => register::available::get,                 UsernameAvailabilityRestServlet.open();
+    Get    V3       "/password_policy"                         => password_policy::get,                     PasswordPolicyServlet;
+    Get    V1       "/register/m.login.registration_token/validity" => register::token_validity::get,       RegistrationTokenValidityRestServlet.open();
+    Post   V3       "/register/email/requestToken"             => register::request_token::email,           EmailRegisterRequestTokenRestServlet;
+    Post   V3       "/register/msisdn/requestToken"            => register::request_token::msisdn,          MsisdnRegisterRequestTokenRestServlet;
+    // The links in mails, and the codes of text messages. The links of registration and addition have no
+    // `POST`, as in Synapse: the buttons on their pages send to paths of their own.
+    Get    UNSTABLE "/registration/{medium}/submit_token"      => submit_token::registration,               RegistrationSubmitTokenServlet.page();
+    Get    UNSTABLE "/add_threepid/email/submit_token"         => submit_token::addition,                   AddThreepidEmailSubmitTokenServlet.page();
+    Get    SYNAPSE  "/password_reset/email/submit_token"       => submit_token::confirm_reset,              PasswordResetSubmitTokenResource.page();
+    Post   SYNAPSE  "/password_reset/email/submit_token"       => submit_token::reset,                      PasswordResetSubmitTokenResource.page();
+    Post   SYNAPSE  "/registration/email/submit_token"         => submit_token::confirm_registration,       RegistrationSubmitTokenServlet.page();
+    Post   SYNAPSE  "/add_threepid/email/submit_token"         => submit_token::confirm_addition,           AddThreepidEmailSubmitTokenServlet.page();
+    Post   UNSTABLE "/add_threepid/msisdn/submit_token"        => submit_token::msisdn,                     AddThreepidMsisdnSubmitTokenServlet;
+    Get    V3       "/auth/{auth_type}/fallback/web"           => auth_fallback::get,                       AuthRestServlet.page().open();
+    Post   V3       "/auth/{auth_type}/fallback/web"           => auth_fallback::post,                      AuthRestServlet.page().open();
     // The operator's policy.
-    Route::new("ConsentResource", Get, ROOT, CONSENT, run!(consent::get))
-        .of(Resource::Consent)
-        .page(),
-    Route::new("ConsentResource", Post, ROOT, CONSENT, run!(consent::post))
-        .of(Resource::Consent)
-        .page(),
+    Get    ROOT     "/_matrix/consent"                         => consent::get,                             ConsentResource.of(Consent).page();
+    Post   ROOT     "/_matrix/consent"                         => consent::post,                            ConsentResource.of(Consent).page();
     // Logging in and out.
-    Route::new(
-        "LoginRestServlet",
-        Get,
-        API_V1_AND_LATER,
-        "/login",
-        run!(login::get),
-    ),
-    Route::new(
-        "LoginRestServlet",
-        Post,
-        API_V1_AND_LATER,
-        "/login",
-        run!(login::post),
-    ),
-    Route::new(
-        "LogoutRestServlet",
-        Post,
-        API_V1_AND_LATER,
-        "/logout",
-        run!(logout::one),
-    ),
-    Route::new(
-        "LogoutAllRestServlet",
-        Post,
-        API_V1_AND_LATER,
-        "/logout/all",
-        run!(logout::all),
-    ),
-    Route::new(
-        "RefreshTokenServlet",
-        Post,
-        V1_AND_LATER,
-        "/refresh",
-        run!(refresh::post),
-    ),
+    Get    API_V1   "/login"                                   => login::get,                               LoginRestServlet;
+    Post   API_V1   "/login"                                   => login::post,                              LoginRestServlet;
+    Post   API_V1   "/logout"                                  => logout::one,                              LogoutRestServlet;
+    Post   API_V1   "/logout/all"                              => logout::all,                              LogoutAllRestServlet;
+    Post   V1_V3    "/refresh"                                 => refresh::post,                            RefreshTokenServlet;
     // The account and its devices.
-    Route::new(
-        "WhoamiRestServlet",
-        Get,
-        R0_V3_UNSTABLE,
-        "/account/whoami",
-        run!(account::whoami::get),
-    ),
-    Route::new(
-        "PasswordRestServlet",
-        Post,
-        R0_V3_UNSTABLE,
-        "/account/password",
-        run!(account::password::post),
-    ),
-    Route::new(
-        "EmailPasswordRequestTokenRestServlet",
-        Post,
-        R0_V3_UNSTABLE,
-        "/account/password/email/requestToken",
-        run!(account::password::request_token::email),
-    ),
-    Route::new(
-        "MsisdnPasswordRequestTokenRestServlet",
-        Post,
-        R0_V3_UNSTABLE,
-        "/account/password/msisdn/requestToken",
-        run!(account::password::request_token::msisdn),
-    ),
-    Route::new(
-        "DeactivateAccountRestServlet",
-        Post,
-        R0_V3_UNSTABLE,
-        "/account/deactivate",
-        run!(account::deactivate::post),
-    ),
-    Route::new(
-        "ThreepidRestServlet",
-        Get,
-        R0_V3_UNSTABLE,
-        "/account/3pid",
-        run!(account::threepid::get),
-    ),
-    Route::new(
-        "ThreepidRestServlet",
-        Post,
-        R0_V3_UNSTABLE,
-        "/account/3pid",
-        run!(account::threepid::post),
-    ),
-    Route::new(
-        "ThreepidAddRestServlet",
-        Post,
-        R0_V3_UNSTABLE,
-        "/account/3pid/add",
-        run!(account::threepid::add),
-    ),
-    Route::new(
-        "ThreepidBindRestServlet",
-        Post,
-        R0_V3_UNSTABLE,
-        "/account/3pid/bind",
-        run!(account::threepid::bind),
-    ),
-    Route::new(
-        "ThreepidUnbindRestServlet",
-        Post,
-        R0_V3_UNSTABLE,
-        "/account/3pid/unbind",
-        run!(account::threepid::unbind),
-    ),
-    Route::new(
-        "ThreepidDeleteRestServlet",
-        Post,
-        R0_V3_UNSTABLE,
-        "/account/3pid/delete",
-        run!(account::threepid::delete),
-    ),
-    Route::new(
-        "EmailThreepidRequestTokenRestServlet",
-        Post,
-        R0_V3_UNSTABLE,
-        "/account/3pid/email/requestToken",
-        run!(account::threepid::request_token::email),
-    ),
-    Route::new(
-        "MsisdnThreepidRequestTokenRestServlet",
-        Post,
-        R0_V3_UNSTABLE,
-        "/account/3pid/msisdn/requestToken",
-        run!(account::threepid::request_token::msisdn),
-    ),
-    Route::new(
-        "CapabilitiesRestServlet",
-        Get,
-        R0_V3_UNSTABLE,
-        "/capabilities",
-        run!(capabilities::get),
-    ),
-    Route::new(
-        "DevicesRestServlet",
-        Get,
-        R0_V3_UNSTABLE,
-        "/devices",
-        run!(devices::list),
-    ),
-    Route::new(
-        "DeviceRestServlet",
-        Get,
-        R0_V3_UNSTABLE,
-        "/devices/{device_id}",
-        run!(devices::get),
-    ),
-    Route::new(
-        "DeviceRestServlet",
-        Put,
-        R0_V3_UNSTABLE,
-        "/devices/{device_id}",
-        run!(devices::put),
-    ),
-    Route::new(
-        "DeviceRestServlet",
-        Delete,
-        R0_V3_UNSTABLE,
-        "/devices/{device_id}",
-        run!(devices::delete),
-    ),
-    Route::new(
-        "DeleteDevicesRestServlet",
-        Post,
-        R0_V3_UNSTABLE,
-        "/delete_devices",
-        run!(devices::delete_several),
-    ),
-    Route::new(
-        "ProfileDisplaynameRestServlet",
-        Get,
-        R0_V3_UNSTABLE,
-        "/profile/{user_id}/displayname",
-        run!(profile::display_name),
-    ),
-    // Operators.
-    Route::new(
-        "UserRegisterServlet",
-        Get,
-        ADMIN,
-        "/register",
-        run!(admin::register::get),
-    ),
-    Route::new(
-        "UserRegisterServlet",
-        Post,
-        ADMIN,
-        "/register",
-        run!(admin::register::post),
-    ),
-    Route::new(
-        "ListRegistrationTokensRestServlet",
-        Get,
-        ADMIN,
-        "/registration_tokens",
-        run!(admin::registration_tokens::list),
-    ),
-    Route::new(
-        "NewRegistrationTokenRestServlet",
-        Post,
-        ADMIN,
-        "/registration_tokens/new",
-        run!(admin::registration_tokens::create),
-    ),
-    Route::new(
-        "RegistrationTokenRestServlet",
-        Get,
-        ADMIN,
-        REGISTRATION_TOKEN,
-        run!(admin::registration_tokens::get),
-    ),
-    Route::new(
-        "RegistrationTokenRestServlet",
-        Put,
-        ADMIN,
-        REGISTRATION_TOKEN,
-        run!(admin::registration_tokens::put),
-    ),
-    Route::new(
-        "RegistrationTokenRestServlet",
-        Delete,
-        ADMIN,
-        REGISTRATION_TOKEN,
-        run!(admin::registration_tokens::delete),
-    ),
-    Route::new(
-        "VersionServlet",
-        Get,
-        ADMIN,
-        "/server_version",
-        run!(admin::server_version::get),
-    ),
-    Route::new(
-        "UsernameAvailableRestServlet",
-        Get,
-        ADMIN,
-        "/username_available",
-        run!(admin::username_available::get),
-    ),
-    Route::new(
-        "UserByThreePid",
-        Get,
-        ADMIN,
-        "/threepid/{medium}/users/{address}",
-        run!(admin::threepid::get),
-    ),
-    Route::new(
-        "WhoisRestServlet",
-        Get,
-        WHOIS,
-        "/whois/{user_id}",
-        run!(admin::whois::get),
-    ),
-    Route::new(
-        "DeactivateAccountRestServlet",
-        Post,
-        ADMIN,
-        "/deactivate/{user_id}",
-        run!(admin::deactivate::post),
-    ),
-    Route::new(
-        "SuspendAccountRestServlet",
-        Put,
-        ADMIN,
-        "/suspend/{user_id}",
-        run!(admin::suspend::put),
-    ),
-    Route::new(
-        "ResetPasswordRestServlet",
-        Post,
-        ADMIN,
-        "/reset_password/{user_id}",
-        run!(admin::reset_password::post),
-    ),
-    Route::new(
-        "UserAdminServlet",
-        Get,
-        ADMIN,
-        "/users/{user_id}/admin",
-        run!(admin::users::admin::get),
-    ),
-    Route::new(
-        "UserAdminServlet",
-        Put,
-        ADMIN,
-        "/users/{user_id}/admin",
-        run!(admin::users::admin::put),
-    ),
-    Route::new(
-        "UserTokenRestServlet",
-        Post,
-        ADMIN,
-        "/users/{user_id}/login",
-        run!(admin::users::login::post),
-    ),
-    Route::new(
-        "UserJoinedRoomsRestServlet",
-        Get,
-        ADMIN,
-        "/users/{user_id}/joined_rooms",
-        run!(admin::users::joined_rooms::get),
-    ),
-    Route::new(
-        "UsersRestServletV2",
-        Get,
-        ADMIN_V2,
-        "/users",
-        run!(admin::users::list_v2),
-    ),
-    Route::new(
-        "UsersRestServletV3",
-        Get,
-        ADMIN_V3,
-        "/users",
-        run!(admin::users::list_v3),
-    ),
-    Route::new(
-        "UserRestServletV2",
-        Get,
-        ADMIN_V2,
-        "/users/{user_id}",
-        run!(admin::users::get),
-    ),
-    Route::new(
-        "UserRestServletV2",
-        Put,
-        ADMIN_V2,
-        "/users/{user_id}",
-        run!(admin::users::put),
-    ),
-    Route::new(
-        "DevicesRestServlet",
-        Get,
-        ADMIN_V2,
-        "/users/{user_id}/devices",
-        run!(admin::users::devices::list),
-    ),
-    Route::new(
-        "DeviceRestServlet",
-        Get,
-        ADMIN_V2,
-        "/users/{user_id}/devices/{device_id}",
-        run!(admin::users::devices::get),
-    ),
-    Route::new(
-        "DeviceRestServlet",
-        Put,
-        ADMIN_V2,
-        "/users/{user_id}/devices/{device_id}",
-        run!(admin::users::devices::put),
-    ),
-    Route::new(
-        "DeviceRestServlet",
-        Delete,
-        ADMIN_V2,
-        "/users/{user_id}/devices/{device_id}",
-        run!(admin::users::devices::delete),
-    ),
-    Route::new(
-        "DeleteDevicesRestServlet",
-        Post,
-        ADMIN_V2,
-        "/users/{user_id}/delete_devices",
-        run!(admin::users::devices::delete_several),
-    ),
-];
+    Get    V3       "/account/whoami"                          => account::whoami::get,                     WhoamiRestServlet;
+    Post   V3       "/account/password"                        => account::password::post,                  PasswordRestServlet;
+    Post   V3       "/account/password/email/requestToken"     => account::password::request_token::email,  EmailPasswordRequestTokenRestServlet;
+    Post   V3       "/account/password/msisdn/requestToken"    => account::password::request_token::msisdn, MsisdnPasswordRequestTokenRestServlet;
+    Post   V3       "/account/deactivate"                      => account::deactivate::post,                DeactivateAccountRestServlet;
+    Get    V3       "/account/3pid"                            => account::threepid::get,                   ThreepidRestServlet;
+    Post   V3       "/account/3pid"                            => account::threepid::post,                  ThreepidRestServlet;
+    Post   V3       "/account/3pid/add"                        => account::threepid::add,                   ThreepidAddRestServlet;
+    Post   V3       "/account/3pid/bind"                       => account::threepid::bind,                  ThreepidBindRestServlet;
+    Post   V3       "/account/3pid/unbind"                     => account::threepid::unbind,                ThreepidUnbindRestServlet;
+    Post   V3       "/account/3pid/delete"                     => account::threepid::delete,                ThreepidDeleteRestServlet;
+    Post   V3       "/account/3pid/email/requestToken"         => account::threepid::request_token::email,  EmailThreepidRequestTokenRestServlet;
+    Post   V3       "/account/3pid/msisdn/requestToken"        => account::threepid::request_token::msisdn, MsisdnThreepidRequestTokenRestServlet;
+    Get    V3       "/capabilities"                            => capabilities::get,                        CapabilitiesRestServlet;
+    Get    V3       "/devices"                                 => devices::list,                            DevicesRestServlet;
+    Get    V3       "/devices/{device_id}"                     => devices::get,                             DeviceRestServlet;
+    Put    V3       "/devices/{device_id}"                     => devices::put,                             DeviceRestServlet;
+    Delete V3       "/devices/{device_id}"                     => devices::delete,                          DeviceRestServlet;
+    Post   V3       "/delete_devices"                          => devices::delete_several,                  DeleteDevicesRestServlet;
+    Get    V3       "/profile/{user_id}/displayname"           => profile::display_name,                    ProfileDisplaynameRestServlet;
+    // Administration.
+    Get    ADMIN_V1 "/register"                                => admin::register::get,                     UserRegisterServlet;
+    Post   ADMIN_V1 "/register"                                => admin::register::post,                    UserRegisterServlet;
+    Get    ADMIN_V1 "/registration_tokens"                     => admin::registration_tokens::list,         ListRegistrationTokensRestServlet;
+    Post   ADMIN_V1 "/registration_tokens/new"                 => admin::registration_tokens::create,       NewRegistrationTokenRestServlet;
+    Get    ADMIN_V1 "/registration_tokens/{token}"             => admin::registration_tokens::get,          RegistrationTokenRestServlet;
+    Put    ADMIN_V1 "/registration_tokens/{token}"             => admin::registration_tokens::put,          RegistrationTokenRestServlet;
+    Delete ADMIN_V1 "/registration_tokens/{token}"             => admin::registration_tokens::delete,       RegistrationTokenRestServlet;
+    Get    ADMIN_V1 "/server_version"                          => admin::server_version::get,               VersionServlet;
+    Get    ADMIN_V1 "/username_available"                      => admin::username_available::get,           UsernameAvailableRestServlet;
+    Get    ADMIN_V1 "/threepid/{medium}/users/{address}"       => admin::threepid::get,                     UserByThreePid;
+    Get    WHOIS    "/whois/{user_id}"                         => admin::whois::get,                        WhoisRestServlet;
+    Post   ADMIN_V1 "/deactivate/{user_id}"                    => admin::deactivate::post,                  DeactivateAccountRestServlet;
+    Put    ADMIN_V1 "/suspend/{user_id}"                       => admin::suspend::put,                      SuspendAccountRestServlet;
+    Post   ADMIN_V1 "/reset_password/{user_id}"                => admin::reset_password::post,              ResetPasswordRestServlet;
+    Get    ADMIN_V1 "/users/{user_id}/admin"                   => admin::users::admin::get,                 UserAdminServlet;
+    Put    ADMIN_V1 "/users/{user_id}/admin"                   => admin::users::admin::put,                 UserAdminServlet;
+    Post   ADMIN_V1 "/users/{user_id}/login"                   => admin::users::login::post,                UserTokenRestServlet;
+    Get    ADMIN_V1 "/users/{user_id}/joined_rooms"            => admin::users::joined_rooms::get,          UserJoinedRoomsRestServlet;
+    Get    ADMIN_V2 "/users"                                   => admin::users::list_v2,                    UsersRestServletV2;
+    Get    ADMIN_V3 "/users"                                   => admin::users::list_v3,                    UsersRestServletV3;
+    Get    ADMIN_V2 "/users/{user_id}"                         => admin::users::get,                        UserRestServletV2;
+    Put    ADMIN_V2 "/users/{user_id}"                         => admin::users::put,                        UserRestServletV2;
+    Get    ADMIN_V2 "/users/{user_id}/devices"                 => admin::users::devices::list,              DevicesRestServlet;
+    Get    ADMIN_V2 "/users/{user_id}/devices/{device_id}"     => admin::users::devices::get,               DeviceRestServlet;
+    Put    ADMIN_V2 "/users/{user_id}/devices/{device_id}"     => admin::users::devices::put,               DeviceRestServlet;
+    Delete ADMIN_V2 "/users/{user_id}/devices/{device_id}"     => admin::users::devices::delete,            DeviceRestServlet;
+    Post   ADMIN_V2 "/users/{user_id}/delete_devices"          => admin::users::devices::delete_several,    DeleteDevicesRestServlet;
+};
