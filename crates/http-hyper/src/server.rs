@@ -3,7 +3,6 @@
 mod activity;
 mod body;
 mod connection;
-mod framing;
 mod host;
 mod listener;
 mod room;

@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::header::CONTENT_LENGTH;
 use http::{Method, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Body;
@@ -23,15 +23,9 @@ use crate::response::{self, Response};
 /// When clients whose body there was no memory for should come back, in milliseconds.
 const RETRY_MS: u64 = 1000;
 
-/// Marks, as an extension, a request whose head can be understood in more than one way.
+/// Marks, as an extension, a request that names no host, or several.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Malformed {
-    /// It has come with both `Content-Length` and `Transfer-Encoding`, although not both of them may
-    /// be left.
-    Length,
-    /// It names no host, or several.
-    Host,
-}
+pub(crate) struct UnclearHost;
 
 /// Why a body was not read to its end.
 enum Unread {
@@ -142,17 +136,13 @@ where
 
 /// What is refused for its head alone, without reading a byte of the body.
 fn refuse_unread(head: &http::request::Parts, limit_bytes: usize) -> Option<Response> {
-    let length = head.headers.get(CONTENT_LENGTH);
-    let has_both = length.is_some() && head.headers.contains_key(TRANSFER_ENCODING);
-    match head.extensions.get() {
-        Some(Malformed::Length) => return Some(ambiguous()),
-        Some(Malformed::Host) => return Some(no_host()),
-        None if has_both => return Some(ambiguous()),
-        None => {}
+    if head.extensions.get::<UnclearHost>().is_some() {
+        return Some(unclear_host());
     }
     if head.method == Method::POST && has_media_type(&head.headers, "multipart/form-data") {
         return Some(response::empty(StatusCode::UNSUPPORTED_MEDIA_TYPE));
     }
+    let length = head.headers.get(CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     let is_too_long =
         length.is_some_and(|length| usize::try_from(length).unwrap_or(usize::MAX) > limit_bytes);
@@ -177,16 +167,6 @@ fn broken() -> Response {
     .into_response()
 }
 
-/// The answer to a request that says its length twice, in two ways that need not agree. Programs that
-/// believe different ones see different requests, which is how one is smuggled past a proxy.
-fn ambiguous() -> Response {
-    MatrixError::bad_request(
-        ErrCode::Unknown,
-        "a request has either Content-Length or Transfer-Encoding",
-    )
-    .into_response()
-}
-
-fn no_host() -> Response {
+fn unclear_host() -> Response {
     MatrixError::bad_request(ErrCode::Unknown, "a request names exactly one host").into_response()
 }

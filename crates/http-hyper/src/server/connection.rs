@@ -20,12 +20,11 @@ use tower::ServiceExt as _;
 
 use super::activity::{Activity, Standing};
 use super::body::{Received, Sent};
-use super::framing::HeadWatch;
 use super::host;
 use super::room::Place;
 use super::stream::{Rewound, Version, sniff};
 use crate::layer::admission::ProbesOnly;
-use crate::layer::body::Malformed;
+use crate::layer::body::UnclearHost;
 use crate::request::Peer;
 use crate::response::{self, HangUp, Response};
 
@@ -106,13 +105,8 @@ where
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     ) {
         let activity = self.place.activity();
-        let watch = Arc::new(HeadWatch::new());
-        let io = TokioIo::new(Rewound {
-            first,
-            stream,
-            watch: Some(Arc::clone(&watch)),
-        });
-        let service = service_fn(|request| self.answer(request, activity, Some(&watch)));
+        let io = TokioIo::new(Rewound { first, stream });
+        let service = service_fn(|request| self.answer(request, activity));
         // Silence is watched by `Activity`, for both versions alike.
         let mut connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -138,12 +132,8 @@ where
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     ) {
         let activity = self.place.activity();
-        let io = TokioIo::new(Rewound {
-            first,
-            stream,
-            watch: None,
-        });
-        let service = service_fn(|request| self.answer(request, activity, None));
+        let io = TokioIo::new(Rewound { first, stream });
+        let service = service_fn(|request| self.answer(request, activity));
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .max_concurrent_streams(MAX_STREAMS)
@@ -233,11 +223,9 @@ where
         &self,
         request: http::Request<Incoming>,
         activity: &Arc<Activity>,
-        watch: Option<&Arc<HeadWatch>>,
     ) -> impl Future<Output = Result<Outgoing, Infallible>> + Send + use<S> {
         let running = activity.begin();
         let activity = Arc::clone(activity);
-        let watch = watch.cloned();
         let is_named_once = host::is_named_once(&request);
         let mut request = request.map(|body| Received::new(body, &activity));
         let extensions = request.extensions_mut();
@@ -245,10 +233,8 @@ where
         if self.place.is_in_reserve() {
             extensions.insert(ProbesOnly);
         }
-        if watch.as_ref().is_some_and(|watch| watch.begin()) {
-            extensions.insert(Malformed::Length);
-        } else if !is_named_once {
-            extensions.insert(Malformed::Host);
+        if !is_named_once {
+            extensions.insert(UnclearHost);
         }
         let service = self.service.clone();
         let place = Arc::clone(&self.place);
@@ -273,9 +259,6 @@ where
                     .headers_mut()
                     .insert(CONNECTION, HeaderValue::from_static("close"));
                 activity.hang_up();
-            }
-            if let Some(watch) = watch {
-                watch.end();
             }
             drop(running);
             Ok(response.map(|body| Sent::new(body, stream)))

@@ -2,13 +2,10 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Buf as _, Bytes};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
-
-use super::framing::HeadWatch;
 
 /// What a client sends first when it speaks HTTP/2.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -44,8 +41,6 @@ pub(super) async fn sniff<T: AsyncRead + Unpin>(
 pub(super) struct Rewound<T> {
     pub(super) first: Bytes,
     pub(super) stream: T,
-    /// Sees everything that is read, on HTTP/1.
-    pub(super) watch: Option<Arc<HeadWatch>>,
 }
 
 impl<T: AsyncRead + Unpin> AsyncRead for Rewound<T> {
@@ -54,19 +49,13 @@ impl<T: AsyncRead + Unpin> AsyncRead for Rewound<T> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let polled = if self.first.is_empty() {
-            Pin::new(&mut self.stream).poll_read(cx, buf)
-        } else {
-            let length = self.first.len().min(buf.remaining());
-            buf.put_slice(&self.first[..length]);
-            self.first.advance(length);
-            Poll::Ready(Ok(()))
-        };
-        if let Some(watch) = &self.watch {
-            watch.observe(&buf.filled()[before..]);
+        if self.first.is_empty() {
+            return Pin::new(&mut self.stream).poll_read(cx, buf);
         }
-        polled
+        let length = self.first.len().min(buf.remaining());
+        buf.put_slice(&self.first[..length]);
+        self.first.advance(length);
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -95,13 +95,6 @@ async fn a_multipart_form_is_refused() {
     }
 }
 
-#[tokio::test]
-async fn two_ways_to_say_the_length_are_one_too_many() {
-    let headers = [("content-length", "2"), ("transfer-encoding", "chunked")];
-    let answer = server().send(Method::POST, PATH, &headers, "{}").await;
-    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
-}
-
 /// A body that comes in these steps and then ends.
 pub(crate) struct Scripted(std::slice::Iter<'static, Step>);
 

@@ -138,25 +138,34 @@ async fn a_client_learns_why_its_large_body_was_refused() {
     }
 }
 
+/// A request smuggled past a proxy stands behind one with two lengths, of which the proxy and the
+/// server believe different ones. RFC 9112, section 6.3: the connection ends with the answer.
 #[tokio::test]
-async fn two_ways_to_say_the_length_are_refused_and_nothing_behind_them_is_answered() {
+async fn nothing_behind_a_request_with_two_lengths_is_answered() {
     let server = TestServer::new().listen(limits()).await;
     let smuggled = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
-    let both = [
+    let rows = [
         "Content-Length: 40\r\nTransfer-Encoding: chunked",
         "transfer-encoding: chunked\r\ncontent-length: 5",
+        "Content-Length: 40\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive",
+        "Content-Length: 40\r\nTransfer-Encoding: gzip, chunked",
+        "Content-Length: 40\r\nTransfer-Encoding:\t chunked \r\nContent-Length: 40",
+        // These are not understood at all.
+        "Content-Length: 40\r\nTransfer-Encoding: chunked, gzip",
+        "Content-Length: 40\r\nTransfer-Encoding : chunked",
+        "Content-Length: 40\r\nTransfer-Encoding: xchunked",
+        "Content-Length: 40\r\n Transfer-Encoding: chunked",
     ];
-    for both in both {
+    for both in rows {
         let request =
             format!("POST /_matrix/x HTTP/1.1\r\nHost: x\r\n{both}\r\n\r\n0\r\n\r\n{smuggled}");
         let answer = server.exchange(&request).await;
-        assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
-        assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{answer}");
+        assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{both}: {answer}");
+        assert!(answer.contains("connection: close\r\n"), "{both}: {answer}");
 
-        // Behind another request in the same packet, hyper still ends the connection.
-        let request = format!("{smuggled}{request}");
-        let answer = server.exchange(&request).await;
-        assert_eq!(answer.matches("HTTP/1.1").count(), 2, "{answer}");
+        // Behind another request on the same connection.
+        let answer = server.exchange(&format!("{smuggled}{request}")).await;
+        assert_eq!(answer.matches("HTTP/1.1").count(), 2, "{both}: {answer}");
     }
 }
 

@@ -19,7 +19,6 @@ pub(super) async fn refusals() -> Vec<(&'static str, Wire)> {
         wire(&answer.await)
     };
     let multipart = [("content-type", "multipart/form-data")];
-    let two_lengths = [("content-length", "2"), ("transfer-encoding", "chunked")];
     vec![
         (
             "a path that leads nowhere",
@@ -32,10 +31,6 @@ pub(super) async fn refusals() -> Vec<(&'static str, Wire)> {
         (
             "a method that the path does not have",
             wire(&server.get(REGISTER).await),
-        ),
-        (
-            "both `Content-Length` and `Transfer-Encoding`",
-            post(&two_lengths, "{}").await,
         ),
         ("a posted multipart form", post(&multipart, "{}").await),
         (
