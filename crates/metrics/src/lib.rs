@@ -9,7 +9,7 @@
 //! | the use-cases, as an [`Observer`] | registrations, logins, stages, limits, hashes (`events.rs`) |
 //! | decorators around ports | the database, mail, identity servers, captchas (`database.rs`, `mail.rs`, `outgoing.rs`) |
 //! | the HTTP front | requests and answers (`http.rs`) |
-//! | samples, taken when somebody reads | pools, queues, the process (`sample.rs`, `process.rs`) |
+//! | numbers kept elsewhere, read when they are rendered | pools, queues, the log, the process (`reading.rs`, `process.rs`) |
 //!
 //! Every label has a closed set of values: never a path, an address, a user or a token.
 //!
@@ -23,7 +23,7 @@ mod mail;
 mod outgoing;
 #[cfg(target_os = "linux")]
 mod process;
-mod sample;
+mod reading;
 mod stopwatch;
 
 use std::fmt;
@@ -35,14 +35,14 @@ use registrar_domain::ports::{CaptchaVerifier, EmailValidation, IdentityServer, 
 
 pub use family::{Entry, Kind};
 pub use http::HttpMetrics;
-pub use sample::{HashingSample, LogSample, PacingSample, PoolSample, PoolsSample};
+pub use reading::{Level, Pool, Reading};
 
 use database::{DatabaseMetrics, ObservedStore};
 use events::EventMetrics;
 use family::Families;
 use mail::{MailMetrics, ObservedMailer};
 use outgoing::{ObservedCaptcha, ObservedIdentityServer, OutgoingMetrics};
-use sample::{SampledMetrics, Sampler};
+use reading::{Readings, Sampler};
 
 /// The media type of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -67,7 +67,7 @@ pub struct Metrics {
     database: DatabaseMetrics,
     mail: MailMetrics,
     outgoing: OutgoingMetrics,
-    sampled: SampledMetrics,
+    readings: Readings,
     samplers: Mutex<Vec<Sampler>>,
 }
 
@@ -94,7 +94,7 @@ impl Metrics {
         let database = DatabaseMetrics::new(&mut families);
         let mail = MailMetrics::new(&mut families);
         let outgoing = OutgoingMetrics::new(&mut families);
-        let sampled = SampledMetrics::new(&mut families);
+        let readings = Readings::new(&mut families);
         #[cfg(target_os = "linux")]
         let samplers: Vec<Sampler> = vec![process::sampler(&mut families)];
         #[cfg(not(target_os = "linux"))]
@@ -108,14 +108,14 @@ impl Metrics {
             database,
             mail,
             outgoing,
-            sampled,
+            readings,
             samplers: Mutex::new(samplers),
         }
     }
 
     /// Everything, in the text format of Prometheus, version 0.0.4 ([`CONTENT_TYPE`]).
     pub fn render(&self) -> String {
-        for sampler in &mut *self.samplers() {
+        for sampler in &*self.samplers() {
             sampler();
         }
         TextEncoder::new()
@@ -158,33 +158,11 @@ impl Metrics {
         Arc::new(ObservedIdentityServer::new(server, self.outgoing.clone()))
     }
 
-    /// Has the connections to the database counted whenever somebody reads the numbers; `None` leaves
-    /// them as they were.
-    pub fn watch_pools(&self, sample: impl Fn() -> Option<PoolsSample> + Send + 'static) {
-        let sampled = self.sampled.clone();
-        self.samplers()
-            .push(Box::new(move || sampled.set_pools(sample())));
-    }
-
-    /// Has the queue for password hashing measured whenever somebody reads the numbers.
-    pub fn watch_hashing(&self, sample: impl Fn() -> Option<HashingSample> + Send + 'static) {
-        let sampled = self.sampled.clone();
-        self.samplers()
-            .push(Box::new(move || sampled.set_hashing(sample())));
-    }
-
-    /// Has the clients that are being slowed down counted whenever somebody reads the numbers.
-    pub fn watch_pacing(&self, sample: impl Fn() -> Option<PacingSample> + Send + 'static) {
-        let sampled = self.sampled.clone();
-        self.samplers()
-            .push(Box::new(move || sampled.set_pacing(sample())));
-    }
-
-    /// Has the lines of the log counted whenever somebody reads the numbers.
-    pub fn watch_log(&self, sample: impl Fn() -> LogSample + Send + 'static) {
-        let sampled = self.sampled.clone();
-        self.samplers()
-            .push(Box::new(move || sampled.set_log(sample())));
+    /// Shows a number that something else keeps. It is read whenever the metrics are rendered; `None`
+    /// leaves it as it was.
+    pub fn show(&self, reading: Reading, read: impl Fn() -> Option<u64> + Send + 'static) {
+        let sampler = self.readings.sampler(reading, read);
+        self.samplers().push(sampler);
     }
 
     fn samplers(&self) -> std::sync::MutexGuard<'_, Vec<Sampler>> {

@@ -8,7 +8,7 @@ use procfs::process::{LimitValue, Process};
 use prometheus::{Counter, IntGauge};
 
 use crate::family::Families;
-use crate::sample::Sampler;
+use crate::reading::Sampler;
 
 struct ProcessMetrics {
     cpu: Counter,

@@ -8,13 +8,14 @@ use registrar_domain::ports::observer::NullObserver;
 use registrar_domain::ports::{Observer, Ports};
 use registrar_http_hyper::Monitor;
 use registrar_http_hyper::monitor::{Answered, Exchange};
-use registrar_metrics::{
-    HashingSample, LogSample, Metrics, Options, PacingSample, PoolSample, PoolsSample,
-};
+use registrar_metrics::{Level, Metrics, Options, Pool, Reading};
 use registrar_runtime::{AvailabilityPacer, HashPool};
-use registrar_storage_diesel::{DieselStore, PoolUsage};
+use registrar_storage_diesel::DieselStore;
 
 use crate::telemetry::Throttle;
+
+/// A number, and how to read it from its owner.
+type Row<T> = (Reading, fn(&T) -> u64);
 
 /// The numbers, if the operator wants any.
 #[derive(Clone)]
@@ -58,75 +59,86 @@ impl Monitoring {
         }
     }
 
-    /// Watches the connections to the database. Keeps nothing alive: a database is closed by
-    /// dropping it.
+    /// Shows the connections to the database.
     pub(crate) fn watch_pools(&self, store: &Arc<DieselStore>) {
-        let Some(metrics) = &self.0 else {
-            return;
-        };
-        let watched = Arc::downgrade(store);
-        metrics.watch_pools(move || {
-            let usage = watched.upgrade()?.usage();
-            Some(PoolsSample {
-                readers: pool(usage.readers),
-                writers: pool(usage.writers),
-            })
-        });
+        use Pool::{Readers, Writers};
+        self.show(
+            store,
+            &[
+                (Reading::ConnectionsInUse(Readers), |it| {
+                    it.usage().readers.in_use.into()
+                }),
+                (Reading::ConnectionsIdle(Readers), |it| {
+                    it.usage().readers.idle.into()
+                }),
+                (Reading::ConnectionsMax(Readers), |it| {
+                    it.usage().readers.size.into()
+                }),
+                (Reading::ConnectionsInUse(Writers), |it| {
+                    it.usage().writers.in_use.into()
+                }),
+                (Reading::ConnectionsIdle(Writers), |it| {
+                    it.usage().writers.idle.into()
+                }),
+                (Reading::ConnectionsMax(Writers), |it| {
+                    it.usage().writers.size.into()
+                }),
+            ],
+        );
     }
 
-    /// Watches the hashing threads.
+    /// Shows the load of the hashing threads.
     pub(crate) fn watch_hashing(&self, hash_pool: &Arc<HashPool>) {
-        let Some(metrics) = &self.0 else {
-            return;
-        };
-        let watched = Arc::downgrade(hash_pool);
-        metrics.watch_hashing(move || {
-            let load = watched.upgrade()?.load();
-            Some(HashingSample {
-                queued: load.queued,
-                busy: load.busy,
-                capacity: load.capacity,
-            })
-        });
+        self.show(
+            hash_pool,
+            &[
+                (Reading::HashQueueLength, |it| it.load().queued as u64),
+                (Reading::HashQueueBusy, |it| it.load().busy as u64),
+                (Reading::HashQueueCapacity, |it| it.load().capacity as u64),
+            ],
+        );
     }
 
-    /// Watches how much is logged.
+    /// Shows the pacing of requests for username availability.
+    pub(crate) fn watch_pacing(&self, pacer: &Arc<AvailabilityPacer>) {
+        self.show(
+            pacer,
+            &[
+                (Reading::DelayedClients, |it| {
+                    it.load().delayed_clients as u64
+                }),
+                (Reading::RefusedClients, |it| {
+                    it.load().refused_clients as u64
+                }),
+            ],
+        );
+    }
+
+    /// Shows how much is logged.
     pub(crate) fn watch_log(&self, throttle: &Throttle) {
         let Some(metrics) = &self.0 else {
             return;
         };
-        let throttle = throttle.clone();
-        metrics.watch_log(move || {
-            let counts = throttle.counts();
-            LogSample {
-                warnings: counts.warnings,
-                errors: counts.errors,
-                left_out: counts.left_out,
-            }
-        });
+        let rows: [Row<Throttle>; 3] = [
+            (Reading::LogLines(Level::Warn), |it| it.counts().warnings),
+            (Reading::LogLines(Level::Error), |it| it.counts().errors),
+            (Reading::LogLinesLeftOut, |it| it.counts().left_out),
+        ];
+        for (reading, read) in rows {
+            let throttle = throttle.clone();
+            metrics.show(reading, move || Some(read(&throttle)));
+        }
     }
 
-    /// Watches the pacing of questions about username availability.
-    pub(crate) fn watch_pacing(&self, pacer: &Arc<AvailabilityPacer>) {
+    /// Shows numbers of an owner. Does not keep the owner alive: a database is closed by dropping it.
+    fn show<T: Send + Sync + 'static>(&self, owner: &Arc<T>, rows: &[Row<T>]) {
         let Some(metrics) = &self.0 else {
             return;
         };
-        let watched = Arc::downgrade(pacer);
-        metrics.watch_pacing(move || {
-            let load = watched.upgrade()?.load();
-            Some(PacingSample {
-                delayed_clients: load.delayed_clients,
-                refused_clients: load.refused_clients,
-            })
-        });
-    }
-}
-
-fn pool(usage: PoolUsage) -> PoolSample {
-    PoolSample {
-        size: usage.size,
-        in_use: usage.in_use,
-        idle: usage.idle,
+        for &(reading, read) in rows {
+            let owner = Arc::downgrade(owner);
+            metrics.show(reading, move || Some(read(&*owner.upgrade()?)));
+        }
     }
 }
 

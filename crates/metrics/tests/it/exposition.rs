@@ -1,8 +1,10 @@
 //! The text format.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use registrar_metrics::{HashingSample, LogSample, PacingSample, PoolSample, PoolsSample};
+use registrar_metrics::{Level, Pool, Reading};
 
 use crate::numbers::{Numbers, metrics};
 
@@ -13,35 +15,22 @@ fn touched() -> registrar_metrics::Metrics {
     metrics
         .http()
         .answered("GET", "LoginRestServlet", 200, 1, Duration::ZERO);
-    let pool = PoolSample {
-        size: 8,
-        in_use: 2,
-        idle: 1,
-    };
-    metrics.watch_pools(move || {
-        Some(PoolsSample {
-            readers: pool,
-            writers: pool,
-        })
-    });
-    metrics.watch_hashing(|| {
-        Some(HashingSample {
-            queued: 3,
-            busy: 2,
-            capacity: 280,
-        })
-    });
-    metrics.watch_pacing(|| {
-        Some(PacingSample {
-            delayed_clients: 5,
-            refused_clients: 4,
-        })
-    });
-    metrics.watch_log(|| LogSample {
-        warnings: 7,
-        errors: 6,
-        left_out: 5,
-    });
+    let rows = [
+        (Reading::ConnectionsInUse(Pool::Readers), 2),
+        (Reading::ConnectionsIdle(Pool::Writers), 1),
+        (Reading::ConnectionsMax(Pool::Writers), 8),
+        (Reading::HashQueueLength, 3),
+        (Reading::HashQueueBusy, 2),
+        (Reading::HashQueueCapacity, 280),
+        (Reading::DelayedClients, 5),
+        (Reading::RefusedClients, 4),
+        (Reading::LogLines(Level::Warn), 7),
+        (Reading::LogLines(Level::Error), 6),
+        (Reading::LogLinesLeftOut, 9),
+    ];
+    for (reading, number) in rows {
+        metrics.show(reading, move || Some(number));
+    }
     metrics
 }
 
@@ -76,7 +65,7 @@ fn every_number_but_those_of_the_process_says_whose_it_is() {
 }
 
 #[test]
-fn samples_are_taken_when_somebody_reads() {
+fn numbers_kept_elsewhere_are_read_when_they_are_rendered() {
     let metrics = touched();
     let numbers = Numbers::of(&metrics);
     let rows = [
@@ -102,7 +91,7 @@ fn samples_are_taken_when_somebody_reads() {
         ),
         (r#"registrar_log_lines_total{level="warn"}"#, 7.0),
         (r#"registrar_log_lines_total{level="error"}"#, 6.0),
-        ("registrar_log_lines_left_out_total", 5.0),
+        ("registrar_log_lines_left_out_total", 9.0),
     ];
     for (series, expected) in rows {
         assert!(
@@ -110,6 +99,21 @@ fn samples_are_taken_when_somebody_reads() {
             "{series}"
         );
     }
+}
+
+#[test]
+fn a_number_that_is_no_longer_kept_stays_as_it_was() {
+    let metrics = metrics();
+    let kept = Arc::new(AtomicU64::new(5));
+    let weak = Arc::downgrade(&kept);
+    let read = move || Some(weak.upgrade()?.load(Ordering::Relaxed));
+    metrics.show(Reading::HashQueueLength, read);
+    let series = "registrar_password_hash_queue_length";
+    assert_eq!(Numbers::of(&metrics).value(series).to_string(), "5");
+    kept.store(7, Ordering::Relaxed);
+    assert_eq!(Numbers::of(&metrics).value(series).to_string(), "7");
+    drop(kept);
+    assert_eq!(Numbers::of(&metrics).value(series).to_string(), "7");
 }
 
 #[cfg(target_os = "linux")]
