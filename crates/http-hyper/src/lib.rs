@@ -18,13 +18,15 @@
 mod app;
 mod endpoint;
 pub mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod health;
 mod layer;
 pub mod monitor;
 pub mod options;
 pub mod pages;
-pub mod request;
-pub mod response;
+mod request;
+mod response;
 mod router;
 pub mod server;
 mod stack;
@@ -36,6 +38,8 @@ pub use health::{Condition, Health};
 pub use monitor::Monitor;
 pub use options::{ListenerOptions, Options, Resource};
 pub use pages::{PageOptions, Pages};
+pub use request::{Forwarding, Peer};
+pub use response::Response;
 pub use server::serve;
 pub use stack::Service;
 

@@ -16,18 +16,17 @@ use registrar_domain::model::given::Given;
 use registrar_domain::usecase::token::authenticate::Bearer;
 use serde_json::{Map, Value};
 
-pub use arguments::Arguments;
 pub use client::{Forwarding, Peer};
-pub use json::{Fields, JsonError, decode};
 
-pub(crate) use arguments::{decoded, has_media_type, pairs};
+pub(crate) use arguments::{Arguments, decoded, has_media_type, pairs};
 pub(crate) use client::{ClientIp, Share, Subscriber, context};
+pub(crate) use json::{Fields, JsonError, decode};
 pub(crate) use parameters::Parameters;
 
 use crate::error::MatrixError;
 
 /// A request with its whole body. It never fails by itself: each look at it says what was found.
-pub struct Request {
+pub(crate) struct Request {
     head: request::Parts,
     body: Bytes,
     parameters: Parameters,
@@ -49,12 +48,12 @@ impl Request {
     }
 
     /// The request method, `HEAD` included.
-    pub fn method(&self) -> &Method {
+    pub(crate) fn method(&self) -> &Method {
         &self.head.method
     }
 
     /// The path and the query, byte for byte.
-    pub fn target(&self) -> &str {
+    pub(crate) fn target(&self) -> &str {
         self.head
             .uri
             .path_and_query()
@@ -62,7 +61,7 @@ impl Request {
     }
 
     /// The headers.
-    pub fn headers(&self) -> &HeaderMap {
+    pub(crate) fn headers(&self) -> &HeaderMap {
         &self.head.headers
     }
 
@@ -71,30 +70,30 @@ impl Request {
     ///
     /// # Panics
     /// When the route has no such part.
-    pub fn parameter(&self, name: &str) -> &str {
+    pub(crate) fn parameter(&self, name: &str) -> &str {
         self.parameters
             .get(name)
             .expect("the endpoint asks for what its route captures")
     }
 
     /// Who is asking.
-    pub fn context(&self) -> &RequestContext {
+    pub(crate) fn context(&self) -> &RequestContext {
         &self.context
     }
 
     /// The query arguments, and before them those of a form.
-    pub fn arguments(&self) -> Arguments<'_> {
+    pub(crate) fn arguments(&self) -> Arguments<'_> {
         let query = self.head.uri.query().unwrap_or_default();
         Arguments::of(&self.head.method, &self.head.headers, query, &self.body)
     }
 
     /// One argument; malformed when it is not ASCII.
-    pub fn argument(&self, name: &str) -> Given<String> {
+    pub(crate) fn argument(&self, name: &str) -> Given<String> {
         self.arguments().get(name)
     }
 
     /// The access token.
-    pub fn bearer(&self) -> Bearer {
+    pub(crate) fn bearer(&self) -> Bearer {
         bearer::extract(&self.head.headers, self.arguments())
     }
 
@@ -102,7 +101,7 @@ impl Request {
     ///
     /// # Errors
     /// 400 `M_NOT_JSON` or `M_BAD_JSON`.
-    pub fn json(&self) -> Result<Fields<'_>, MatrixError> {
+    pub(crate) fn json(&self) -> Result<Fields<'_>, MatrixError> {
         match self.json.get_or_init(|| decode(&self.body)) {
             Ok(object) => Ok(Fields::of(object)),
             Err(error) => Err((*error).into()),
@@ -113,7 +112,7 @@ impl Request {
     ///
     /// # Errors
     /// 400 `M_NOT_JSON` or `M_BAD_JSON`.
-    pub fn json_or_nothing(&self) -> Result<Fields<'_>, MatrixError> {
+    pub(crate) fn json_or_nothing(&self) -> Result<Fields<'_>, MatrixError> {
         if self.body.is_empty() {
             return Ok(Fields::empty());
         }
@@ -125,7 +124,7 @@ impl Request {
     ///
     /// # Errors
     /// 400 `M_BAD_JSON`.
-    pub fn json_or_empty(&self) -> Result<Fields<'_>, MatrixError> {
+    pub(crate) fn json_or_empty(&self) -> Result<Fields<'_>, MatrixError> {
         match self.json.get_or_init(|| decode(&self.body)) {
             Err(JsonError::NotJson) => Ok(Fields::empty()),
             Ok(_) | Err(JsonError::NotAnObject) => self.json(),
@@ -141,3 +140,6 @@ impl fmt::Debug for Request {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

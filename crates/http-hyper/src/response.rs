@@ -20,7 +20,7 @@ const TEXT_PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=ut
 const NEVER_CACHED: HeaderValue = HeaderValue::from_static("no-cache, no-store, must-revalidate");
 
 /// JSON that no cache may keep.
-pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
+pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     let body = serde_json::to_vec(body)
         .expect("replies are structs and maps with text keys, which always serialize");
     let mut response = with_body(status, APPLICATION_JSON, body);
@@ -29,25 +29,25 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
 }
 
 /// 200 with JSON that somebody else has written.
-pub fn json_text(body: String) -> Response {
+pub(crate) fn json_text(body: String) -> Response {
     let mut response = with_body(StatusCode::OK, APPLICATION_JSON, body);
     response.headers_mut().insert(CACHE_CONTROL, NEVER_CACHED);
     response
 }
 
 /// 200 with JSON: what most endpoints answer.
-pub fn ok(body: &impl Serialize) -> Response {
+pub(crate) fn ok(body: &impl Serialize) -> Response {
     json(StatusCode::OK, body)
 }
 
 /// 200 with `{}`: it is done, and there is nothing to say about it.
-pub fn nothing() -> Response {
+pub(crate) fn nothing() -> Response {
     ok(&serde_json::Map::new())
 }
 
 /// A page that no other site may frame, that no cache may keep, that tells nobody where people come
 /// from, and that may do what `policy` (a content security policy) says.
-pub fn html(status: StatusCode, page: impl Into<Bytes>, policy: HeaderValue) -> Response {
+pub(crate) fn html(status: StatusCode, page: impl Into<Bytes>, policy: HeaderValue) -> Response {
     let mut response = with_body(status, TEXT_HTML, page);
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, policy);
@@ -64,17 +64,17 @@ pub fn html(status: StatusCode, page: impl Into<Bytes>, policy: HeaderValue) -> 
 }
 
 /// 200 with a line of plain text.
-pub fn text(body: impl Into<Bytes>) -> Response {
+pub(crate) fn text(body: impl Into<Bytes>) -> Response {
     with_body(StatusCode::OK, TEXT_PLAIN, body)
 }
 
 /// 503 with a line of plain text.
-pub fn unavailable(body: impl Into<Bytes>) -> Response {
+pub(crate) fn unavailable(body: impl Into<Bytes>) -> Response {
     with_body(StatusCode::SERVICE_UNAVAILABLE, TEXT_PLAIN, body)
 }
 
 /// 302 to another place.
-pub fn redirect(location: HeaderValue) -> Response {
+pub(crate) fn redirect(location: HeaderValue) -> Response {
     let mut response = empty(StatusCode::FOUND);
     let headers = response.headers_mut();
     headers.insert(LOCATION, location);

@@ -13,8 +13,7 @@ use registrar_domain::console::Console;
 use registrar_domain::ports::Ports;
 use registrar_domain::services::Services;
 use registrar_domain::usecase::housekeeping::Housekeeping;
-use registrar_http_hyper::request::Forwarding;
-use registrar_http_hyper::{App, ListenerOptions, Options, Pages, Resource};
+use registrar_http_hyper::{App, Forwarding, ListenerOptions, Options, Pages, Resource};
 use registrar_runtime::{HashingOptions, Runtime, Tasks};
 use registrar_storage_diesel::{DieselStore, migrate};
 

@@ -13,7 +13,7 @@ use registrar_domain::model::given::Given;
 /// `&` and `;` separate arguments, `+` is a space, an argument without `=` does not count, and of
 /// arguments with one name the first counts. Those of a form come before those of the query.
 #[derive(Clone, Copy)]
-pub struct Arguments<'a> {
+pub(crate) struct Arguments<'a> {
     form: &'a [u8],
     query: &'a [u8],
 }
@@ -21,7 +21,7 @@ pub struct Arguments<'a> {
 impl<'a> Arguments<'a> {
     /// The arguments of a request with this query and body. The body counts when it is posted as a
     /// form.
-    pub fn of(method: &Method, headers: &HeaderMap, query: &'a str, body: &'a [u8]) -> Self {
+    pub(crate) fn of(method: &Method, headers: &HeaderMap, query: &'a str, body: &'a [u8]) -> Self {
         let posts_form =
             *method == Method::POST && has_media_type(headers, "application/x-www-form-urlencoded");
         Self {
@@ -31,7 +31,7 @@ impl<'a> Arguments<'a> {
     }
 
     /// The value of an argument; malformed when it is not ASCII, never null.
-    pub fn get(self, name: &str) -> Given<String> {
+    pub(crate) fn get(self, name: &str) -> Given<String> {
         match self.find(name) {
             None => Given::Absent,
             Some(value) if value.is_ascii() => {
@@ -43,7 +43,7 @@ impl<'a> Arguments<'a> {
 
     /// The value of an argument that may hold all of Unicode; malformed when it is not UTF-8, never
     /// null.
-    pub fn text(self, name: &str) -> Given<String> {
+    pub(crate) fn text(self, name: &str) -> Given<String> {
         match self.find(name) {
             None => Given::Absent,
             Some(value) => String::from_utf8(value).map_or(Given::Malformed, Given::Value),
@@ -52,7 +52,7 @@ impl<'a> Arguments<'a> {
 
     /// The values of an argument that may come several times; malformed when one of them is not
     /// UTF-8, never null.
-    pub fn texts(self, name: &str) -> Given<Vec<String>> {
+    pub(crate) fn texts(self, name: &str) -> Given<Vec<String>> {
         let values: Vec<_> = self.find_all(name).collect();
         if values.is_empty() {
             return Given::Absent;
@@ -62,12 +62,12 @@ impl<'a> Arguments<'a> {
     }
 
     /// `true` or `false`; never null.
-    pub fn boolean(self, name: &str) -> Given<bool> {
+    pub(crate) fn boolean(self, name: &str) -> Given<bool> {
         self.parsed(name)
     }
 
     /// An integer; never null.
-    pub fn integer(self, name: &str) -> Given<i64> {
+    pub(crate) fn integer(self, name: &str) -> Given<i64> {
         self.parsed(name)
     }
 

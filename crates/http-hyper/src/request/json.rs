@@ -7,7 +7,7 @@ use crate::error::{ErrCode, MatrixError};
 
 /// Why a body is not a JSON object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JsonError {
+pub(crate) enum JsonError {
     /// Not JSON, or JSON that is nested more than about a hundred levels deep.
     NotJson,
     /// JSON, but not an object.
@@ -29,7 +29,7 @@ impl From<JsonError> for MatrixError {
 ///
 /// # Errors
 /// [`JsonError`]. An unpaired surrogate escape is not JSON here: it has no place in any database.
-pub fn decode(body: &[u8]) -> Result<Map<String, Value>, JsonError> {
+pub(crate) fn decode(body: &[u8]) -> Result<Map<String, Value>, JsonError> {
     match serde_json::from_slice(body) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(JsonError::NotAnObject),
@@ -39,11 +39,11 @@ pub fn decode(body: &[u8]) -> Result<Map<String, Value>, JsonError> {
 
 /// The fields of a JSON object, each read as the type that the endpoint expects.
 #[derive(Clone, Copy)]
-pub struct Fields<'a>(Option<&'a Map<String, Value>>);
+pub(crate) struct Fields<'a>(Option<&'a Map<String, Value>>);
 
 impl<'a> Fields<'a> {
     /// The fields of this object.
-    pub fn of(object: &'a Map<String, Value>) -> Self {
+    pub(crate) fn of(object: &'a Map<String, Value>) -> Self {
         Self(Some(object))
     }
 
@@ -53,33 +53,33 @@ impl<'a> Fields<'a> {
     }
 
     /// Has the object no key at all?
-    pub fn is_empty(self) -> bool {
+    pub(crate) fn is_empty(self) -> bool {
         self.0.is_none_or(Map::is_empty)
     }
 
     /// Has the object a key besides these?
-    pub fn has_besides(self, names: &[&str]) -> bool {
+    pub(crate) fn has_besides(self, names: &[&str]) -> bool {
         self.0
             .is_some_and(|object| object.keys().any(|key| !names.contains(&key.as_str())))
     }
 
     /// A string.
-    pub fn string(self, name: &str) -> Given<String> {
+    pub(crate) fn string(self, name: &str) -> Given<String> {
         self.read(name, |value| value.as_str().map(str::to_owned))
     }
 
     /// A boolean.
-    pub fn boolean(self, name: &str) -> Given<bool> {
+    pub(crate) fn boolean(self, name: &str) -> Given<bool> {
         self.read(name, Value::as_bool)
     }
 
     /// An integer; `1.0` is none.
-    pub fn integer(self, name: &str) -> Given<i64> {
+    pub(crate) fn integer(self, name: &str) -> Given<i64> {
         self.read(name, Value::as_i64)
     }
 
     /// A string, or an integer in its place: some clients take IDs made of digits for numbers.
-    pub fn text(self, name: &str) -> Given<String> {
+    pub(crate) fn text(self, name: &str) -> Given<String> {
         self.read(name, |value| match value {
             Value::String(text) => Some(text.clone()),
             Value::Number(number) => number.as_i64().map(|number| number.to_string()),
@@ -88,7 +88,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A number to count with: an integer, a fraction (rounded), or a boolean as 0 or 1.
-    pub fn count(self, name: &str) -> Given<i64> {
+    pub(crate) fn count(self, name: &str) -> Given<i64> {
         self.read(name, |value| match value {
             Value::Bool(value) => Some(i64::from(*value)),
             Value::Number(number) => number.as_i64().or_else(|| {
@@ -102,14 +102,14 @@ impl<'a> Fields<'a> {
     }
 
     /// An object, of which `read` makes something.
-    pub fn object<T>(self, name: &str, read: impl FnOnce(Fields<'a>) -> T) -> Given<T> {
+    pub(crate) fn object<T>(self, name: &str, read: impl FnOnce(Fields<'a>) -> T) -> Given<T> {
         self.read(name, |value| {
             value.as_object().map(|object| read(Fields::of(object)))
         })
     }
 
     /// A list of strings.
-    pub fn strings(self, name: &str) -> Given<Vec<String>> {
+    pub(crate) fn strings(self, name: &str) -> Given<Vec<String>> {
         self.read(name, |value| {
             let items = value.as_array()?;
             items
@@ -120,7 +120,11 @@ impl<'a> Fields<'a> {
     }
 
     /// A list of objects, of each of which `read` makes something.
-    pub fn objects<T>(self, name: &str, mut read: impl FnMut(Fields<'a>) -> T) -> Given<Vec<T>> {
+    pub(crate) fn objects<T>(
+        self,
+        name: &str,
+        mut read: impl FnMut(Fields<'a>) -> T,
+    ) -> Given<Vec<T>> {
         self.read(name, |value| {
             let items = value.as_array()?.iter();
             items
@@ -130,7 +134,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The number of objects in a list.
-    pub fn length(self, name: &str) -> Given<usize> {
+    pub(crate) fn length(self, name: &str) -> Given<usize> {
         self.read(name, |value| {
             let items = value.as_array()?;
             items.iter().all(Value::is_object).then_some(items.len())
@@ -140,7 +144,7 @@ impl<'a> Fields<'a> {
     /// Is the field there with a value that is not null, false, zero or empty?
     ///
     /// Some switches of the protocol have been read this way for so long that clients send anything.
-    pub fn is_truthy(self, name: &str) -> bool {
+    pub(crate) fn is_truthy(self, name: &str) -> bool {
         match self.get(name) {
             None | Some(Value::Null) => false,
             Some(Value::Bool(value)) => *value,

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::HeaderMap;
-use registrar_http_hyper::request::Forwarding;
+use registrar_http_hyper::Forwarding;
 
 const PROXY: &str = "10.0.0.1";
 

@@ -11,7 +11,7 @@ mod samples;
 use std::path::{Path, PathBuf};
 
 use http_body_util::BodyExt as _;
-use registrar_http_hyper::response::Response;
+use registrar_http_hyper::Response;
 use serde_json::Value;
 
 use chapter::{Chapter, Entry};

@@ -17,7 +17,6 @@ mod logs;
 mod mails;
 mod overload;
 mod pages;
-mod reading;
 mod routing;
 mod server;
 mod shutdown;

@@ -13,10 +13,10 @@ use registrar_domain::model::limit::LimitExceeded;
 use registrar_domain::model::policy::Policy;
 use registrar_domain::ports::{Pacer, Ports, Turn};
 use registrar_domain::services::Services;
-use registrar_http_hyper::request::Forwarding;
 use registrar_http_hyper::server::{Limits, Listener};
 use registrar_http_hyper::{
-    App, ListenerOptions, Options, PageOptions, Pages, Resource, Service, serve, service,
+    App, Forwarding, ListenerOptions, Options, PageOptions, Pages, Resource, Service, serve,
+    service,
 };
 use registrar_testkit::{Fakes, permissive_policy};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

@@ -1,9 +1,9 @@
 //! How requests are read: arguments and JSON.
 
-use http::{HeaderMap, Method};
 use proptest::prelude::*;
 use registrar_domain::model::given::Given;
-use registrar_http_hyper::request::{Arguments, Fields, JsonError, decode};
+
+use super::*;
 
 fn value(text: &str) -> Given<String> {
     Given::Value(text.to_owned())
