@@ -1,6 +1,6 @@
-//! [`SiteVerify`]: the [`CaptchaVerifier`] port over the protocol that reCAPTCHA began and its
-//! successors speak as well: a form with `secret`, `response` and `remoteip`, answered by a JSON
-//! object with `success`.
+//! [`SiteVerify`]: the [`CaptchaVerifier`] port over the protocol of reCAPTCHA, which other providers
+//! speak too: a form with `secret`, `response` and `remoteip`, and a JSON object with `success` as the
+//! response.
 //!
 //! Deadlines, limits, proxies and TLS are those of [`registrar_http_client`].
 //!
@@ -14,20 +14,19 @@ use registrar_domain::ports::{CaptchaError, CaptchaVerdict, CaptchaVerifier};
 use registrar_http_client::{Client, ExchangeError, SetupError};
 use serde_json::{Map, Value};
 
-/// Everything that [`SiteVerify`] needs to know.
+/// The configuration of [`SiteVerify`].
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Where responses are verified, an `http` or `https` URL.
+    /// The `http` or `https` URL that verifies responses.
     pub verify_url: String,
-    /// The secret key that belongs to the site key in the puzzle.
+    /// The secret key that belongs to the site key.
     pub secret_key: Secret<String>,
-    /// How to get there.
+    /// Deadlines, limits, proxy and trusted certificates.
     pub http: registrar_http_client::Options,
 }
 
 impl Options {
-    /// The defaults for this provider with this secret key: its own URL, and the defaults of
-    /// [`registrar_http_client::Options`].
+    /// A provider with its own URL and the defaults of [`registrar_http_client::Options`].
     pub fn new(provider: Provider, secret_key: Secret<String>) -> Self {
         Self {
             verify_url: provider.verify_url().to_owned(),
@@ -37,7 +36,7 @@ impl Options {
     }
 }
 
-/// A provider of puzzles.
+/// A captcha provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Provider {
     /// Google's reCAPTCHA.
@@ -50,7 +49,7 @@ pub enum Provider {
 }
 
 impl Provider {
-    /// All of them.
+    /// All providers.
     pub const ALL: [Self; 3] = [Self::Recaptcha, Self::Hcaptcha, Self::Turnstile];
 
     /// Its name in the configuration.
@@ -69,7 +68,7 @@ impl Provider {
             .find(|provider| provider.name() == name)
     }
 
-    /// Where it verifies responses. reCAPTCHA goes by the name that is reachable everywhere.
+    /// The URL that verifies responses; for reCAPTCHA the one that is reachable in every country.
     pub const fn verify_url(self) -> &'static str {
         match self {
             Self::Recaptcha => "https://www.recaptcha.net/recaptcha/api/siteverify",
@@ -79,7 +78,7 @@ impl Provider {
     }
 }
 
-/// A captcha provider, reached over HTTP.
+/// A captcha provider that is reached over HTTP.
 #[derive(Debug)]
 pub struct SiteVerify {
     client: Client,
@@ -87,7 +86,7 @@ pub struct SiteVerify {
 }
 
 impl SiteVerify {
-    /// Checks the options; connects to nothing, and needs no runtime.
+    /// Checks the options. Opens no connection, and needs no runtime.
     ///
     /// # Errors
     /// [`SetupError`].
@@ -114,14 +113,14 @@ impl CaptchaVerifier for SiteVerify {
         ];
         fields.extend(client_ip.as_deref().map(|ip| ("remoteip", ip)));
         let answer = match self.client.post_form("", &fields).await {
-            // No provider gives out a response that it could not be sent.
+            // A response that does not fit into a request was not issued by the provider.
             Err(ExchangeError::Unsendable(_)) => return Ok(CaptchaVerdict::Rejected),
             answer => answer.map_err(no_answer)?,
         };
         if !answer.status().is_success() {
-            return Err(Nonsense::Status(answer.status().as_u16()).into());
+            return Err(BadAnswer::Status(answer.status().as_u16()).into());
         }
-        match answer.json().ok_or(Nonsense::NoVerdict)? {
+        match answer.json().ok_or(BadAnswer::NoVerdict)? {
             Value::Object(verdict) if verdict.get("success").is_some_and(is_truthy) => {
                 Ok(CaptchaVerdict::Human)
             }
@@ -129,25 +128,25 @@ impl CaptchaVerifier for SiteVerify {
                 report_bad_key(&verdict);
                 Ok(CaptchaVerdict::Rejected)
             }
-            // There could have been a success in these, and there is none.
+            // Well-formed, but without `success`.
             Value::Array(_) | Value::String(_) => Ok(CaptchaVerdict::Rejected),
-            Value::Null | Value::Bool(_) | Value::Number(_) => Err(Nonsense::NoVerdict.into()),
+            Value::Null | Value::Bool(_) | Value::Number(_) => Err(BadAnswer::NoVerdict.into()),
         }
     }
 }
 
-/// Why an answer is no verdict. Does not repeat the answer.
+/// Why a response cannot be used. Does not contain the response.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
-enum Nonsense {
-    #[error("it answered with status {0}")]
+enum BadAnswer {
+    #[error("unexpected status {0}")]
     Status(u16),
-    #[error("its answer is no JSON that could hold a verdict")]
+    #[error("the response is not a JSON object with `success`")]
     NoVerdict,
 }
 
-impl From<Nonsense> for CaptchaError {
-    fn from(nonsense: Nonsense) -> Self {
-        Self::Unusable(nonsense.into())
+impl From<BadAnswer> for CaptchaError {
+    fn from(error: BadAnswer) -> Self {
+        Self::Unusable(error.into())
     }
 }
 
@@ -160,8 +159,8 @@ fn no_answer(error: ExchangeError) -> CaptchaError {
     }
 }
 
-/// Does the value count as true, in the sense of the language that the reference is written in?
-/// Operators run verification servers of their own that count on that.
+/// Does the value count as true in Python? Synapse decides this way, and operators run verification
+/// servers that rely on it.
 fn is_truthy(value: &Value) -> bool {
     match value {
         Value::Null => false,
@@ -173,8 +172,8 @@ fn is_truthy(value: &Value) -> bool {
     }
 }
 
-/// A wrong secret key looks to everybody at the client as if they had failed. Only the operator can
-/// mend that, so only here it is told apart.
+/// To users, a wrong secret key looks like a failed captcha. Only the operator can correct it, so it is
+/// logged.
 fn report_bad_key(verdict: &Map<String, Value>) {
     let codes = verdict.get("error-codes").and_then(Value::as_array);
     let about_the_key = |code: &Value| {
@@ -182,6 +181,6 @@ fn report_bad_key(verdict: &Map<String, Value>) {
         code == Some("invalid-input-secret") || code == Some("missing-input-secret")
     };
     if codes.is_some_and(|codes| codes.iter().any(about_the_key)) {
-        tracing::error!("the captcha provider does not know this server's secret key");
+        tracing::error!("captcha provider rejected the secret key");
     }
 }

@@ -1,5 +1,7 @@
-//! Requests and answers as all adapters share them: headers, deadlines, limits.
+//! Requests and responses: headers, deadlines, limits.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -7,14 +9,16 @@ use http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT,
 };
 use http::uri::Scheme;
-use http::{Method, Request, StatusCode, Uri};
+use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use registrar_domain::model::secret::Secret;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::connector::Connector;
@@ -23,24 +27,27 @@ use crate::error::{self, ExchangeError};
 use crate::options::{self, Options, SetupError};
 use crate::proxy::Proxy;
 
-/// How long an unused connection is kept.
+/// How long an idle connection is kept.
 const MAX_IDLE: Duration = Duration::from_secs(30);
-/// How many unused connections are kept.
+/// How many idle connections are kept.
 const MAX_IDLE_CONNECTIONS: usize = 4;
-/// The longest head of an answer, in bytes.
+/// The longest head of a response, in bytes.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
+/// The most informational responses before the response itself. The HTTP library limits everything
+/// else but the body.
+const MAX_INFORMATIONAL: usize = 16;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
-/// Talks to one server.
+/// Sends requests to one server.
 #[derive(Debug)]
 pub struct Client {
     http: legacy::Client<HttpsConnector<Connector>, Full<Bytes>>,
-    /// The server, for people.
+    /// Host and port of the server, for error messages.
     server: String,
     base_url: String,
-    /// What every request carries.
+    /// The headers of every request.
     headers: HeaderMap,
     headers_timeout: Duration,
     total_timeout: Duration,
@@ -49,8 +56,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client of the server at an `http` or `https` URL. Paths are appended to the URL as it
-    /// stands. Connects to nothing, and needs no runtime.
+    /// Creates a client for the server at an `http` or `https` URL. Paths are appended to the URL
+    /// unchanged. Opens no connection, and needs no runtime.
     ///
     /// # Errors
     /// [`SetupError`].
@@ -63,12 +70,7 @@ impl Client {
             .transpose()?;
         let headers = headers(options, &url, proxy.as_ref())?;
         let tls = registrar_tls::client_config(&options.extra_root_certificates)?;
-        let tcp = Connector::new(
-            proxy,
-            tls.clone(),
-            options.connect_timeout,
-            max_connection_bytes(options.max_response_bytes),
-        );
+        let tcp = Connector::new(proxy, tls.clone(), options.connect_timeout);
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls)
             .https_or_http()
@@ -104,10 +106,10 @@ impl Client {
         Ok(self)
     }
 
-    /// Posts a JSON object. For canonical JSON its fields must be declared in alphabetical order.
+    /// Posts a JSON object. For canonical JSON, declare its fields in alphabetical order.
     ///
     /// # Errors
-    /// [`ExchangeError`], never for what the answer says.
+    /// [`ExchangeError`]; a status that is not a success is no error.
     pub async fn post_json(
         &self,
         path: &str,
@@ -120,7 +122,7 @@ impl Client {
     /// Posts the fields of a form.
     ///
     /// # Errors
-    /// [`ExchangeError`], never for what the answer says.
+    /// [`ExchangeError`]; a status that is not a success is no error.
     pub async fn post_form(
         &self,
         path: &str,
@@ -132,7 +134,7 @@ impl Client {
     /// Gets a resource.
     ///
     /// # Errors
-    /// [`ExchangeError`], never for what the answer says.
+    /// [`ExchangeError`]; a status that is not a success is no error.
     pub async fn get(&self, path_and_query: &str) -> Result<Answer, ExchangeError> {
         self.exchange(self.request(Method::GET, path_and_query, Bytes::new())?)
             .await
@@ -158,7 +160,7 @@ impl Client {
         let url = format!("{}{path_and_query}", self.base_url);
         let max = self.max_request_bytes;
         if url.len() + body.len() > max {
-            let reason = format!("it is longer than {max} bytes");
+            let reason = format!("the request is longer than {max} bytes");
             return Err(ExchangeError::Unsendable(reason.into()));
         }
         let uri: Uri = url
@@ -173,12 +175,11 @@ impl Client {
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer, ExchangeError> {
         let exchange = async {
-            let response = timeout(self.headers_timeout, self.http.request(request))
+            let response = timeout(self.headers_timeout, self.response(request))
                 .await
-                .map_err(|_elapsed| ExchangeError::TimedOut)?
-                .map_err(|e| error::request_error(&e, &self.server))?;
+                .map_err(|_elapsed| ExchangeError::TimedOut)??;
             let status = response.status();
-            tracing::debug!(http.status = status.as_u16(), "the other server answers");
+            tracing::debug!(http.status = status.as_u16(), "response received");
             let body = Limited::new(response.into_body(), self.max_response_bytes)
                 .collect()
                 .await
@@ -190,26 +191,49 @@ impl Client {
             .await
             .unwrap_or(Err(ExchangeError::TimedOut))
     }
+
+    /// Waits for the head of the response, unless too many informational responses come first.
+    async fn response(
+        &self,
+        mut request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, ExchangeError> {
+        let (seen, too_many) = (AtomicUsize::new(0), Arc::new(Notify::new()));
+        let notify = Arc::clone(&too_many);
+        hyper::ext::on_informational(&mut request, move |_| {
+            if seen.fetch_add(1, Ordering::Relaxed) == MAX_INFORMATIONAL {
+                notify.notify_one();
+            }
+        });
+        tokio::select! {
+            response = self.http.request(request) => {
+                response.map_err(|e| error::request_error(&e, &self.server))
+            }
+            () = too_many.notified() => {
+                let why = format!("{}: more than {MAX_INFORMATIONAL} informational responses", self.server);
+                Err(ExchangeError::Failed(why.into()))
+            }
+        }
+    }
 }
 
-/// An answer that arrived whole.
+/// A complete response.
 pub struct Answer {
     status: StatusCode,
     body: Bytes,
 }
 
 impl Answer {
-    /// Its status.
+    /// The status.
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// Its body, if that is JSON.
+    /// The body, if it is JSON.
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// Its body, if that is a JSON object, parsed and as text.
+    /// The body, if it is a JSON object, parsed and as text.
     pub fn object(&self) -> Option<(Map<String, Value>, String)> {
         let text = std::str::from_utf8(&self.body).ok()?;
         let object = serde_json::from_str(text).ok()?;
@@ -222,17 +246,11 @@ fn headers(options: &Options, url: &Uri, proxy: Option<&Proxy>) -> Result<Header
     headers.insert(ACCEPT, JSON);
     let user_agent = HeaderValue::from_str(&options.user_agent);
     headers.insert(USER_AGENT, user_agent.map_err(|_| SetupError::UserAgent)?);
-    // A tunnel is asked for with this header when it is dug; the server at its end must not see it.
+    // For `https`, this header belongs to the CONNECT request; the server must not see it.
     if url.scheme() == Some(&Scheme::HTTP)
         && let Some(authorization) = proxy.and_then(Proxy::authorization)
     {
         headers.insert(PROXY_AUTHORIZATION, authorization.clone());
     }
     Ok(headers)
-}
-
-/// All that may be read for one answer, in bytes: heads, among them informational ones, a body in
-/// small chunks, and what TLS adds.
-const fn max_connection_bytes(max_response_bytes: usize) -> usize {
-    2 * MAX_HEAD_BYTES + 8 * max_response_bytes + 64 * 1024
 }

@@ -1,4 +1,4 @@
-//! TCP connections to a server, or to a proxy on the way there. TLS with the server comes on top.
+//! TCP connections to a server, directly or through a proxy. TLS with the server comes on top.
 
 use std::future::Future;
 use std::io;
@@ -17,38 +17,31 @@ use rustls::ClientConfig;
 use tokio::net::{TcpStream, lookup_host};
 use tower_service::Service;
 
-use crate::limit::Bounded;
 use crate::proxy::{Names, Proxy, Socks, Way};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Connecting = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;
-/// What leads to the server, or to a proxy, in that case with TLS if the proxy wants it.
+/// The connection to the server or to the proxy, with TLS where the proxy's URL is `https`.
 type FirstLeg = MaybeHttpsStream<TokioIo<TcpStream>>;
 
-/// The first leg, and whether it ends at a proxy that wants whole URLs.
+/// The connection, and whether requests on it need the absolute URL, as HTTP proxies do.
 type Legs = Pin<Box<dyn Future<Output = Result<(FirstLeg, bool), BoxError>> + Send>>;
 
 /// Opens connections.
 #[derive(Clone, Debug)]
 pub(crate) struct Connector {
     tcp: HttpConnector,
-    /// To a proxy: TLS if its URL says `https`.
+    /// To a proxy, with TLS if its URL is `https`.
     to_proxy: HttpsConnector<HttpConnector>,
     proxy: Option<Proxy>,
     timeout: Duration,
-    max_bytes: usize,
 }
 
 impl Connector {
-    /// `timeout` is for the whole way, `max_bytes` for what is read from it in answer to one request.
-    pub(crate) fn new(
-        proxy: Option<Proxy>,
-        tls: ClientConfig,
-        timeout: Duration,
-        max_bytes: usize,
-    ) -> Self {
+    /// `timeout` covers name resolution, connecting and the proxy's handshake.
+    pub(crate) fn new(proxy: Option<Proxy>, tls: ClientConfig, timeout: Duration) -> Self {
         let mut tcp = HttpConnector::new();
-        // `https` destinations come through here as well: TLS is the caller's business.
+        // `https` destinations are allowed too: the caller adds TLS.
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         let to_proxy = HttpsConnectorBuilder::new()
@@ -61,7 +54,6 @@ impl Connector {
             to_proxy,
             proxy,
             timeout,
-            max_bytes,
         }
     }
 
@@ -110,12 +102,12 @@ async fn through_socks(
         Names::Here => {
             let bare = host.trim_matches(['[', ']']);
             let mut addresses = lookup_host((bare, port)).await?;
-            let no_address = || io::Error::new(io::ErrorKind::NotFound, "its name has no address");
+            let no_address = || io::Error::new(io::ErrorKind::NotFound, "the name has no address");
             addresses.next().ok_or_else(no_address)?.to_string()
         }
     };
     let destination = Uri::from(authority.parse::<Authority>()?);
-    // The library's error does not show what it is made of.
+    // The library's error does not include its cause in its message.
     let connecting = connector.call(destination).await;
     connecting.map_err(|error| format!("the proxy: {error}").into())
 }
@@ -131,24 +123,20 @@ impl Service<Uri> for Connector {
 
     fn call(&mut self, destination: Uri) -> Connecting {
         let connecting = tokio::time::timeout(self.timeout, self.connect(destination));
-        let max_bytes = self.max_bytes;
         Box::pin(async move {
-            let (first_leg, is_proxied) = connecting.await.unwrap_or_else(|_elapsed| {
-                Err(io::Error::new(io::ErrorKind::TimedOut, "connecting took too long").into())
+            let (io, is_proxied) = connecting.await.unwrap_or_else(|_elapsed| {
+                Err(io::Error::new(io::ErrorKind::TimedOut, "connecting timed out").into())
             })?;
-            Ok(Stream {
-                io: TokioIo::new(Bounded::new(TokioIo::new(first_leg), max_bytes)),
-                is_proxied,
-            })
+            Ok(Stream { io, is_proxied })
         })
     }
 }
 
-/// A connection that knows whether a proxy reads what is said on it.
+/// A connection that knows whether an HTTP proxy reads the requests on it.
 #[derive(Debug)]
 pub(crate) struct Stream {
-    io: TokioIo<Bounded<TokioIo<FirstLeg>>>,
-    /// Requests then name the whole URL and not only its path.
+    io: FirstLeg,
+    /// Requests then have the absolute URL instead of the path.
     is_proxied: bool,
 }
 

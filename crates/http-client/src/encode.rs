@@ -1,22 +1,22 @@
-//! Percent-encoding of what goes into a query or a form.
+//! Percent-encoding for queries and forms.
 
 use std::fmt::Display;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// Everything but what RFC 3986 calls unreserved.
+/// Everything except the unreserved characters of RFC 3986.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// A name or value as it stands in a query or in a form.
+/// Encodes a name or value for a query or a form.
 pub fn component(text: &str) -> impl Display {
     utf8_percent_encode(text, COMPONENT)
 }
 
-/// A body of the type `application/x-www-form-urlencoded`.
+/// Encodes a body of type `application/x-www-form-urlencoded`.
 pub(crate) fn form(fields: &[(&str, &str)]) -> String {
     let fields: Vec<String> = fields
         .iter()

@@ -1,42 +1,37 @@
-//! Why there is no answer.
+//! Why there is no response.
 //!
-//! Nothing here repeats what was sent or received: requests carry addresses and secrets, and so may
-//! answers.
+//! No error contains what was sent or received: requests contain addresses and secrets, and so may
+//! responses.
 
 use std::error::Error as StdError;
 use std::io;
 
-use crate::limit::TooMuch;
-
-/// Why a server gave no answer that could be read.
+/// Why there is no response that can be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ExchangeError {
-    /// It did not answer in time, or took the request and hung up: what became of the request is
-    /// unknown.
-    #[error("it did not answer in time")]
+    /// The server did not respond in time, or closed the connection after it had received the request.
+    /// Whether it has handled the request is unknown.
+    #[error("no response in time")]
     TimedOut,
-    /// Its answer is longer than this many bytes.
-    #[error("its answer is longer than {0} bytes")]
+    /// The response is longer than this many bytes.
+    #[error("the response is longer than {0} bytes")]
     TooLong(usize),
-    /// The request cannot be sent to any server, because of what is in it: it is too long, or cannot be
-    /// encoded. Nothing was sent.
+    /// The request cannot be sent because of its content: it is too long, or cannot be encoded. Nothing
+    /// was sent.
     #[error("the request cannot be sent")]
     Unsendable(#[source] Box<dyn StdError + Send + Sync>),
-    /// It could not be reached, or does not speak HTTP.
-    #[error("it could not be asked")]
+    /// The server could not be reached, or its response is not valid HTTP.
+    #[error("the request failed")]
     Failed(#[source] Box<dyn StdError + Send + Sync>),
 }
 
-/// Sorts an error of the request, up to the headers of the answer, of the server with this name.
+/// Classifies an error before the head of the response has arrived. `server` is for the message.
 pub(crate) fn request_error(
     error: &hyper_util::client::legacy::Error,
     server: &str,
 ) -> ExchangeError {
-    if let Some(max) = too_much(error) {
-        return ExchangeError::TooLong(max);
-    }
-    // A server that takes the request and hangs up has given no answer in time, as one that says
-    // nothing: what became of the request is unknown in both cases.
+    // A server that receives the request and closes the connection is treated like one that does not
+    // respond: in both cases it is unknown whether it has handled the request.
     let hung_up = !error.is_connect()
         && (cause::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message)
             || cause::<io::Error>(error).is_some());
@@ -48,28 +43,16 @@ pub(crate) fn request_error(
     }
 }
 
-/// Sorts an error while the body of an answer is read.
+/// Classifies an error while the body of the response is read.
 pub(crate) fn body_error(
     error: Box<dyn StdError + Send + Sync>,
     max_response_bytes: usize,
 ) -> ExchangeError {
     if error.is::<http_body_util::LengthLimitError>() {
         ExchangeError::TooLong(max_response_bytes)
-    } else if let Some(max) = too_much(&*error) {
-        ExchangeError::TooLong(max)
     } else {
         ExchangeError::Failed(error)
     }
-}
-
-/// The bound that the server went beyond, if that is what happened.
-fn too_much(error: &(dyn StdError + 'static)) -> Option<usize> {
-    let inside = cause::<io::Error>(error)?.get_ref()?;
-    // TLS wraps the errors of what is below it.
-    let too_much = inside
-        .downcast_ref::<TooMuch>()
-        .or_else(|| cause::<TooMuch>(inside));
-    too_much.map(|TooMuch(max)| *max)
 }
 
 /// An error and its causes in one line.

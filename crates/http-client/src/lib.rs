@@ -1,17 +1,16 @@
-//! [`Client`]: what every adapter that asks another server over HTTP has in common.
+//! [`Client`]: outgoing HTTP requests, for every adapter that calls another server.
 //!
 //! | file | what it decides |
 //! |---|---|
-//! | `options` | what an operator may choose, and what a mistake there is called |
-//! | `client` | headers, deadlines, and how much of an answer is read |
-//! | `connector` | TCP, and the way through a proxy |
-//! | `limit` | how much is read from a connection, whatever is made of it |
+//! | `options` | what an operator can configure, and the errors of a bad configuration |
+//! | `client` | headers, deadlines, and how much of a response is read |
+//! | `connector` | TCP connections, and tunnels through a proxy |
 //! | `proxy` | which requests go through which proxy |
 //! | `encode` | percent-encoding in queries and forms |
-//! | `error` | why there is no answer |
+//! | `error` | why there is no response |
 //!
-//! Redirects are not followed, cookies are not kept, nothing is asked twice, and nothing is read
-//! from the environment. What an answer means is the adapter's business.
+//! Redirects are not followed, cookies are not stored, requests are not retried, and nothing is read
+//! from the environment. What a response means is up to the adapter.
 //!
 //! With the feature `fakes`, `peer` is a server on loopback to test against.
 
@@ -19,7 +18,6 @@ mod client;
 mod connector;
 pub mod encode;
 mod error;
-mod limit;
 mod options;
 #[cfg(feature = "fakes")]
 pub mod peer;

@@ -1,4 +1,4 @@
-//! What an operator chooses about outgoing requests.
+//! The configuration of outgoing requests.
 
 use std::time::Duration;
 
@@ -8,33 +8,33 @@ use registrar_domain::model::secret::Secret;
 
 use crate::proxy::BadProxy;
 
-/// How to reach a server, whatever it is asked.
+/// How to reach a server.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The `User-Agent` header.
     pub user_agent: String,
-    /// A proxy to go through, `scheme://[user:password@]host[:port]` with `http`, `https` (TLS on the
-    /// way to the proxy), `socks5` or `socks5h` (the proxy resolves names). A request for an `https`
-    /// URL is tunneled, so that the proxy cannot read it.
+    /// The proxy, `scheme://[user:password@]host[:port]` with the scheme `http`, `https` (TLS to the
+    /// proxy), `socks5` or `socks5h` (the proxy resolves names). Requests for `https` URLs go through a
+    /// tunnel, so that the proxy cannot read them.
     pub proxy: Option<Secret<String>>,
-    /// Certificates to trust besides those of the public authorities, in DER form: of authorities,
-    /// or the very certificate of a server or proxy.
+    /// Certificates to trust in addition to those of the public authorities, in DER form: of an
+    /// authority, or of one server or proxy.
     pub extra_root_certificates: Vec<Vec<u8>>,
-    /// How long name resolution, TCP connection and proxy tunnel may take together.
+    /// The deadline for name resolution, TCP connection and proxy tunnel together.
     pub connect_timeout: Duration,
-    /// How long it may take until the headers of an answer are there, connecting included.
+    /// The deadline for the headers of the response, including the time to connect.
     pub headers_timeout: Duration,
-    /// How long a call may take altogether.
+    /// The deadline for the whole exchange.
     pub total_timeout: Duration,
-    /// The longest request that is sent, in bytes: its URL and its body.
+    /// The longest request that is sent: URL and body, in bytes.
     pub max_request_bytes: usize,
-    /// The longest answer that is read, in bytes.
+    /// The longest body of a response that is read, in bytes.
     pub max_response_bytes: usize,
 }
 
 impl Default for Options {
-    /// No proxy, 15 s to connect, 60 s until the headers, 90 s altogether, and 64 KiB each of request
-    /// and answer.
+    /// No proxy, 15 s to connect, 60 s until the headers, 90 s in total, and 64 KiB each for request
+    /// and response.
     fn default() -> Self {
         Self {
             user_agent: concat!("registrar/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -50,7 +50,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The same options, with every deadline shortened to this one where it is later.
+    /// Shortens every deadline to this one where it is longer.
     pub fn within(self, deadline: Duration) -> Self {
         Self {
             connect_timeout: self.connect_timeout.min(deadline),
@@ -61,27 +61,27 @@ impl Options {
     }
 }
 
-/// A mistake in the options.
+/// A setting that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
     /// The server's URL cannot be used.
-    #[error("expected an http or https URL without a user, a query or a fragment")]
+    #[error("expected an http or https URL without user, query and fragment")]
     Url,
-    /// The proxy's URL cannot be used. The message does not repeat it: it may hold a password.
+    /// The proxy's URL cannot be used. The message does not repeat it: it may contain a password.
     #[error(transparent)]
     Proxy(#[from] BadProxy),
-    /// The bearer token cannot be a header.
-    #[error("the token has characters that no header may have")]
+    /// The bearer token cannot be sent in a header.
+    #[error("the token contains characters that are not allowed in a header")]
     BearerToken,
-    /// The user agent cannot be a header.
-    #[error("the user agent has characters that no header may have")]
+    /// The user agent cannot be sent in a header.
+    #[error("the user agent contains characters that are not allowed in a header")]
     UserAgent,
     /// A root certificate cannot be used.
     #[error(transparent)]
     RootCertificate(#[from] registrar_tls::BadCertificate),
 }
 
-/// Checks the URL of a server. An [`http::Uri`] alone would forgive too much: it drops fragments.
+/// Checks the URL of a server. [`http::Uri`] alone is too lenient: it drops fragments.
 pub(crate) fn check_url(text: &str) -> Result<Uri, SetupError> {
     let url: Uri = text.parse().map_err(|_| SetupError::Url)?;
     let has_scheme = url

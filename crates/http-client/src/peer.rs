@@ -1,4 +1,4 @@
-//! An HTTP server on loopback that sends the bytes it is told to and keeps the bytes it gets.
+//! A scripted HTTP server on loopback that records the requests it gets.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -21,11 +21,11 @@ pub struct Script {
     pub then: Then,
     /// Speaks TLS: from the first byte, or after a CONNECT.
     pub tls: Option<TlsAcceptor>,
-    /// Accepts CONNECT, as a proxy would, and plays the server behind it, too.
+    /// Accepts CONNECT like a proxy, and also plays the server behind it.
     pub is_proxy: bool,
-    /// Speaks TLS as a proxy does, before anything else.
+    /// Speaks TLS as a proxy, before anything else.
     pub proxy_tls: Option<TlsAcceptor>,
-    /// Speaks SOCKS 5, wants this user and password if there are any, and plays the server behind it.
+    /// Speaks SOCKS 5, requires this user and password if there are any, and plays the server behind it.
     pub socks: Option<Option<(&'static str, &'static str)>>,
 }
 
@@ -37,9 +37,9 @@ pub enum Then {
     KeepOpen,
     /// Closes the connection.
     HangUp,
-    /// Says nothing more.
+    /// Sends nothing more.
     Hang,
-    /// Sends this over and over, with so many milliseconds in between.
+    /// Repeats these bytes, with a pause of so many milliseconds.
     Repeat(&'static [u8], u64),
 }
 
@@ -64,7 +64,7 @@ impl Peer {
             loop {
                 let (socket, _) = listener.accept().await.unwrap();
                 let (script, log) = (script.clone(), Arc::clone(&log));
-                // A client may hang up whenever it likes.
+                // A client may close the connection at any time.
                 tokio::spawn(async move { talk(socket, script, &log).await.ok() });
             }
         });
@@ -99,13 +99,13 @@ impl Peer {
     }
 }
 
-/// A whole answer.
+/// A complete response.
 pub fn reply(status: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes()
 }
 
-/// A server's half of TLS for this host name, and the certificate to trust.
+/// The TLS acceptor of a server with this host name, and the certificate to trust.
 ///
 /// # Panics
 /// For text that is no host name.
@@ -204,7 +204,7 @@ async fn serve_socks(
     Ok(format!("SOCKS {host}:{port}"))
 }
 
-/// Bytes with their number in front.
+/// Reads bytes preceded by their count.
 async fn read_counted(stream: &mut Box<dyn Stream>) -> std::io::Result<Vec<u8>> {
     let mut bytes = vec![0; stream.read_u8().await?.into()];
     stream.read_exact(&mut bytes).await?;

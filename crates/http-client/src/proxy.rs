@@ -1,4 +1,4 @@
-//! Proxies: which one a request goes through, and what it wants to hear.
+//! Proxies: which one a request goes through, and which protocol it speaks.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,22 +11,21 @@ use hyper_util::client::proxy::matcher::Matcher;
 use percent_encoding::percent_decode_str;
 use registrar_domain::model::secret::Secret;
 
-/// The proxies for outgoing requests, as an operator or the environment variables of a machine
-/// (`http_proxy`, `https_proxy`, `no_proxy`) describe them.
+/// The proxies for outgoing requests, as configured or as given by the environment variables
+/// `http_proxy`, `https_proxy` and `no_proxy`.
 #[derive(Clone, Debug, Default)]
 pub struct Proxies {
     /// For requests to `http` URLs.
     pub http: Option<Secret<String>>,
     /// For requests to `https` URLs.
     pub https: Option<Secret<String>>,
-    /// What is reached without a proxy: host names (with everything below them), IP addresses and
-    /// networks, with commas in between; `*` is everything.
+    /// What is reached without a proxy: host names (including their subdomains), IP addresses and
+    /// networks, separated by commas; `*` is everything.
     pub exceptions: String,
 }
 
 impl Proxies {
-    /// The proxy on the way to a URL. Names and addresses of this machine itself are reached without
-    /// one, whatever the exceptions.
+    /// The proxy for a URL. `localhost` and loopback addresses are always reached without one.
     pub fn find(&self, url: &str) -> Option<&Secret<String>> {
         let uri: Uri = url.parse().ok()?;
         let proxy = match uri.scheme_str()? {
@@ -34,10 +33,10 @@ impl Proxies {
             "https" => self.https.as_ref(),
             _ => None,
         }?;
-        // To the matcher, a domain with everything below it has no asterisk.
+        // The matcher writes a domain with its subdomains without an asterisk.
         let exceptions = self.exceptions.replace("*.", ".");
-        // The matcher is only asked about the exceptions: a proxy that it cannot understand, it
-        // would silently go around.
+        // The matcher decides about the exceptions only: it silently ignores a proxy URL that it
+        // cannot parse.
         let matcher = Matcher::builder()
             .all("http://proxy.invalid")
             .no(format!("localhost,127.0.0.0/8,::1,{exceptions}"))
@@ -46,47 +45,46 @@ impl Proxies {
     }
 }
 
-/// A URL is not that of a proxy that can be used. The message does not repeat it: it may hold a
-/// password.
+/// The URL of a proxy cannot be used. The message does not repeat it: it may contain a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the proxy's URL must look like http://[user:password@]host[:port], with http, https, socks5 or \
-     socks5h in front"
+    "expected a proxy URL like http://[user:password@]host[:port], with the scheme http, https, \
+     socks5 or socks5h"
 )]
 pub struct BadProxy;
 
-/// The port of a proxy whose URL names none, as homeservers have it.
+/// The port of a proxy whose URL has none, as in Synapse.
 const DEFAULT_PORT: u16 = 1080;
 /// The longest user name and password of SOCKS, in bytes (RFC 1929, section 2).
 const MAX_SOCKS_LOGIN_BYTES: usize = 255;
 
-/// A proxy, and what it wants to hear. Its `Display` and `Debug` hide the password.
+/// A proxy and how to use it. `Display` and `Debug` hide the password.
 #[derive(Clone, Debug)]
 pub struct Proxy {
-    /// Where it is: `https` if TLS is spoken with it, else `http`.
+    /// Its address; the scheme is `https` for TLS to the proxy, otherwise `http`.
     pub(crate) uri: Uri,
     pub(crate) way: Way,
     scheme: &'static str,
     user: Option<String>,
 }
 
-/// How a proxy is asked to pass something on.
+/// The protocol of a proxy.
 #[derive(Clone, Debug)]
 pub(crate) enum Way {
-    /// By HTTP, with this `Proxy-Authorization` if there is a login.
+    /// HTTP, with this `Proxy-Authorization` if there is a login.
     Http(Option<HeaderValue>),
-    /// By SOCKS 5.
+    /// SOCKS 5.
     Socks(Socks),
 }
 
-/// What SOCKS 5 leaves open.
+/// The settings of a SOCKS 5 proxy.
 #[derive(Clone, Debug)]
 pub(crate) struct Socks {
     pub(crate) login: Option<(String, Secret<String>)>,
     pub(crate) names: Names,
 }
 
-/// Where the names of servers are resolved.
+/// Where names are resolved.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Names {
     Here,
@@ -94,7 +92,7 @@ pub(crate) enum Names {
 }
 
 impl Proxy {
-    /// Reads `scheme://[user:password@]host[:port]`; the scheme may be left out and is `http` then.
+    /// Parses `scheme://[user:password@]host[:port]`; without a scheme it is `http`.
     /// User and password are percent-encoded.
     ///
     /// # Errors
@@ -138,7 +136,7 @@ impl Proxy {
         })
     }
 
-    /// The `Proxy-Authorization` header, if it is an HTTP proxy that asks for a login.
+    /// The `Proxy-Authorization` header of an HTTP proxy with a login.
     pub(crate) fn authorization(&self) -> Option<&HeaderValue> {
         match &self.way {
             Way::Http(authorization) => authorization.as_ref(),
@@ -147,7 +145,7 @@ impl Proxy {
     }
 }
 
-/// Where the proxy is and who logs in there, without the password.
+/// The address and the user, without the password.
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = self.uri.authority().map_or("", Authority::as_str);
@@ -185,7 +183,7 @@ impl Socks {
     }
 }
 
-/// User and password as they stand in a URL.
+/// Decodes the user and password of a URL.
 fn decode(login: &str) -> Result<(String, Secret<String>), BadProxy> {
     let (user, password) = login.split_once(':').unwrap_or((login, ""));
     let decode = |text: &str| {
@@ -195,11 +193,11 @@ fn decode(login: &str) -> Result<(String, Secret<String>), BadProxy> {
     Ok((decode(user)?, Secret::new(decode(password)?)))
 }
 
-/// The header of HTTP's basic authentication.
+/// The header value for basic authentication.
 fn basic(user: &str, password: &Secret<String>) -> HeaderValue {
     let pair = format!("{user}:{}", password.expose());
     let text = format!("Basic {}", STANDARD.encode(pair));
-    let mut value = HeaderValue::from_str(&text).expect("base64 is fit for a header");
+    let mut value = HeaderValue::from_str(&text).expect("base64 is allowed in a header");
     value.set_sensitive(true);
     value
 }

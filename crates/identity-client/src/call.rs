@@ -11,15 +11,15 @@ use registrar_domain::ports::identity_server::RequestTokenReply;
 use serde_json::Value;
 
 use crate::client::Answer;
-use crate::error::Nonsense;
+use crate::error::BadAnswer;
 
-/// Reads the answer to either kind of token request.
+/// Reads the response to either kind of token request.
 fn request_token_reply(answer: Answer) -> Result<RequestTokenReply, IdentityServerError> {
     let (object, body) = answer.success()?;
     let sid = object
         .get("sid")
         .and_then(Value::as_str)
-        .ok_or(Nonsense::Lacks("sid"))?;
+        .ok_or(BadAnswer::Missing("sid"))?;
     Ok(RequestTokenReply {
         sid: ValidationSessionId::new(sid),
         body,

@@ -1,14 +1,14 @@
-//! Where calls go, and what their answers are to an identity server's client.
+//! Requests to an identity server, and its responses.
 
 use http::StatusCode;
 use registrar_domain::ports::IdentityServerError;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::error::{self, Nonsense};
+use crate::error::{self, BadAnswer};
 use crate::options::{Api, Options, SetupError};
 
-/// Talks to one identity server.
+/// Sends requests to one identity server.
 #[derive(Debug)]
 pub(crate) struct Client(registrar_http_client::Client);
 
@@ -17,20 +17,20 @@ impl Client {
     /// [`SetupError`].
     pub(crate) fn new(options: &Options) -> Result<Self, SetupError> {
         if options.base_url.ends_with('/') {
-            return Err(SetupError::BaseUrl);
+            return Err(SetupError::TrailingSlash);
         }
         let base_url = format!("{}{}", options.base_url, options.api.prefix());
-        let http = registrar_http_client::Client::new(&base_url, &options.http())?;
+        let http = registrar_http_client::Client::new(&base_url, &options.http)?;
         Ok(Self(match &options.api {
             Api::V1 => http,
             Api::V2 { access_token } => http.with_bearer_token(access_token)?,
         }))
     }
 
-    /// Posts a JSON object. For canonical JSON its fields must be declared in alphabetical order.
+    /// Posts a JSON object. For canonical JSON, declare its fields in alphabetical order.
     ///
     /// # Errors
-    /// [`IdentityServerError`], never for what the answer says.
+    /// [`IdentityServerError`]; a status that is not a success is no error.
     pub(crate) async fn post(
         &self,
         path: &str,
@@ -43,32 +43,32 @@ impl Client {
     /// Gets a resource.
     ///
     /// # Errors
-    /// [`IdentityServerError`], never for what the answer says.
+    /// [`IdentityServerError`]; a status that is not a success is no error.
     pub(crate) async fn get(&self, path_and_query: &str) -> Result<Answer, IdentityServerError> {
         let answer = self.0.get(path_and_query).await;
         answer.map(Answer).map_err(error::no_answer)
     }
 }
 
-/// An answer that arrived whole.
+/// A complete response.
 pub(crate) struct Answer(registrar_http_client::Answer);
 
 impl Answer {
-    /// Its status.
+    /// The status.
     pub(crate) fn status(&self) -> StatusCode {
         self.0.status()
     }
 
-    /// The JSON object of a success, as it is and as text.
+    /// The JSON object of a success, parsed and as text.
     ///
     /// # Errors
     /// [`IdentityServerError::Refused`] for any other status,
-    /// [`IdentityServerError::Unusable`] when there is no object.
+    /// [`IdentityServerError::Unusable`] when the body is not an object.
     pub(crate) fn success(self) -> Result<(Map<String, Value>, String), IdentityServerError> {
         if !self.status().is_success() {
             return Err(self.refusal());
         }
-        self.0.object().ok_or_else(|| Nonsense::NotAnObject.into())
+        self.0.object().ok_or_else(|| BadAnswer::NotAnObject.into())
     }
 
     fn refusal(&self) -> IdentityServerError {

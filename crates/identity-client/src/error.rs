@@ -1,27 +1,27 @@
-//! What the domain is told when there is no usable answer.
+//! The errors that the domain gets when there is no usable response.
 //!
-//! Nothing here repeats what was sent or received: requests carry addresses and secrets, and so may
-//! answers.
+//! No error contains what was sent or received: requests contain addresses and secrets, and so may
+//! responses.
 
 use registrar_domain::ports::IdentityServerError;
 use registrar_http_client::ExchangeError;
 
-/// Why an answer makes no sense.
+/// Why a response cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Nonsense {
-    #[error("its answer is not a JSON object")]
+pub(crate) enum BadAnswer {
+    #[error("the response is not a JSON object")]
     NotAnObject,
-    #[error("its answer has no usable `{0}`")]
-    Lacks(&'static str),
+    #[error("the response has no valid `{0}`")]
+    Missing(&'static str),
 }
 
-impl From<Nonsense> for IdentityServerError {
-    fn from(nonsense: Nonsense) -> Self {
-        Self::Unusable(nonsense.into())
+impl From<BadAnswer> for IdentityServerError {
+    fn from(error: BadAnswer) -> Self {
+        Self::Unusable(error.into())
     }
 }
 
-/// Sorts a call without an answer.
+/// Converts the error of a call without a response.
 pub(crate) fn no_answer(error: ExchangeError) -> IdentityServerError {
     match error {
         ExchangeError::TimedOut => IdentityServerError::TimedOut,

@@ -2,10 +2,10 @@
 //!
 //! | file | what it decides |
 //! |---|---|
-//! | [`options`] | what an operator may choose, and what a mistake there is called |
-//! | `call/…` | one call of the identity service API each: path, body, meaning of the answer |
-//! | `client` | where calls go, and what an answer is |
-//! | `error` | what the domain is told when there is no usable answer |
+//! | [`options`] | what an operator can configure, and the errors of a bad configuration |
+//! | `call/…` | one call of the identity service API each: path, body, meaning of the response |
+//! | `client` | requests and responses |
+//! | `error` | the errors that the domain gets |
 //!
 //! Deadlines, limits, proxies and TLS are those of [`registrar_http_client`].
 //!
@@ -27,7 +27,7 @@ pub use options::{Api, Options, SetupError};
 
 use crate::client::Client;
 
-/// An identity server, reached over HTTP.
+/// An identity server that is reached over HTTP.
 #[derive(Debug)]
 pub struct HttpIdentityServer {
     name: String,
@@ -35,7 +35,7 @@ pub struct HttpIdentityServer {
 }
 
 impl HttpIdentityServer {
-    /// Checks the options; connects to nothing, and needs no runtime.
+    /// Checks the options. Opens no connection, and needs no runtime.
     ///
     /// # Errors
     /// [`SetupError`].

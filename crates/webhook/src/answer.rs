@@ -1,26 +1,26 @@
-//! What an answer means, and what is none. Keys that are not asked for are ignored, but the one
-//! that is must be there: a misspelled key is a failure and not an answer that changes nothing.
+//! The responses of the service. Unknown keys are ignored, but the key that a question is about must be
+//! present, so that a misspelled key is an error.
 
 use registrar_domain::ports::registration_hooks::{HookError, RegistrationVerdict};
 use serde_json::{Map, Value};
 
-/// What was found in an answer.
-pub(crate) type Found<T> = Result<T, Nonsense>;
+/// What a response says.
+pub(crate) type Found<T> = Result<T, BadAnswer>;
 
-/// Why an answer is none. Does not repeat the answer.
+/// Why a response cannot be used. Does not contain the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Nonsense {
-    #[error("it answered with status {0}")]
+pub(crate) enum BadAnswer {
+    #[error("unexpected status {0}")]
     Status(u16),
-    #[error("its answer is not a JSON object")]
+    #[error("the response is not a JSON object")]
     NotAnObject,
-    #[error("its answer has no usable `{0}`")]
-    Lacks(&'static str),
+    #[error("the response has no valid `{0}`")]
+    Missing(&'static str),
 }
 
-impl From<Nonsense> for HookError {
-    fn from(nonsense: Nonsense) -> Self {
-        Self::Unusable(nonsense.into())
+impl From<BadAnswer> for HookError {
+    fn from(error: BadAnswer) -> Self {
+        Self::Unusable(error.into())
     }
 }
 
@@ -30,7 +30,7 @@ pub(crate) fn verdict(answer: &Map<String, Value>) -> Found<RegistrationVerdict>
         Some("allow") => Ok(RegistrationVerdict::Allow),
         Some("deny") => Ok(RegistrationVerdict::Deny),
         Some("shadow_ban") => Ok(RegistrationVerdict::ShadowBan),
-        Some(_) | None => Err(Nonsense::Lacks("verdict")),
+        Some(_) | None => Err(BadAnswer::Missing("verdict")),
     }
 }
 
@@ -47,14 +47,14 @@ pub(crate) fn display_name(answer: &Map<String, Value>) -> Found<Option<String>>
 /// Reads `allowed`.
 pub(crate) fn allowed(answer: &Map<String, Value>) -> Found<bool> {
     let allowed = answer.get("allowed").and_then(Value::as_bool);
-    allowed.ok_or(Nonsense::Lacks("allowed"))
+    allowed.ok_or(BadAnswer::Missing("allowed"))
 }
 
-/// A text, or `null` for no choice. An empty text is neither.
+/// A string, or `null` for no choice. An empty string is an error.
 fn choice(answer: &Map<String, Value>, key: &'static str) -> Found<Option<String>> {
     match answer.get(key) {
         Some(Value::Null) => Ok(None),
         Some(Value::String(text)) if !text.is_empty() => Ok(Some(text.clone())),
-        _ => Err(Nonsense::Lacks(key)),
+        _ => Err(BadAnswer::Missing(key)),
     }
 }

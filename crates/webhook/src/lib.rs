@@ -1,13 +1,13 @@
-//! [`Webhook`]: the [`RegistrationHooks`] port as questions to a service of the operator's own.
+//! [`Webhook`]: the [`RegistrationHooks`] port as HTTP requests to a service of the operator.
 //!
 //! | file | what it decides |
 //! |---|---|
-//! | [`options`] | what an operator may choose |
-//! | `question` | what a question says |
-//! | `answer` | what an answer means, and what is none |
+//! | [`options`] | what an operator can configure |
+//! | `question` | the body of a request |
+//! | `answer` | what a response means |
 //!
-//! `docs/WEBHOOK.md` describes the protocol for those who write such a service. Deadlines, limits,
-//! proxies and TLS are those of [`registrar_http_client`].
+//! `docs/WEBHOOK.md` describes the protocol for authors of such a service. Deadlines, limits, proxies
+//! and TLS are those of [`registrar_http_client`].
 
 mod answer;
 pub mod options;
@@ -25,10 +25,10 @@ use serde_json::{Map, Value};
 
 pub use options::{OnFailure, Options, Question};
 
-use crate::answer::{Found, Nonsense};
+use crate::answer::{BadAnswer, Found};
 use crate::question::{Body, Subject};
 
-/// A service of the operator's, reached over HTTP.
+/// A service of the operator that is reached over HTTP.
 #[derive(Debug)]
 pub struct Webhook {
     client: Client,
@@ -38,7 +38,7 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// Checks the options; connects to nothing, and needs no runtime.
+    /// Checks the options. Opens no connection, and needs no runtime.
     ///
     /// # Errors
     /// [`SetupError`].
@@ -55,8 +55,8 @@ impl Webhook {
         })
     }
 
-    /// Asks a question, unless it is not to be asked or there is no answer and that is fine: then
-    /// `indifferent` is the answer.
+    /// Asks a question. The answer is `indifferent` if the question is switched off, or if the service
+    /// fails and failures are allowed.
     async fn ask<T>(
         &self,
         question: Question,
@@ -73,14 +73,14 @@ impl Webhook {
             subject,
         };
         match (self.exchange(&body, read).await, self.on_failure) {
-            // What a client sends must not decide whether anybody looks at it.
+            // A client must not be able to skip the check by what it sends.
             (Err(error @ HookError::Unaskable(_)), _) => Err(error),
             (Err(error), OnFailure::Allow) => {
                 let error: &dyn std::error::Error = &error;
                 tracing::warn!(
                     error,
                     hook.question = question.name(),
-                    "the registration hook gives no answer, going on without"
+                    "registration hook failed, continued without it"
                 );
                 Ok(indifferent)
             }
@@ -97,19 +97,19 @@ impl Webhook {
         let status = answer.status();
         if is_about_the_question(status) {
             return Err(HookError::Unaskable(
-                Nonsense::Status(status.as_u16()).into(),
+                BadAnswer::Status(status.as_u16()).into(),
             ));
         }
         if !status.is_success() {
-            return Err(Nonsense::Status(status.as_u16()).into());
+            return Err(BadAnswer::Status(status.as_u16()).into());
         }
-        let (object, _) = answer.object().ok_or(Nonsense::NotAnObject)?;
+        let (object, _) = answer.object().ok_or(BadAnswer::NotAnObject)?;
         Ok(read(&object)?)
     }
 }
 
-/// Does the service complain about what the question says, most of which the client sent? Other
-/// refusals, such as of the secret or of the path, are the operator's to mend.
+/// Is the refusal about the content of the question, most of which comes from the client? Other
+/// refusals, for example of the secret or of the path, are for the operator to correct.
 fn is_about_the_question(status: StatusCode) -> bool {
     matches!(
         status,

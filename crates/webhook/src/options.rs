@@ -1,36 +1,36 @@
-//! What an operator chooses about the webhook.
+//! The configuration of the webhook.
 
 use std::time::Duration;
 
 use registrar_domain::model::id::ServerName;
 use registrar_domain::model::secret::Secret;
 
-/// The longest answer that is read unless the options say otherwise, in bytes.
+/// The default of the longest response that is read, in bytes.
 const MAX_RESPONSE_BYTES: usize = 16 * 1024;
 
-/// Everything that [`Webhook`](crate::Webhook) needs to know.
+/// The configuration of a [`Webhook`](crate::Webhook).
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The service, an `http` or `https` URL.
+    /// The `http` or `https` URL of the service.
     pub url: String,
-    /// The bearer token by which the service knows this server.
+    /// The bearer token that this server sends.
     pub secret: Option<Secret<String>>,
-    /// The name of this server, which is told with every question.
+    /// The server name, which is part of every question.
     pub server_name: ServerName,
-    /// What is asked. To every other question the answer is the one that changes nothing.
+    /// The questions that are asked. Those that are not have no effect.
     pub questions: Vec<Question>,
-    /// What happens without an answer.
+    /// What happens when the service fails.
     pub on_failure: OnFailure,
-    /// How to get there.
+    /// Deadlines, limits, proxy and trusted certificates.
     pub http: registrar_http_client::Options,
 }
 
 impl Options {
-    /// How long the service has for an answer by default.
+    /// The default deadline of a response.
     pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
-    /// The defaults for the service at a URL: no secret, all questions, failures deny, 5 s for an
-    /// answer of 16 KiB at most.
+    /// The service at a URL: no secret, all questions, failures deny, 5 s for a response of at most
+    /// 16 KiB.
     pub fn new(url: impl Into<String>, server_name: ServerName) -> Self {
         let http = registrar_http_client::Options {
             max_response_bytes: MAX_RESPONSE_BYTES,
@@ -61,7 +61,7 @@ pub enum Question {
 }
 
 impl Question {
-    /// All of them.
+    /// All questions.
     pub const ALL: [Self; 4] = [
         Self::CheckRegistration,
         Self::ChooseUsername,
@@ -87,13 +87,12 @@ impl Question {
     }
 }
 
-/// What happens when the service gives no answer: it cannot be reached, is too slow, refuses, or
-/// makes no sense. A question that it cannot be asked because of what the client sent is refused in
-/// either case.
+/// What happens when the service cannot be reached, is too slow, refuses, or sends an invalid response.
+/// A question that cannot be asked because of what the client sent is refused in either case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnFailure {
-    /// The request fails with an internal error, and can be repeated when the service is back.
+    /// The request fails with an internal error, and can be repeated when the service works again.
     Deny,
-    /// As if the question had not been asked.
+    /// The request continues as if the question had not been asked.
     Allow,
 }

@@ -1,5 +1,5 @@
-//! What a question says. Fields are sent in alphabetical order inside each part, and those that do
-//! not apply are `null`, so that a service can count on every key.
+//! The questions to the service. Fields are in alphabetical order within each part, and those that do
+//! not apply are `null`, so that a service can rely on every key.
 
 use registrar_domain::model::threepid::Threepid;
 use registrar_domain::ports::registration_hooks::{RegistrationFacts, ThreepidPurpose};
@@ -14,7 +14,7 @@ pub(crate) struct Body<'a> {
     pub(crate) subject: Subject<'a>,
 }
 
-/// What is asked about.
+/// The subject of a question.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(crate) enum Subject<'a> {

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::client::Client;
 
-/// In alphabetical order.
+/// The fields are in alphabetical order, for canonical JSON.
 #[derive(Serialize)]
 struct Body<'a> {
     client_secret: &'a str,
@@ -19,7 +19,7 @@ struct Body<'a> {
     send_attempt: i64,
 }
 
-/// Asks for a mail.
+/// Requests a mail.
 ///
 /// # Errors
 /// [`IdentityServerError`].

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::client::Client;
 
-/// In alphabetical order.
+/// The fields are in alphabetical order, for canonical JSON.
 #[derive(Serialize)]
 struct Body<'a> {
     client_secret: &'a str,
@@ -18,8 +18,8 @@ struct Body<'a> {
     token: &'a str,
 }
 
-/// Hands over a token. A success status alone does not mean that it was the right one: there are
-/// servers that answer 200 with `success: false`.
+/// Submits a token. A success status alone does not mean that the token is right: some servers respond
+/// with 200 and `success: false`.
 ///
 /// # Errors
 /// [`IdentityServerError`].

@@ -12,9 +12,9 @@ use registrar_http_client::encode;
 use serde_json::Value;
 
 use crate::client::{Answer, Client};
-use crate::error::Nonsense;
+use crate::error::BadAnswer;
 
-/// Asks what a validation session has proved. Whatever else the server says, it vouches for nothing.
+/// Asks which address a validation session has proved. Anything but an explicit proof counts as none.
 ///
 /// # Errors
 /// [`IdentityServerError`], but never [`IdentityServerError::Refused`].
@@ -27,7 +27,7 @@ pub(crate) async fn call(
     let secret = encode::component(client_secret.expose());
     let path = format!("/3pid/getValidated3pid?sid={sid}&client_secret={secret}");
     let answer = match client.get(&path).await {
-        // No server gives out a session ID that it could not be asked about.
+        // A session ID that does not fit into a request was not issued by the server.
         Err(IdentityServerError::Unaskable(_)) => return Ok(None),
         answer => answer?,
     };
@@ -36,7 +36,7 @@ pub(crate) async fn call(
         return Ok(None);
     }
     let (object, _) = answer.success()?;
-    // A medium that this server does not know is none that it could ask for.
+    // This server does not request proofs for other media.
     let Some(medium) = object
         .get("medium")
         .and_then(Value::as_str)
@@ -48,24 +48,24 @@ pub(crate) async fn call(
     let address = address.and_then(|address| canonical(medium, address));
     let validated_at = object.get("validated_at").and_then(Value::as_i64);
     Ok(Some(ValidatedThreepid {
-        threepid: address.ok_or(Nonsense::Lacks("address"))?,
-        validated: Timestamp::from_unix_ms(validated_at.ok_or(Nonsense::Lacks("validated_at"))?),
+        threepid: address.ok_or(BadAnswer::Missing("address"))?,
+        validated: Timestamp::from_unix_ms(validated_at.ok_or(BadAnswer::Missing("validated_at"))?),
     }))
 }
 
-/// 400 and 404 are the way to say that nothing is validated. Any other refusal means trouble that
-/// the person at the client cannot mend, and only shows here.
+/// 400 and 404 mean that nothing is validated. Any other refusal is a problem that the user cannot
+/// solve, and that is visible only here.
 fn report_refusal(answer: &Answer) {
     let status = answer.status();
     if status != StatusCode::BAD_REQUEST && status != StatusCode::NOT_FOUND {
         tracing::warn!(
             http.status = status.as_u16(),
-            "the identity server does not say whether an identifier is validated"
+            "identity server refused to say whether an address is validated"
         );
     }
 }
 
-/// The address in this server's canonical form, whatever the identity server thinks that is.
+/// The address in this server's canonical form, which may differ from the identity server's.
 fn canonical(medium: Medium, address: &str) -> Option<Threepid> {
     match medium {
         Medium::Email => EmailAddress::parse(address).ok().map(Threepid::from),

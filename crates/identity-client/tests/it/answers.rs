@@ -271,7 +271,7 @@ async fn an_endless_answer_is_cut_off() {
         let Err(Error::Unusable(cause)) = result else {
             panic!("{result:?}")
         };
-        assert_eq!(cause.to_string(), "its answer is longer than 65536 bytes");
+        assert_eq!(cause.to_string(), "the response is longer than 65536 bytes");
     }
 }
 
@@ -296,8 +296,8 @@ async fn silence_is_a_timeout_before_and_after_the_headers() {
         })
         .await;
         let mut options = options(peer.port);
-        options.headers_timeout = Duration::from_millis(100);
-        options.total_timeout = Duration::from_millis(200);
+        options.http.headers_timeout = Duration::from_millis(100);
+        options.http.total_timeout = Duration::from_millis(200);
         for result in all_calls(&client(&options)).await {
             assert!(matches!(result, Err(Error::TimedOut)), "{result:?}");
         }

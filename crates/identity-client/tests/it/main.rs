@@ -12,7 +12,7 @@ use registrar_identity_client::{HttpIdentityServer, Options};
 
 fn options(port: u16) -> Options {
     let mut options = Options::new(format!("http://127.0.0.1:{port}"));
-    options.user_agent = "registrar-test/1".to_owned();
+    options.http.user_agent = "registrar-test/1".to_owned();
     options
 }
 

@@ -21,7 +21,7 @@ async fn tls_with_an_extra_root() {
     };
     let peer = Peer::start(script).await;
     let mut options = Options::new(format!("https://localhost:{}", peer.port));
-    options.extra_root_certificates = vec![root];
+    options.http.extra_root_certificates = vec![root];
     client(&options)
         .request_email_token(&email_request())
         .await
@@ -41,7 +41,7 @@ async fn other_names_and_unknown_authorities_are_not_trusted() {
         let peer = Peer::start(script).await;
         let mut options = Options::new(format!("https://localhost:{}", peer.port));
         if trusted {
-            options.extra_root_certificates = vec![root];
+            options.http.extra_root_certificates = vec![root];
         }
         let result = client(&options).request_email_token(&email_request()).await;
         assert!(
@@ -60,7 +60,7 @@ async fn a_proxy_gets_whole_urls_of_http_requests() {
     })
     .await;
     let mut options = Options::new("http://is.example.org:8090");
-    options.proxy = Some(Secret::new(format!("http://u:p@127.0.0.1:{}", proxy.port)));
+    options.http.proxy = Some(Secret::new(format!("http://u:p@127.0.0.1:{}", proxy.port)));
     client(&options)
         .request_email_token(&email_request())
         .await
@@ -89,8 +89,8 @@ async fn a_proxy_cannot_read_https_requests() {
     };
     let proxy = Peer::start(script).await;
     let mut options = Options::new("https://is.example.org");
-    options.extra_root_certificates = vec![root];
-    options.proxy = Some(Secret::new(format!("http://u:p@127.0.0.1:{}", proxy.port)));
+    options.http.extra_root_certificates = vec![root];
+    options.http.proxy = Some(Secret::new(format!("http://u:p@127.0.0.1:{}", proxy.port)));
     client(&options)
         .request_email_token(&email_request())
         .await
@@ -123,29 +123,30 @@ async fn a_proxy_that_refuses_the_tunnel_is_unusable() {
     })
     .await;
     let mut options = Options::new("https://is.example.org");
-    options.proxy = Some(Secret::new(format!("http://127.0.0.1:{}", proxy.port)));
+    options.http.proxy = Some(Secret::new(format!("http://127.0.0.1:{}", proxy.port)));
     let result = client(&options).request_email_token(&email_request()).await;
     assert!(matches!(result, Err(Error::Unusable(_))), "{result:?}");
 }
 
 #[test]
 fn mistakes_are_found_at_construction() {
+    use registrar_http_client::SetupError as Http;
     let mistake = |change: fn(&mut Options)| {
         let mut options = options(1);
         change(&mut options);
         HttpIdentityServer::new(&options).unwrap_err()
     };
     let base_url = mistake(|o| o.base_url.push('/'));
-    assert!(matches!(base_url, SetupError::BaseUrl));
-    let proxy = mistake(|o| o.proxy = Some(Secret::new("socks4://p".to_owned())));
-    assert!(matches!(proxy, SetupError::Proxy(_)));
-    let agent = mistake(|o| o.user_agent = "a\r\nb".to_owned());
-    assert!(matches!(agent, SetupError::UserAgent));
-    let root = mistake(|o| o.extra_root_certificates = vec![b"no certificate".to_vec()]);
-    assert!(matches!(root, SetupError::RootCertificate(_)));
+    assert!(matches!(base_url, SetupError::TrailingSlash));
+    let proxy = mistake(|o| o.http.proxy = Some(Secret::new("socks4://p".to_owned())));
+    assert!(matches!(proxy, SetupError::Http(Http::Proxy(_))));
+    let agent = mistake(|o| o.http.user_agent = "a\r\nb".to_owned());
+    assert!(matches!(agent, SetupError::Http(Http::UserAgent)));
+    let root = mistake(|o| o.http.extra_root_certificates = vec![b"no certificate".to_vec()]);
+    assert!(matches!(root, SetupError::Http(Http::RootCertificate(_))));
     let token = mistake(|o| {
         let access_token = Secret::new("a\nb".to_owned());
         o.api = registrar_identity_client::Api::V2 { access_token };
     });
-    assert!(matches!(token, SetupError::AccessToken));
+    assert!(matches!(token, SetupError::Http(Http::BearerToken)));
 }

@@ -168,7 +168,8 @@ fn delegate(config: &Config, medium: Medium) -> anyhow::Result<Option<Arc<dyn Id
         return Ok(None);
     };
     let url = delegate.url.as_str();
-    let mut options = registrar_identity_client::Options::over(url, http(config, url));
+    let mut options = registrar_identity_client::Options::new(url);
+    options.http = http(config, url);
     if let Some(access_token) = delegate.access_token.clone() {
         options.api = Api::V2 { access_token };
     }

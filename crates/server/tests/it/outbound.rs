@@ -61,7 +61,7 @@ async fn a_solved_captcha_registers_and_a_broken_provider_does_not() {
     let broken = register(&server, CAPTCHA);
     assert_eq!(broken.status, 500, "{broken:?}");
     let log = server.terminate();
-    assert!(log.contains("it answered with status 503"), "{log}");
+    assert!(log.contains("unexpected status 503"), "{log}");
     assert!(!log.contains("solved"), "{log}");
 }
 
