@@ -19,3 +19,4 @@ pub mod threepid;
 pub mod time;
 pub mod token;
 pub mod uia;
+pub mod verbatim;

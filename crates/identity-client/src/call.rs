@@ -15,13 +15,13 @@ use crate::error::BadAnswer;
 
 /// Reads the response to either kind of token request.
 fn request_token_reply(answer: Answer) -> Result<RequestTokenReply, IdentityServerError> {
-    let (object, body) = answer.success()?;
+    let (object, answer) = answer.success()?;
     let sid = object
         .get("sid")
         .and_then(Value::as_str)
         .ok_or(BadAnswer::Missing("sid"))?;
     Ok(RequestTokenReply {
         sid: ValidationSessionId::new(sid),
-        body,
+        answer,
     })
 }

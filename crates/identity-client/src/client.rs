@@ -1,6 +1,7 @@
 //! Requests to an identity server, and its responses.
 
 use http::StatusCode;
+use registrar_domain::model::verbatim::Verbatim;
 use registrar_domain::ports::IdentityServerError;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -59,25 +60,21 @@ impl Answer {
         self.0.status()
     }
 
-    /// The JSON object of a success, parsed and as text.
+    /// The JSON object of a success, parsed and for the client.
     ///
     /// # Errors
     /// [`IdentityServerError::Refused`] for any other status,
     /// [`IdentityServerError::Unusable`] when the body is not an object.
-    pub(crate) fn success(self) -> Result<(Map<String, Value>, String), IdentityServerError> {
+    pub(crate) fn success(self) -> Result<(Map<String, Value>, Verbatim), IdentityServerError> {
         if !self.status().is_success() {
             return Err(self.refusal());
         }
-        self.0.object().ok_or_else(|| BadAnswer::NotAnObject.into())
+        let (object, text) = self.0.object().ok_or(BadAnswer::NotAnObject)?;
+        Ok((object, Verbatim::new(self.status().as_u16(), text)))
     }
 
     fn refusal(&self) -> IdentityServerError {
-        let (object, body) = self.0.object().unzip();
-        let errcode = object.and_then(|object| Some(object.get("errcode")?.as_str()?.to_owned()));
-        IdentityServerError::Refused {
-            status: self.status().as_u16(),
-            errcode,
-            body,
-        }
+        let text = self.0.object().map(|(_, text)| text).unwrap_or_default();
+        IdentityServerError::Refused(Verbatim::new(self.status().as_u16(), text))
     }
 }

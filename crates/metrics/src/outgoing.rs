@@ -126,8 +126,8 @@ impl OutgoingMetrics {
         let status;
         let (outcome, code) = match &result {
             Ok(_) => ("done", SUCCESS),
-            Err(IdentityServerError::Refused { status: code, .. }) => {
-                status = code.to_string();
+            Err(IdentityServerError::Refused(answer)) => {
+                status = answer.code().to_string();
                 ("refused", status.as_str())
             }
             Err(IdentityServerError::TimedOut) => ("timed_out", NO_ANSWER),

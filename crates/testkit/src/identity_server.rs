@@ -7,6 +7,7 @@ use std::sync::PoisonError;
 
 use async_trait::async_trait;
 use registrar_domain::model::threepid::{ClientSecret, ValidatedThreepid, ValidationSessionId};
+use registrar_domain::model::verbatim::Verbatim;
 use registrar_domain::ports::identity_server::{
     EmailTokenRequest, MsisdnTokenRequest, RequestTokenReply, SubmitTokenReply,
 };
@@ -62,7 +63,7 @@ impl FakeIdentityServer {
 fn fake_reply(number: usize) -> RequestTokenReply {
     RequestTokenReply {
         sid: ValidationSessionId::new(number.to_string()),
-        body: format!(r#"{{"sid":"{number}"}}"#),
+        answer: Verbatim::new(200, format!(r#"{{"sid":"{number}"}}"#)),
     }
 }
 
@@ -100,7 +101,7 @@ impl IdentityServer for FakeIdentityServer {
         let accepted = self.answering()?.validated.contains_key(&key);
         Ok(SubmitTokenReply {
             accepted,
-            body: format!(r#"{{"success":{accepted}}}"#),
+            answer: Verbatim::new(200, format!(r#"{{"success":{accepted}}}"#)),
         })
     }
 

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use crate::model::threepid::{
     ClientSecret, EmailAddress, NextLink, ValidatedThreepid, ValidationSessionId,
 };
+use crate::model::verbatim::Verbatim;
 
 /// An identity server that validates third-party identifiers for this server.
 ///
@@ -88,17 +89,17 @@ pub struct MsisdnTokenRequest {
 pub struct RequestTokenReply {
     /// Its validation session.
     pub sid: ValidationSessionId,
-    /// Its whole answer, a JSON object as text, which the client receives.
-    pub body: String,
+    /// Its whole answer, which the client receives.
+    pub answer: Verbatim,
 }
 
 /// The identity server's answer to a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubmitTokenReply {
-    /// Does it accept the token? Some identity servers say no with a success status.
+    /// Does it accept the token? Some identity servers answer with success and say no.
     pub accepted: bool,
-    /// Its whole answer, a JSON object as text, which the client receives.
-    pub body: String,
+    /// Its whole answer, which the client receives.
+    pub answer: Verbatim,
 }
 
 /// Why the identity server gave no usable answer.
@@ -108,15 +109,8 @@ pub enum IdentityServerError {
     #[error("the identity server did not answer in time")]
     TimedOut,
     /// It refused with an error of its own.
-    #[error("the identity server refused with status {status}")]
-    Refused {
-        /// Its HTTP status.
-        status: u16,
-        /// Its Matrix error code, if it gave one.
-        errcode: Option<String>,
-        /// Its whole answer if that was a JSON object, as text.
-        body: Option<String>,
-    },
+    #[error("the identity server refused with code {}", .0.code())]
+    Refused(Verbatim),
     /// It cannot be asked, because of what the client sent: the request would be too long.
     #[error("the identity server cannot be asked about this request")]
     Unaskable(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -11,7 +11,7 @@ use registrar_domain::model::uia::{OperationDigest, Stage, StageFailure};
 use registrar_domain::usecase::account::change_password::{
     ChangePasswordError, ChangePasswordOutcome, ChangePasswordRequest,
 };
-use registrar_domain::usecase::threepid::request::EmailWish;
+use registrar_domain::usecase::threepid::request::EmailParameters;
 use registrar_domain::usecase::token::authenticate::Requester;
 use registrar_domain::usecase::uia::auth::Auth;
 use registrar_domain::usecase::uia::gate::{GateError, UiaPrompt};
@@ -98,7 +98,7 @@ async fn alice(world: &World) -> Requester {
 async fn give_address(world: &World, requester: &Requester, email: &str) {
     let sid = world.validated(Purpose::Addition, email).await;
     let credentials = Given::Value(crate::validating::creds(&sid, SECRET));
-    let threepids = &world.services.threepids;
+    let threepids = world.services.threepids.changes().unwrap();
     threepids
         .add_at_once(requester, &credentials)
         .await
@@ -260,7 +260,7 @@ async fn remove_address(world: &World, requester: &Requester) {
         address: given(ADDRESS),
         id_server: Given::Absent,
     };
-    let threepids = &world.services.threepids;
+    let threepids = world.services.threepids.changes().unwrap();
     threepids.remove(requester, &named).await.unwrap();
 }
 
@@ -510,11 +510,11 @@ async fn a_delegated_address_is_proved_by_the_identity_server() {
     let alice = world.signed_in("alice").await;
     server.vouch("9", SECRET, validated(Medium::Email, ADDRESS));
     let credentials = Given::Value(crate::validating::creds("9", SECRET));
-    let threepids = &world.services.threepids;
+    let threepids = world.services.threepids.changes().unwrap();
     threepids.add_at_once(&alice, &credentials).await.unwrap();
     // The fake counts its sessions. What was asked for something else, or was used, proves nothing.
     let asking = async |purpose, secret: &str, sid: &str| {
-        let wish = EmailWish {
+        let wish = EmailParameters {
             client_secret: given(secret),
             ..email_wish(ADDRESS)
         };
@@ -546,7 +546,7 @@ async fn a_delegated_proof_asked_for_registration_resets_no_password() {
     let alice = world.signed_in("alice").await;
     server.vouch("9", "other", validated(Medium::Email, ADDRESS));
     let credentials = Given::Value(crate::validating::creds("9", "other"));
-    let threepids = &world.services.threepids;
+    let threepids = world.services.threepids.changes().unwrap();
     threepids.add_at_once(&alice, &credentials).await.unwrap();
     server.vouch("1", SECRET, validated(Medium::Email, ADDRESS));
     let prompt = asked(&world, None, request(NEW)).await;

@@ -73,7 +73,7 @@ async fn a_closed_account_keeps_its_name_and_nothing_else() {
     let address = "alice@example.org";
     let sid = world.validated(Purpose::Addition, address).await;
     let credentials = Given::Value(creds(&sid, SECRET));
-    let threepids = &world.services.threepids;
+    let threepids = world.services.threepids.changes().unwrap();
     threepids.add_at_once(&alice, &credentials).await.unwrap();
 
     let prompt = asked(&world, &alice, request(Given::Absent)).await;

@@ -83,7 +83,13 @@ async fn attempt(
                 credentials: sid.map_or_else(ThreepidCredentials::default, |it| creds(it, SECRET)),
                 auth,
             };
-            match services.threepids.add(ctx, requester, &request).await {
+            match services
+                .threepids
+                .changes()
+                .unwrap()
+                .add(ctx, requester, &request)
+                .await
+            {
                 Ok(AddOutcome::Added) => Ok(None),
                 Ok(AddOutcome::AuthRequired(prompt)) => Ok(Some(prompt)),
                 Err(ThreepidError::Gate(error)) => Err(Refused::AtTheGate(error)),
@@ -255,7 +261,11 @@ async fn a_failed_operation_leaves_its_completion() {
         auth: right(),
     };
     let threepids = &world.services.threepids;
-    let refused = threepids.add(&world.ctx, &alice, &request).await;
+    let refused = threepids
+        .changes()
+        .unwrap()
+        .add(&world.ctx, &alice, &request)
+        .await;
     assert!(
         matches!(refused, Err(ThreepidError::NotValidated)),
         "{refused:?}"

@@ -38,7 +38,7 @@ async fn add(
     auth: Given<Auth>,
 ) -> Result<AddOutcome, ThreepidError> {
     let request = request(credentials, auth);
-    let threepids = &world.services.threepids;
+    let threepids = world.services.threepids.changes()?;
     threepids.add(&world.ctx, requester, &request).await
 }
 
@@ -59,7 +59,7 @@ async fn at_once(
     secret: &str,
 ) -> Result<(), ThreepidError> {
     let credentials = Given::Value(creds(sid, secret));
-    let threepids = &world.services.threepids;
+    let threepids = world.services.threepids.changes()?;
     threepids.add_at_once(requester, &credentials).await
 }
 
@@ -159,7 +159,11 @@ async fn what_is_missing_or_unreadable_is_told_before_the_password_is_asked_for(
         assert_eq!(format!("{:?}", outcome.expect_err("it passed")), refusal);
         let threepids = &world.services.threepids;
         let credentials = Given::Value(credentials);
-        let outcome = threepids.add_at_once(&alice, &credentials).await;
+        let outcome = threepids
+            .changes()
+            .unwrap()
+            .add_at_once(&alice, &credentials)
+            .await;
         assert_eq!(format!("{:?}", outcome.expect_err("it passed")), refusal);
     }
     for (given, refusal) in [
@@ -168,7 +172,11 @@ async fn what_is_missing_or_unreadable_is_told_before_the_password_is_asked_for(
         (Given::Malformed, "MalformedField(\"three_pid_creds\")"),
     ] {
         let threepids = &world.services.threepids;
-        let outcome = threepids.add_at_once(&alice, &given).await;
+        let outcome = threepids
+            .changes()
+            .unwrap()
+            .add_at_once(&alice, &given)
+            .await;
         assert_eq!(format!("{:?}", outcome.expect_err("it passed")), refusal);
     }
 }
@@ -221,7 +229,12 @@ async fn a_proof_is_good_for_one_account_once() {
     }
     let threepids = &world.services.threepids;
     let address = named("email", ADDRESS);
-    threepids.remove(&alice, &address).await.unwrap();
+    threepids
+        .changes()
+        .unwrap()
+        .remove(&alice, &address)
+        .await
+        .unwrap();
     let outcome = at_once(&world, &bob, &sid, SECRET).await;
     assert!(is_not_validated(&outcome), "{outcome:?}");
 }
@@ -244,7 +257,12 @@ async fn an_address_is_never_taken_away_from_somebody_else() {
     // A refusal uses nothing up: his proof is good when she has let go.
     let threepids = &world.services.threepids;
     let address = named("email", "ALICE@example.org");
-    threepids.remove(&alice, &address).await.unwrap();
+    threepids
+        .changes()
+        .unwrap()
+        .remove(&alice, &address)
+        .await
+        .unwrap();
     at_once(&world, &bob, &his, "b").await.unwrap();
 }
 
@@ -434,9 +452,8 @@ async fn where_changes_are_forbidden_nothing_changes() {
     let alice = world.signed_in("alice").await;
     let threepids = &world.services.threepids;
     let outcomes = [
-        threepids.check_changes_allowed(),
+        threepids.changes().map(drop),
         at_once(&world, &alice, "1", SECRET).await,
-        threepids.remove(&alice, &NamedThreepid::default()).await,
         add(
             &world,
             &alice,
@@ -464,17 +481,29 @@ async fn an_address_is_removed_in_whatever_form_it_is_named() {
     let threepids = &world.services.threepids;
     for (medium, address) in [("email", ADDRESS), ("msisdn", "447700900001")] {
         threepids
+            .changes()
+            .unwrap()
             .remove(&bob, &named(medium, address))
             .await
             .unwrap();
     }
     assert_eq!(world.threepids("alice").await.len(), 2, "not his");
     let address = named("email", " ALICE@Example.org");
-    threepids.remove(&alice, &address).await.unwrap();
+    threepids
+        .changes()
+        .unwrap()
+        .remove(&alice, &address)
+        .await
+        .unwrap();
     assert_eq!(world.threepids("alice").await, ["msisdn:447700900001"]);
     let number = named("msisdn", "447700900001");
     for _again in 0..2 {
-        threepids.remove(&alice, &number).await.unwrap();
+        threepids
+            .changes()
+            .unwrap()
+            .remove(&alice, &number)
+            .await
+            .unwrap();
     }
     assert!(world.threepids("alice").await.is_empty());
 }
@@ -528,7 +557,7 @@ async fn what_cannot_be_an_identifier_is_refused() {
             address,
             id_server: Given::Absent,
         };
-        let refused = threepids.remove(&alice, &named).await;
+        let refused = threepids.changes().unwrap().remove(&alice, &named).await;
         assert_eq!(format!("{:?}", refused.expect_err("it passed")), refusal);
         let refused = threepids.unbind(&named);
         assert_eq!(format!("{:?}", refused.expect_err("it passed")), refusal);

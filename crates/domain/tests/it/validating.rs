@@ -11,7 +11,9 @@ use registrar_domain::model::uia::Stage;
 use registrar_domain::ports::EmailValidation;
 use registrar_domain::ports::mailer::MailContent;
 use registrar_domain::usecase::registration::RegisterRequest;
-use registrar_domain::usecase::threepid::request::{EmailWish, RequestTokenError, TokenRequested};
+use registrar_domain::usecase::threepid::request::{
+    EmailParameters, RequestTokenError, TokenRequested,
+};
 use registrar_domain::usecase::threepid::submit::Submitted;
 use registrar_domain::usecase::token::authenticate::Requester;
 use registrar_domain::usecase::uia::auth::{Auth, Submission, ThreepidCredentials};
@@ -34,8 +36,8 @@ pub(crate) fn delegating(change: impl FnOnce(&mut Policy)) -> (World, Arc<FakeId
 pub(crate) const SECRET: &str = "secret";
 
 /// `POST …/email/requestToken` for an address.
-pub(crate) fn email_wish(email: &str) -> EmailWish {
-    EmailWish {
+pub(crate) fn email_wish(email: &str) -> EmailParameters {
+    EmailParameters {
         client_secret: given(SECRET),
         email: given(email),
         send_attempt: Given::Value(1),
@@ -94,14 +96,14 @@ impl World {
     pub(crate) async fn ask_email(
         &self,
         purpose: Purpose,
-        wish: &EmailWish,
+        wish: &EmailParameters,
     ) -> Result<TokenRequested, RequestTokenError> {
         let requests = &self.services.token_requests;
-        requests.request_email(&self.ctx, purpose, wish).await
+        requests.for_email(purpose)?.request(&self.ctx, wish).await
     }
 
     /// Asks for a mail and returns the `sid`.
-    pub(crate) async fn mailed(&self, purpose: Purpose, wish: &EmailWish) -> String {
+    pub(crate) async fn mailed(&self, purpose: Purpose, wish: &EmailParameters) -> String {
         match self.ask_email(purpose, wish).await.unwrap() {
             TokenRequested::Here(sid) => sid.as_str().to_owned(),
             elsewhere => panic!("not here: {elsewhere:?}"),
@@ -137,7 +139,8 @@ impl World {
     pub(crate) async fn open_link(&self, purpose: Purpose) {
         let submission = &self.services.token_submission;
         let submitted = self.opened();
-        submission.submit_email(purpose, &submitted).await.unwrap();
+        let link = submission.link(purpose, &submitted).unwrap();
+        link.confirm().await.unwrap();
     }
 
     /// Asks for a mail and opens its link. The `sid`.
@@ -151,7 +154,7 @@ impl World {
         email: &str,
         secret: &str,
     ) -> String {
-        let wish = EmailWish {
+        let wish = EmailParameters {
             client_secret: given(secret),
             ..email_wish(email)
         };

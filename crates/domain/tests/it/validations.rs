@@ -20,7 +20,7 @@ use registrar_domain::ports::EmailValidation;
 use registrar_domain::ports::mailer::MailContent;
 use registrar_domain::ports::registration_hooks::ThreepidPurpose;
 use registrar_domain::usecase::threepid::request::{
-    EmailWish, MsisdnWish, RequestTokenError, TokenRequested,
+    EmailParameters, MsisdnParameters, RequestTokenError, TokenRequested,
 };
 use registrar_domain::usecase::threepid::submit::{SubmitError, Submitted};
 use registrar_domain::usecase::token::authenticate::Requester;
@@ -31,8 +31,8 @@ use crate::world::{ROUNDS, World, given, race};
 
 const ADDRESS: &str = "alice@example.org";
 
-fn msisdn_wish() -> MsisdnWish {
-    MsisdnWish {
+fn msisdn_wish() -> MsisdnParameters {
+    MsisdnParameters {
         client_secret: given(SECRET),
         country: given("GB"),
         phone_number: given("07700 900001"),
@@ -42,15 +42,15 @@ fn msisdn_wish() -> MsisdnWish {
     }
 }
 
-fn attempt(number: i64) -> EmailWish {
-    EmailWish {
+fn attempt(number: i64) -> EmailParameters {
+    EmailParameters {
         send_attempt: Given::Value(number),
         ..email_wish(ADDRESS)
     }
 }
 
-fn leading_to(link: &str) -> EmailWish {
-    EmailWish {
+fn leading_to(link: &str) -> EmailParameters {
+    EmailParameters {
         next_link: given(link),
         ..email_wish(ADDRESS)
     }
@@ -59,10 +59,13 @@ fn leading_to(link: &str) -> EmailWish {
 async fn ask_msisdn(
     world: &World,
     purpose: Purpose,
-    wish: &MsisdnWish,
+    wish: &MsisdnParameters,
 ) -> Result<TokenRequested, RequestTokenError> {
     let requests = &world.services.token_requests;
-    requests.request_msisdn(&world.ctx, purpose, wish).await
+    requests
+        .for_msisdn(purpose)?
+        .request(&world.ctx, wish)
+        .await
 }
 
 async fn submit(
@@ -71,7 +74,7 @@ async fn submit(
     submitted: &Submitted,
 ) -> Result<Option<NextLink>, SubmitError> {
     let submission = &world.services.token_submission;
-    submission.submit_email(purpose, submitted).await
+    submission.link(purpose, submitted)?.confirm().await
 }
 
 /// How an attempt ended, for comparison.
@@ -89,7 +92,7 @@ async fn owner(world: &World) -> Requester {
     world.vouched("77", Medium::Msisdn, "447700900001");
     for sid in [&sid, "77"] {
         let credentials = Given::Value(creds(sid, SECRET));
-        let threepids = &world.services.threepids;
+        let threepids = world.services.threepids.changes().unwrap();
         threepids.add_at_once(&alice, &credentials).await.unwrap();
     }
     alice
@@ -125,7 +128,7 @@ async fn every_purpose_has_a_mail_and_a_link_of_its_own() {
         ),
     ];
     for (purpose, email, path) in rows {
-        let wish = EmailWish {
+        let wish = EmailParameters {
             client_secret: given("a=b"),
             ..email_wish(email)
         };
@@ -160,9 +163,9 @@ async fn complaints_about_email_come_in_the_order_of_the_reference() {
         });
         let denied = "someone@elsewhere.org";
         let reset = purpose == Purpose::PasswordReset;
-        let complaint = async |wish: &EmailWish| told(world.ask_email(purpose, wish).await);
+        let complaint = async |wish: &EmailParameters| told(world.ask_email(purpose, wish).await);
         // From the first complaint to the last, each wish without what was complained about.
-        let mut wish = EmailWish {
+        let mut wish = EmailParameters {
             client_secret: Given::Absent,
             email: Given::Absent,
             send_attempt: Given::Absent,
@@ -255,7 +258,7 @@ async fn addresses_are_wanted_or_not_by_what_they_are_for() {
 
 #[tokio::test]
 async fn what_is_switched_off_is_told_first() {
-    let nothing = EmailWish::default();
+    let nothing = EmailParameters::default();
     let off = World::over(|_| {}, |ports| ports.email = EmailValidation::Off);
     for purpose in Purpose::ALL {
         let found = told(off.ask_email(purpose, &nothing).await);
@@ -287,7 +290,7 @@ async fn what_is_switched_off_is_told_first() {
         (&frozen, Purpose::PasswordReset, missing),
     ];
     for (world, purpose, outcome) in rows {
-        let found = told(ask_msisdn(world, purpose, &MsisdnWish::default()).await);
+        let found = told(ask_msisdn(world, purpose, &MsisdnParameters::default()).await);
         assert_eq!(found, outcome, "{purpose:?}");
     }
 }
@@ -321,7 +324,7 @@ async fn only_a_higher_attempt_sends_another_mail() {
 async fn another_client_address_or_purpose_has_a_session_of_its_own() {
     let world = World::new();
     let mut sids = vec![world.mailed(Purpose::Registration, &attempt(1)).await];
-    let other_secret = EmailWish {
+    let other_secret = EmailParameters {
         client_secret: given("another"),
         ..attempt(1)
     };
@@ -400,7 +403,7 @@ async fn the_browser_goes_on_to_where_the_client_said() {
         ),
     ];
     for (number, (link, expected)) in rows.into_iter().enumerate() {
-        let wish = EmailWish {
+        let wish = EmailParameters {
             client_secret: given(&format!("secret{number}")),
             ..leading_to(link)
         };
@@ -412,7 +415,7 @@ async fn the_browser_goes_on_to_where_the_client_said() {
         }
     }
     for nothing in [given(""), Given::Null, Given::Absent] {
-        let wish = EmailWish {
+        let wish = EmailParameters {
             client_secret: given("none"),
             next_link: nothing,
             ..email_wish("other@example.org")
@@ -441,7 +444,7 @@ async fn the_browser_goes_nowhere_else() {
         for (link, outcome) in rows {
             let found = told(world.ask_email(purpose, &leading_to(link)).await);
             assert_eq!(found, outcome, "{link}");
-            let wish = MsisdnWish {
+            let wish = MsisdnParameters {
                 next_link: given(link),
                 ..msisdn_wish()
             };

@@ -6,9 +6,10 @@
 use http::StatusCode;
 use registrar_domain::model::given::Given;
 use registrar_domain::model::threepid::{Medium, Purpose};
+use registrar_domain::model::verbatim::Verbatim;
 use registrar_domain::ports::IdentityServerError;
 use registrar_domain::usecase::threepid::request::{
-    EmailWish, MsisdnWish, RequestTokenError, TokenRequested,
+    EmailParameters, MsisdnParameters, RequestTokenError, TokenRequested,
 };
 use registrar_domain::usecase::token::authenticate::Audience;
 use serde::Serialize;
@@ -38,29 +39,29 @@ struct Texted<'a> {
 }
 
 pub(crate) async fn email(app: &App, request: &Request, purpose: Purpose) -> Reply {
-    let requests = &app.services.token_requests;
-    requests.check_email_supported(purpose)?;
-    check_login(app, request, purpose).await?;
+    let requests = app.services.token_requests.for_email(purpose)?;
+    if requests.require_login() {
+        app.requester(request, Audience::Users).await?;
+    }
     let body = request.json()?;
-    let wish = EmailWish {
+    let parameters = EmailParameters {
         client_secret: body.string("client_secret"),
         email: body.string("email"),
         send_attempt: body.count("send_attempt"),
         next_link: body.string("next_link"),
         session: session(body),
     };
-    let outcome = requests
-        .request_email(request.context(), purpose, &wish)
-        .await;
+    let outcome = requests.request(request.context(), &parameters).await;
     encode(app, Medium::Email, outcome)
 }
 
 pub(crate) async fn msisdn(app: &App, request: &Request, purpose: Purpose) -> Reply {
-    let requests = &app.services.token_requests;
-    requests.check_msisdn_allowed(purpose)?;
-    check_login(app, request, purpose).await?;
+    let requests = app.services.token_requests.for_msisdn(purpose)?;
+    if requests.require_login() {
+        app.requester(request, Audience::Users).await?;
+    }
     let body = request.json()?;
-    let wish = MsisdnWish {
+    let parameters = MsisdnParameters {
         client_secret: body.string("client_secret"),
         country: body.string("country"),
         phone_number: body.string("phone_number"),
@@ -68,17 +69,8 @@ pub(crate) async fn msisdn(app: &App, request: &Request, purpose: Purpose) -> Re
         next_link: body.string("next_link"),
         session: session(body),
     };
-    let outcome = requests
-        .request_msisdn(request.context(), purpose, &wish)
-        .await;
+    let outcome = requests.request(request.context(), &parameters).await;
     encode(app, Medium::Msisdn, outcome)
-}
-
-async fn check_login(app: &App, request: &Request, purpose: Purpose) -> Result<(), MatrixError> {
-    if app.services.token_requests.is_login_required(purpose) {
-        app.requester(request, Audience::Users).await?;
-    }
-    Ok(())
 }
 
 /// The UIA session that a client names, in a field of its own or as everywhere else.
@@ -103,18 +95,16 @@ fn encode(app: &App, medium: Medium, outcome: Result<TokenRequested, RequestToke
             submit_url: submit_url(app),
         })),
         Ok(TokenRequested::Elsewhere(reply)) => {
-            let mut object = object(&reply.body);
+            let mut object = object(reply.answer.text());
             if medium == Medium::Msisdn {
                 // Whatever the identity server says: clients hand the code in here.
                 object.insert("submit_url".to_owned(), Value::String(submit_url(app)));
             }
             Ok(response::ok(&object))
         }
-        Err(RequestTokenError::IdentityServer(IdentityServerError::Refused {
-            status,
-            errcode,
-            body,
-        })) => Ok(relay(status, errcode, body.as_deref())),
+        Err(RequestTokenError::IdentityServer(IdentityServerError::Refused(answer))) => {
+            Ok(relay(&answer))
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -125,15 +115,17 @@ fn submit_url(app: &App) -> String {
 }
 
 /// The identity server's refusal, as the client would have got it from there.
-fn relay(status: u16, errcode: Option<String>, body: Option<&str>) -> Response {
-    let status = StatusCode::from_u16(status)
+fn relay(answer: &Verbatim) -> Response {
+    let status = StatusCode::from_u16(answer.code())
         .ok()
         .filter(|status| status.is_client_error() || status.is_server_error())
         .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     tracing::info!(http.status = status.as_u16(), "the identity server refused");
-    let mut object = body.map(object).unwrap_or_default();
-    let errcode = errcode.unwrap_or_else(|| ErrCode::Unknown.as_str().to_owned());
-    object.insert("errcode".to_owned(), Value::String(errcode));
+    let mut object = object(answer.text());
+    if !object.get("errcode").is_some_and(Value::is_string) {
+        let unknown = ErrCode::Unknown.as_str().to_owned();
+        object.insert("errcode".to_owned(), Value::String(unknown));
+    }
     if !object.get("error").is_some_and(Value::is_string) {
         let reason = status.canonical_reason().unwrap_or_default();
         object.insert("error".to_owned(), Value::String(reason.to_owned()));

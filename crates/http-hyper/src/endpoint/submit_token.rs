@@ -38,15 +38,15 @@ pub(crate) async fn addition(app: &App, request: &Request) -> Reply {
 ///
 /// Opening the link does nothing, because not only people open the links in mails.
 pub(crate) async fn confirm_reset(app: &App, request: &Request) -> Reply {
-    let link = link(request);
-    let (purpose, submission) = (Purpose::PasswordReset, &app.services.token_submission);
-    if let Err(error) = submission.check_link(&link) {
-        return Ok(app.pages.refuse(&error.into()));
-    }
-    if let Ok(LinkState::Confirmed(next)) = submission.look_at_link(purpose, &link).await {
+    let (purpose, submitted) = (Purpose::PasswordReset, submitted(request));
+    let link = match app.services.token_submission.link(purpose, &submitted) {
+        Ok(link) => link,
+        Err(error) => return Ok(app.pages.refuse(&error.into())),
+    };
+    if let Ok(LinkState::Confirmed(next)) = link.look().await {
         return conclude(app, purpose, Ok(next));
     }
-    ask(app, purpose, &link)
+    ask(app, purpose, &submitted)
 }
 
 /// `POST /_synapse/client/registration/email/submit_token`: the button behind a link.
@@ -65,27 +65,29 @@ pub(crate) async fn reset(app: &App, request: &Request) -> Reply {
 }
 
 async fn confirm(app: &App, request: &Request, purpose: Purpose) -> Reply {
-    let submission = &app.services.token_submission;
-    let outcome = submission.submit_email(purpose, &link(request)).await;
+    let submitted = submitted(request);
+    let outcome = match app.services.token_submission.link(purpose, &submitted) {
+        Ok(link) => link.confirm().await,
+        Err(error) => Err(error),
+    };
     conclude(app, purpose, outcome).or_else(|refusal| Ok(app.pages.refuse(&refusal)))
 }
 
 /// `POST /_matrix/client/unstable/add_threepid/msisdn/submit_token`
 pub(crate) async fn msisdn(app: &App, request: &Request) -> Reply {
-    let submission = &app.services.token_submission;
-    submission.check_msisdn_supported()?;
+    let codes = app.services.token_submission.msisdn_codes()?;
     let body = request.json()?;
     let submitted = Submitted {
         sid: body.text("sid"),
         client_secret: body.string("client_secret"),
         token: body.text("token"),
     };
-    let reply = submission.submit_msisdn(&submitted).await?;
-    Ok(response::json_text(reply.body))
+    let reply = codes.submit(&submitted).await?;
+    Ok(response::json_text(reply.answer.text().to_owned()))
 }
 
 /// What a link carries.
-fn link(request: &Request) -> Submitted {
+fn submitted(request: &Request) -> Submitted {
     Submitted {
         sid: request.argument("sid"),
         client_secret: request.argument("client_secret"),
@@ -95,14 +97,14 @@ fn link(request: &Request) -> Submitted {
 
 /// Somebody, or something, opens the link in a mail.
 async fn follow(app: &App, request: &Request, purpose: Purpose) -> Reply {
-    let (link, submission) = (link(request), &app.services.token_submission);
+    let submitted = submitted(request);
+    let link = app.services.token_submission.link(purpose, &submitted)?;
     let mode = app.services.policy.threepids.validation.confirm_links;
     if mode == ConfirmLinks::Open && request.context().effects == Effects::Allowed {
-        let outcome = submission.submit_email(purpose, &link).await;
-        return conclude(app, purpose, outcome);
+        return conclude(app, purpose, link.confirm().await);
     }
-    match (submission.look_at_link(purpose, &link).await, mode) {
-        (Ok(LinkState::Unconfirmed(_)), ConfirmLinks::Button) => ask(app, purpose, &link),
+    match (link.look().await, mode) {
+        (Ok(LinkState::Unconfirmed(_)), ConfirmLinks::Button) => ask(app, purpose, &submitted),
         (Ok(LinkState::Unconfirmed(next) | LinkState::Confirmed(next)), _) => {
             conclude(app, purpose, Ok(next))
         }

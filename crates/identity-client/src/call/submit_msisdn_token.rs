@@ -35,7 +35,7 @@ pub(crate) async fn call(
         token,
     };
     let answer = client.post("/validate/msisdn/submitToken", &body).await?;
-    let (object, body) = answer.success()?;
+    let (object, answer) = answer.success()?;
     let accepted = object.get("success").and_then(Value::as_bool) == Some(true);
-    Ok(SubmitTokenReply { accepted, body })
+    Ok(SubmitTokenReply { accepted, answer })
 }

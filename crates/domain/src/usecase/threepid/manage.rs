@@ -36,7 +36,7 @@ pub struct NamedThreepid {
     pub id_server: Given<String>,
 }
 
-/// A wish to bind an identifier at an identity server.
+/// A request to bind an identifier at an identity server.
 #[derive(Clone, Debug, Default)]
 pub struct BindRequest {
     /// The validation session at that identity server.
@@ -61,48 +61,20 @@ impl AccountThreepids {
         uow.threepids().list(&requester.account.localpart).await
     }
 
-    /// May accounts change their identifiers? Told before anything else about a request is looked at.
+    /// Changes to identifiers, if accounts may change theirs. Clients are told so before anything else
+    /// about a request is looked at.
     ///
     /// # Errors
     /// [`ThreepidError::ChangesForbidden`].
-    pub fn check_changes_allowed(&self) -> Result<(), ThreepidError> {
+    pub fn changes(&self) -> Result<ThreepidChanges<'_>, ThreepidError> {
         if self.0.policy.threepids.changes_allowed {
-            Ok(())
+            Ok(ThreepidChanges(&self.0))
         } else {
             Err(ThreepidError::ChangesForbidden)
         }
     }
 
-    /// Takes an identifier away from the requester's account. One that the account does not have is as
-    /// good as taken away.
-    ///
-    /// # Errors
-    /// [`ThreepidError`].
-    pub async fn remove(
-        &self,
-        requester: &Requester,
-        named: &NamedThreepid,
-    ) -> Result<(), ThreepidError> {
-        self.check_changes_allowed()?;
-        let threepid = named.read()?;
-        let shared = &self.0;
-        let removed = shared
-            .retrying(|| async {
-                let mut uow = shared.ports.store.begin(Intent::Write).await?;
-                let localpart = &requester.account.localpart;
-                let removed = uow.threepids().remove(localpart, &threepid).await?;
-                uow.commit().await?;
-                Ok::<_, StoreError>(removed)
-            })
-            .await?;
-        if removed {
-            let localpart = &requester.account.localpart;
-            tracing::info!(account.localpart = %localpart, medium = %threepid.medium(), "third-party identifier removed");
-        }
-        Ok(())
-    }
-
-    /// Checks a wish to unbind an identifier. There is nothing to do: this server binds none, and an
+    /// Checks a request to unbind an identifier. There is nothing to do: this server binds none, and an
     /// identity server unbinds only what a homeserver has signed.
     ///
     /// # Errors
@@ -122,6 +94,40 @@ impl AccountThreepids {
         proof::required(&request.id_server, "id_server")?;
         proof::required(&request.id_access_token, "id_access_token")?;
         Err(ThreepidError::ServerNotTrusted)
+    }
+}
+
+/// Changes to the identifiers of accounts, on a server that allows them.
+#[derive(Clone, Copy)]
+pub struct ThreepidChanges<'a>(&'a Shared);
+
+impl ThreepidChanges<'_> {
+    /// Takes an identifier away from the requester's account. One that the account does not have is as
+    /// good as taken away.
+    ///
+    /// # Errors
+    /// [`ThreepidError`].
+    pub async fn remove(
+        &self,
+        requester: &Requester,
+        named: &NamedThreepid,
+    ) -> Result<(), ThreepidError> {
+        let threepid = named.read()?;
+        let shared = self.0;
+        let removed = shared
+            .retrying(|| async {
+                let mut uow = shared.ports.store.begin(Intent::Write).await?;
+                let localpart = &requester.account.localpart;
+                let removed = uow.threepids().remove(localpart, &threepid).await?;
+                uow.commit().await?;
+                Ok::<_, StoreError>(removed)
+            })
+            .await?;
+        if removed {
+            let localpart = &requester.account.localpart;
+            tracing::info!(account.localpart = %localpart, medium = %threepid.medium(), "third-party identifier removed");
+        }
+        Ok(())
     }
 }
 

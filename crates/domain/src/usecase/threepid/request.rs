@@ -16,9 +16,9 @@ mod stages;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use email::EmailWish;
+pub use email::{EmailParameters, EmailRequests};
 pub use error::RequestTokenError;
-pub use msisdn::MsisdnWish;
+pub use msisdn::{MsisdnParameters, MsisdnRequests};
 
 use crate::model::context::RequestContext;
 use crate::model::given::Given;
@@ -58,16 +58,16 @@ pub enum TokenRequested {
     Elsewhere(RequestTokenReply),
 }
 
-/// What the address must be to the accounts of this server.
-enum Standing {
-    /// Nobody's.
+/// Whether an address must belong to an account of this server.
+enum Ownership {
+    /// To none.
     Free,
-    /// Somebody's.
+    /// To one.
     Taken,
 }
 
-impl Standing {
-    fn wanted_for(purpose: Purpose) -> Self {
+impl Ownership {
+    fn required_for(purpose: Purpose) -> Self {
         match purpose {
             Purpose::Registration | Purpose::Addition => Self::Free,
             Purpose::PasswordReset => Self::Taken,
@@ -88,9 +88,9 @@ async fn suitability(
     purpose: Purpose,
 ) -> Result<Suitability, StoreError> {
     let owner = uow.threepids().find_owner(threepid).await?;
-    Ok(match (Standing::wanted_for(purpose), owner) {
-        (Standing::Free, None) | (Standing::Taken, Some(_)) => Suitability::Suitable,
-        (Standing::Free, Some(_)) | (Standing::Taken, None) => Suitability::Unsuitable,
+    Ok(match (Ownership::required_for(purpose), owner) {
+        (Ownership::Free, None) | (Ownership::Taken, Some(_)) => Suitability::Suitable,
+        (Ownership::Free, Some(_)) | (Ownership::Taken, None) => Suitability::Unsuitable,
     })
 }
 
@@ -143,7 +143,7 @@ impl TokenRequests {
 
     /// Is the address what the purpose asks for? Clients learn that, unless the operator wants it
     /// otherwise.
-    async fn check_standing(
+    async fn check_availability(
         &self,
         threepid: &Threepid,
         purpose: Purpose,
@@ -151,14 +151,14 @@ impl TokenRequests {
         let mut uow = self.0.ports.store.begin(Intent::Read).await?;
         match suitability(&mut *uow, threepid, purpose).await? {
             Suitability::Suitable => Ok(()),
-            Suitability::Unsuitable => Err(match Standing::wanted_for(purpose) {
-                Standing::Free => RequestTokenError::InUse(threepid.medium()),
-                Standing::Taken => RequestTokenError::NotFound(threepid.medium()),
+            Suitability::Unsuitable => Err(match Ownership::required_for(purpose) {
+                Ownership::Free => RequestTokenError::InUse(threepid.medium()),
+                Ownership::Taken => RequestTokenError::NotFound(threepid.medium()),
             }),
         }
     }
 
-    /// Tells observers of a wish that was granted, whether it took another message or not.
+    /// Tells observers of a request that was granted, whether it took another message or not.
     fn announce(&self, medium: Medium, purpose: Purpose, send_attempt: i64) {
         self.0.observe(Event::TokenRequested {
             medium,
@@ -167,10 +167,10 @@ impl TokenRequests {
         });
     }
 
-    /// Must the client of such a request be signed in? The operator may want that for additions, and it
-    /// goes without saying where registrations must pass stages first: no message is sent to whoever
-    /// asks at another endpoint instead.
-    pub fn is_login_required(&self, purpose: Purpose) -> bool {
+    /// Must the client of such a request be signed in? The operator may require it for additions. It is
+    /// implied where registrations must pass stages first: otherwise the other endpoint would send
+    /// messages to anybody.
+    fn is_login_required(&self, purpose: Purpose) -> bool {
         let validation = &self.0.policy.threepids.validation;
         match purpose {
             Purpose::Addition => {

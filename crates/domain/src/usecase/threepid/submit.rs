@@ -12,7 +12,7 @@ use crate::model::threepid::{
 };
 use crate::model::time::Timestamp;
 use crate::ports::identity_server::SubmitTokenReply;
-use crate::ports::{EmailValidation, IdentityServerError, Intent, StoreError};
+use crate::ports::{EmailValidation, IdentityServer, IdentityServerError, Intent, StoreError};
 use crate::usecase::proof::delegated::delegate_sid;
 use crate::usecase::retry::MaybeStore;
 use crate::usecase::shared::Shared;
@@ -114,25 +114,67 @@ impl TokenSubmission {
         Self(shared)
     }
 
-    /// Somebody opens the link in a mail: the address is theirs. Opening it again changes nothing.
+    /// A link of this server, with everything that such a link has; clients hear first what is missing.
+    ///
+    /// # Errors
+    /// [`SubmitError`], but neither [`SubmitError::Link`] nor [`SubmitError::Store`].
+    pub fn link<'a>(
+        &'a self,
+        purpose: Purpose,
+        submitted: &'a Submitted,
+    ) -> Result<Link<'a>, SubmitError> {
+        if matches!(self.0.ports.email, EmailValidation::Off) {
+            return Err(SubmitError::EmailNotSupported);
+        }
+        let claim = submitted.read().map_err(|error| match error {
+            // The values of a link are strings; only one thing can be wrong with a string.
+            SubmitError::MalformedField(name) => SubmitError::NotAscii(name),
+            error => error,
+        })?;
+        Ok(Link {
+            submission: self,
+            purpose,
+            claim,
+        })
+    }
+
+    /// The server that codes of text messages are submitted to, if there is one. Clients are told so
+    /// before anything else about a request is looked at.
+    ///
+    /// # Errors
+    /// [`SubmitError::MsisdnNotSupported`].
+    pub fn msisdn_codes(&self) -> Result<MsisdnCodes<'_>, SubmitError> {
+        let server = self.0.ports.msisdn.as_deref();
+        Ok(MsisdnCodes {
+            shared: &self.0,
+            server: server.ok_or(SubmitError::MsisdnNotSupported)?,
+        })
+    }
+}
+
+/// What a link in a mail carries, readable.
+pub struct Link<'a> {
+    submission: &'a TokenSubmission,
+    purpose: Purpose,
+    claim: Claim<'a>,
+}
+
+impl Link<'_> {
+    /// Somebody opens the link: the address is theirs. Opening it again changes nothing.
     ///
     /// Where the browser goes next, if the client said so and it still may go there.
     ///
     /// # Errors
     /// [`SubmitError`].
-    pub async fn submit_email(
-        &self,
-        purpose: Purpose,
-        submitted: &Submitted,
-    ) -> Result<Option<NextLink>, SubmitError> {
-        let shared = &self.0;
-        let (session, next) = self.find_link(purpose, submitted).await?;
+    pub async fn confirm(&self) -> Result<Option<NextLink>, SubmitError> {
+        let shared = self.shared();
+        let (session, next) = self.find().await?;
         if session.validated.is_none() {
             let sid = &session.id;
             shared
                 .retrying(|| async {
                     let mut uow = shared.ports.store.begin(Intent::Write).await?;
-                    // Whoever opened the link at the same moment has done it just as well.
+                    // A request at the same moment may have done it as well.
                     uow.validations().mark_validated(sid, shared.now()).await?;
                     uow.commit().await
                 })
@@ -141,31 +183,26 @@ impl TokenSubmission {
         Ok(next)
     }
 
-    /// What opening a link would do, without doing it.
+    /// What opening the link would do, without doing it.
     ///
     /// # Errors
-    /// Those of [`submit_email`](Self::submit_email).
-    pub async fn look_at_link(
-        &self,
-        purpose: Purpose,
-        submitted: &Submitted,
-    ) -> Result<LinkState, SubmitError> {
-        let (session, next) = self.find_link(purpose, submitted).await?;
+    /// Those of [`confirm`](Self::confirm).
+    pub async fn look(&self) -> Result<LinkState, SubmitError> {
+        let (session, next) = self.find().await?;
         Ok(match session.validated {
             Some(_) => LinkState::Confirmed(next),
             None => LinkState::Unconfirmed(next),
         })
     }
 
-    async fn find_link(
-        &self,
-        purpose: Purpose,
-        submitted: &Submitted,
-    ) -> Result<(ValidationSession, Option<NextLink>), SubmitError> {
-        let claim = self.read_link(submitted)?;
-        let (session, token) = self.look_up(&claim).await?;
-        let (session, token) = self.decide(purpose, &claim, session, token)?;
-        let hosts = self.0.policy.threepids.next_link_hosts.as_deref();
+    fn shared(&self) -> &Shared {
+        &self.submission.0
+    }
+
+    async fn find(&self) -> Result<(ValidationSession, Option<NextLink>), SubmitError> {
+        let (session, token) = self.look_up().await?;
+        let (session, token) = self.decide(session, token)?;
+        let hosts = self.shared().policy.threepids.next_link_hosts.as_deref();
         // The operator's list may have changed since the client asked.
         let next = token.next_link;
         let next = next.filter(|link| NextLink::parse(link.as_str(), hosts).is_ok());
@@ -173,78 +210,17 @@ impl TokenSubmission {
         Ok((session, next))
     }
 
-    /// Is everything there that a link of ours has? Without it there is nothing to look up.
-    ///
-    /// # Errors
-    /// [`SubmitError`], but neither [`SubmitError::Link`] nor [`SubmitError::Store`].
-    pub fn check_link(&self, submitted: &Submitted) -> Result<(), SubmitError> {
-        self.read_link(submitted).map(|_| ())
-    }
-
-    fn read_link<'a>(&self, submitted: &'a Submitted) -> Result<Claim<'a>, SubmitError> {
-        if matches!(self.0.ports.email, EmailValidation::Off) {
-            return Err(SubmitError::EmailNotSupported);
-        }
-        submitted.read().map_err(|error| match error {
-            // The values of a link are text; there is only one thing that can be wrong with text.
-            SubmitError::MalformedField(name) => SubmitError::NotAscii(name),
-            error => error,
-        })
-    }
-
-    /// Hands the code of a text message to the identity server that sent it.
-    ///
-    /// # Errors
-    /// [`SubmitError`]; with `request_token_inhibit_3pid_errors` the same for every code that is not
-    /// accepted.
-    pub async fn submit_msisdn(
-        &self,
-        submitted: &Submitted,
-    ) -> Result<SubmitTokenReply, SubmitError> {
-        let server = self.msisdn_server()?;
-        let claim = submitted.read()?;
-        let sid = delegate_sid(&self.0, claim.sid, &claim.client_secret).await?;
-        let reply = server
-            .submit_msisdn_token(&sid, &claim.client_secret, claim.token)
-            .await;
-        let is_refused = match &reply {
-            Ok(reply) => !reply.accepted,
-            Err(error) => matches!(error, IdentityServerError::Refused { .. }),
-        };
-        if self.0.policy.threepids.inhibit_errors && is_refused {
-            // Identity servers say in various ways what is wrong, and that would show which sessions
-            // are pretended: they do not know those.
-            return Err(SubmitError::CodeNotAccepted);
-        }
-        Ok(reply?)
-    }
-
-    /// Can codes of text messages be handed in at all? Told before anything else about a request is
-    /// looked at.
-    ///
-    /// # Errors
-    /// [`SubmitError::MsisdnNotSupported`].
-    pub fn check_msisdn_supported(&self) -> Result<(), SubmitError> {
-        self.msisdn_server().map(|_| ())
-    }
-
-    fn msisdn_server(&self) -> Result<&Arc<dyn crate::ports::IdentityServer>, SubmitError> {
-        let server = self.0.ports.msisdn.as_ref();
-        server.ok_or(SubmitError::MsisdnNotSupported)
-    }
-
     async fn look_up(
         &self,
-        claim: &Claim<'_>,
     ) -> Result<(Option<ValidationSession>, Option<ValidationToken>), StoreError> {
-        let Some(sid) = ValidationSessionId::read(claim.sid) else {
+        let Some(sid) = ValidationSessionId::read(self.claim.sid) else {
             return Ok((None, None));
         };
-        let mut uow = self.0.ports.store.begin(Intent::Read).await?;
+        let mut uow = self.shared().ports.store.begin(Intent::Read).await?;
         let sessions = uow.validations();
         let session = sessions.find(&sid).await?;
         let token = sessions
-            .find_token(&sid, &TokenDigest::of(claim.token))
+            .find_token(&sid, &TokenDigest::of(self.claim.token))
             .await?;
         Ok((session, token))
     }
@@ -253,26 +229,56 @@ impl TokenSubmission {
     /// whether a session exists.
     fn decide(
         &self,
-        purpose: Purpose,
-        claim: &Claim<'_>,
         session: Option<ValidationSession>,
         token: Option<ValidationToken>,
     ) -> Result<(ValidationSession, ValidationToken), LinkError> {
-        let conceal = self.0.policy.threepids.inhibit_errors;
+        let conceal = self.shared().policy.threepids.inhibit_errors;
         // A link of one endpoint means nothing to another: its reader was told something else.
-        let session = session.filter(|session| session.purpose == purpose);
+        let session = session.filter(|session| session.purpose == self.purpose);
         let (session, token) = match (session, token) {
             (None, _) if !conceal => return Err(LinkError::UnknownSession),
             (None, _) | (_, None) => return Err(LinkError::UnknownToken),
             (Some(session), Some(token)) => (session, token),
         };
-        if session.client_secret != claim.client_secret.digest() {
+        if session.client_secret != self.claim.client_secret.digest() {
             return Err(LinkError::WrongSecret);
         }
-        if session.validated.is_none() && has_expired(&token, self.0.now()) {
+        if session.validated.is_none() && has_expired(&token, self.shared().now()) {
             return Err(LinkError::Expired);
         }
         Ok((session, token))
+    }
+}
+
+/// Codes of text messages, and the identity server that sent them.
+pub struct MsisdnCodes<'a> {
+    shared: &'a Shared,
+    server: &'a dyn IdentityServer,
+}
+
+impl MsisdnCodes<'_> {
+    /// Submits a code.
+    ///
+    /// # Errors
+    /// [`SubmitError`]; with `request_token_inhibit_3pid_errors` the same for every code that is not
+    /// accepted.
+    pub async fn submit(&self, submitted: &Submitted) -> Result<SubmitTokenReply, SubmitError> {
+        let claim = submitted.read()?;
+        let sid = delegate_sid(self.shared, claim.sid, &claim.client_secret).await?;
+        let reply = self
+            .server
+            .submit_msisdn_token(&sid, &claim.client_secret, claim.token)
+            .await;
+        let is_refused = match &reply {
+            Ok(reply) => !reply.accepted,
+            Err(error) => matches!(error, IdentityServerError::Refused(_)),
+        };
+        if self.shared.policy.threepids.inhibit_errors && is_refused {
+            // Identity servers say in various ways what is wrong, and that would show which sessions
+            // are pretended: they do not know those.
+            return Err(SubmitError::CodeNotAccepted);
+        }
+        Ok(reply?)
     }
 }
 

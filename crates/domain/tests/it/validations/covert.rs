@@ -9,7 +9,7 @@ use registrar_domain::model::policy::Policy;
 use registrar_domain::model::threepid::{Medium, Purpose};
 use registrar_domain::ports::mailer::MailContent;
 use registrar_domain::usecase::threepid::request::{
-    EmailWish, MsisdnWish, RequestTokenError, TokenRequested,
+    EmailParameters, MsisdnParameters, RequestTokenError, TokenRequested,
 };
 use registrar_domain::usecase::threepid::submit::Submitted;
 
@@ -45,7 +45,7 @@ fn is_letters(sid: &str) -> bool {
 /// `sid`s, of which it says which are the same.
 async fn seen(world: &World, purpose: Purpose, email: &str) -> Vec<String> {
     let secret = format!("s{}", email.len());
-    let wish = |send_attempt: i64| EmailWish {
+    let wish = |send_attempt: i64| EmailParameters {
         client_secret: given(&secret),
         send_attempt: Given::Value(send_attempt),
         ..email_wish(email)
@@ -147,7 +147,7 @@ async fn with_inhibit_a_mail_server_that_is_away_shows_nothing() {
         // The next attempt sends it.
         world.mailer.be_down(false);
         let sent = world.mailer.mails().len();
-        let again = EmailWish {
+        let again = EmailParameters {
             send_attempt: Given::Value(9),
             ..email_wish(suitable)
         };
@@ -186,8 +186,8 @@ async fn with_inhibit_too_much_under_way_is_refused_for_everybody() {
     world.mailed(Purpose::Registration, &email_wish(FREE)).await;
 }
 
-fn number(text: &str) -> MsisdnWish {
-    MsisdnWish {
+fn number(text: &str) -> MsisdnParameters {
+    MsisdnParameters {
         phone_number: given(text),
         ..msisdn_wish()
     }
@@ -201,7 +201,7 @@ const NUMBERS: [(Purpose, &str, &str); 3] = [
     (Purpose::PasswordReset, TAKEN, UNKNOWN),
 ];
 
-async fn texted(world: &World, purpose: Purpose, wish: &MsisdnWish) -> String {
+async fn texted(world: &World, purpose: Purpose, wish: &MsisdnParameters) -> String {
     match ask_msisdn(world, purpose, wish).await.unwrap() {
         TokenRequested::Texted { sid, .. } => sid.as_str().to_owned(),
         other => panic!("not covertly: {other:?}"),
@@ -225,7 +225,7 @@ async fn with_inhibit_nobody_learns_whose_a_phone_number_is() {
                     token: given("123456"),
                 };
                 let submission = &world.services.token_submission;
-                let refused = submission.submit_msisdn(&submitted).await;
+                let refused = submission.msisdn_codes().unwrap().submit(&submitted).await;
                 assert_eq!(told(refused), "CodeNotAccepted");
             }
         }
@@ -249,7 +249,11 @@ async fn a_session_that_hides_an_identity_server_proves_what_that_one_says() {
     let sid = texted(&world, Purpose::Addition, &number(UNKNOWN)).await;
     let credentials = Given::Value(creds(&sid, SECRET));
     let threepids = &world.services.threepids;
-    let refused = threepids.add_at_once(&bob, &credentials).await;
+    let refused = threepids
+        .changes()
+        .unwrap()
+        .add_at_once(&bob, &credentials)
+        .await;
     assert_eq!(told(refused), "NotValidated");
     world.background.finish().await;
     // The fake counts its sessions.
@@ -260,11 +264,28 @@ async fn a_session_that_hides_an_identity_server_proves_what_that_one_says() {
         token: given("123456"),
     };
     let submission = &world.services.token_submission;
-    assert!(submission.submit_msisdn(&submitted).await.unwrap().accepted);
+    assert!(
+        submission
+            .msisdn_codes()
+            .unwrap()
+            .submit(&submitted)
+            .await
+            .unwrap()
+            .accepted
+    );
     let foreign = Given::Value(creds(&sid, "another"));
-    let refused = threepids.add_at_once(&bob, &foreign).await;
+    let refused = threepids
+        .changes()
+        .unwrap()
+        .add_at_once(&bob, &foreign)
+        .await;
     assert_eq!(told(refused), "NotValidated");
-    threepids.add_at_once(&bob, &credentials).await.unwrap();
+    threepids
+        .changes()
+        .unwrap()
+        .add_at_once(&bob, &credentials)
+        .await
+        .unwrap();
     assert_eq!(world.threepids("bob").await, ["msisdn:447700900002"]);
 }
 

@@ -9,7 +9,7 @@ use registrar_domain::model::time::Timestamp;
 use registrar_domain::ports::registration_hooks::ThreepidPurpose;
 use registrar_domain::usecase::threepid::manage::NamedThreepid;
 use registrar_domain::usecase::threepid::request::{
-    EmailWish, MsisdnWish, RequestTokenError, TokenRequested,
+    EmailParameters, MsisdnParameters, RequestTokenError, TokenRequested,
 };
 use registrar_testkit::HookQuestion;
 
@@ -20,7 +20,7 @@ use crate::world::{World, given};
 #[tokio::test]
 async fn a_delegated_address_is_validated_elsewhere() {
     let (world, server) = delegating(|_| {});
-    let wish = EmailWish {
+    let wish = EmailParameters {
         next_link: given("https://app.example.org/"),
         ..email_wish(" Alice@Example.ORG")
     };
@@ -28,7 +28,7 @@ async fn a_delegated_address_is_validated_elsewhere() {
     let TokenRequested::Elsewhere(reply) = outcome else {
         panic!("it was done here");
     };
-    assert_eq!(reply.body, r#"{"sid":"1"}"#);
+    assert_eq!(reply.answer.text(), r#"{"sid":"1"}"#);
     let asked = server.emails();
     assert_eq!(asked[0].email.as_str(), ADDRESS);
     assert_eq!(asked[0].send_attempt, 1);
@@ -73,12 +73,12 @@ async fn a_phone_number_is_validated_elsewhere_as_the_client_wrote_it() {
 async fn complaints_about_phone_numbers_come_in_the_order_of_the_reference() {
     let world = World::over(once_in_a_while, |ports| ports.msisdn = None);
     let purpose = Purpose::Registration;
-    let complaint = async |wish: &MsisdnWish| told(ask_msisdn(&world, purpose, wish).await);
-    let mut wish = MsisdnWish::default();
+    let complaint = async |wish: &MsisdnParameters| told(ask_msisdn(&world, purpose, wish).await);
+    let mut wish = MsisdnParameters::default();
     let missing =
         r#"ParametersMissing(["client_secret", "country", "phone_number", "send_attempt"])"#;
     assert_eq!(complaint(&wish).await, missing);
-    wish = MsisdnWish {
+    wish = MsisdnParameters {
         client_secret: Given::Null,
         country: Given::Malformed,
         phone_number: Given::Malformed,
@@ -122,7 +122,13 @@ async fn a_delegated_proof_gives_one_address_once_while_it_is_fresh() {
     let (vouch, threepids) = (&world.identity_server, &world.services.threepids);
     let add = async |sid: &str| {
         let credentials = Given::Value(creds(sid, SECRET));
-        told(threepids.add_at_once(&alice, &credentials).await)
+        told(
+            threepids
+                .changes()
+                .unwrap()
+                .add_at_once(&alice, &credentials)
+                .await,
+        )
     };
     let (now, hour) = (1_700_000_000_000, 60 * 60 * 1000);
     let stale = [
@@ -147,7 +153,12 @@ async fn a_delegated_proof_gives_one_address_once_while_it_is_fresh() {
         address: given("447700900001"),
         id_server: Given::Absent,
     };
-    threepids.remove(&alice, &named).await.unwrap();
+    threepids
+        .changes()
+        .unwrap()
+        .remove(&alice, &named)
+        .await
+        .unwrap();
     assert_eq!(add("fresh").await, "NotValidated", "it was used");
     // The record outlives the proof, whatever the identity server says later.
     world.clock.advance(Duration::from_hours(47));

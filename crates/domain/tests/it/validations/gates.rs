@@ -8,7 +8,9 @@ use registrar_domain::model::threepid::{Medium, Purpose};
 use registrar_domain::model::uia::Stage;
 use registrar_domain::model::uia::flow::Flow;
 use registrar_domain::usecase::registration::RegisterRequest;
-use registrar_domain::usecase::threepid::request::{EmailWish, MsisdnWish, RequestTokenError};
+use registrar_domain::usecase::threepid::request::{
+    EmailParameters, MsisdnParameters, RequestTokenError,
+};
 use registrar_domain::usecase::uia::auth::{Auth, Submission};
 
 use super::{ask_msisdn, msisdn_wish, once_in_a_while, told};
@@ -44,8 +46,8 @@ async fn pass_captcha(world: &World, session: &str) {
     world.prompted(&request).await;
 }
 
-fn naming(session: Given<String>, next_link: Given<String>) -> EmailWish {
-    EmailWish {
+fn naming(session: Given<String>, next_link: Given<String>) -> EmailParameters {
+    EmailParameters {
         session,
         next_link,
         ..email_wish("new@example.org")
@@ -80,7 +82,7 @@ async fn no_message_is_sent_before_the_stages_that_the_operator_requires() {
         let wish = naming(named, Given::Absent);
         let outcome = world.ask_email(Purpose::Registration, &wish).await;
         assert_eq!(told(outcome), refused);
-        let wish = MsisdnWish {
+        let wish = MsisdnParameters {
             session: wish.session,
             ..msisdn_wish()
         };
@@ -93,7 +95,7 @@ async fn no_message_is_sent_before_the_stages_that_the_operator_requires() {
         let wish = naming(named, next_link);
         world.mailed(Purpose::Registration, &wish).await;
     }
-    let wish = MsisdnWish {
+    let wish = MsisdnParameters {
         session: given(&session),
         ..msisdn_wish()
     };
@@ -118,7 +120,7 @@ async fn one_session_does_not_write_to_everybody() {
     let mut outcomes = Vec::new();
     for n in 1..=3 {
         world.ctx.client_ip = Some(format!("192.0.2.{n}").parse().unwrap());
-        let wish = EmailWish {
+        let wish = EmailParameters {
             session: given(&session),
             ..email_wish(&format!("{n}@example.org"))
         };
@@ -131,7 +133,11 @@ async fn one_session_does_not_write_to_everybody() {
 async fn a_login_is_asked_for_where_the_operator_wants_one() {
     let required = |change: fn(&mut Policy)| {
         let world = World::with(change);
-        Purpose::ALL.map(|it| world.services.token_requests.is_login_required(it))
+        let requests = &world.services.token_requests;
+        Purpose::ALL.map(|purpose| {
+            let requests = requests.for_email(purpose).unwrap();
+            requests.require_login()
+        })
     };
     assert_eq!(required(|_| {}), [false; 3]);
     let for_additions = [false, true, false];
@@ -150,7 +156,7 @@ async fn a_deployment_sends_so_many_messages_an_hour() {
             policy.threepids.validation.max_texts_per_hour = Some(1);
         });
         let ask = async |email: &str, attempt: i64| {
-            let wish = EmailWish {
+            let wish = EmailParameters {
                 send_attempt: Given::Value(attempt),
                 ..email_wish(email)
             };
@@ -173,7 +179,7 @@ async fn a_deployment_sends_so_many_messages_an_hour() {
         assert_eq!(world.mailer.mails().len(), 2);
         // The other medium has a cap of its own.
         let text = async |n: i64| {
-            let wish = MsisdnWish {
+            let wish = MsisdnParameters {
                 send_attempt: Given::Value(n),
                 ..msisdn_wish()
             };

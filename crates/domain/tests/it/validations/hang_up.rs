@@ -182,9 +182,8 @@ async fn a_text_message_is_asked_for_although_the_client_hangs_up() {
         let world = Arc::clone(&world);
         tokio::spawn(async move {
             let requests = &world.services.token_requests;
-            requests
-                .request_msisdn(&world.ctx, Purpose::Registration, &msisdn_wish())
-                .await
+            let requests = requests.for_msisdn(Purpose::Registration)?;
+            requests.request(&world.ctx, &msisdn_wish()).await
         })
     };
     server.gate.arrival().await;
@@ -195,7 +194,8 @@ async fn a_text_message_is_asked_for_although_the_client_hangs_up() {
     // A repeated request waits its turn, so the first has ended when this one arrives.
     let requests = &world.services.token_requests;
     let wish = msisdn_wish();
-    let again = requests.request_msisdn(&world.ctx, Purpose::Registration, &wish);
+    let requests = requests.for_msisdn(Purpose::Registration).unwrap();
+    let again = requests.request(&world.ctx, &wish);
     let (again, ()) = tokio::join!(again, async {
         server.gate.arrival().await;
         assert_eq!(server.inner.msisdns().len(), 1);

@@ -7,7 +7,7 @@ use registrar_domain::model::given::Given;
 use registrar_domain::model::job::Job;
 use registrar_domain::model::threepid::{Medium, Purpose, ValidationSessionId};
 use registrar_domain::ports::EmailValidation;
-use registrar_domain::usecase::threepid::request::EmailWish;
+use registrar_domain::usecase::threepid::request::EmailParameters;
 use registrar_domain::usecase::threepid::submit::{LinkError, LinkState, SubmitError, Submitted};
 
 use super::{attempt, submit, told};
@@ -20,7 +20,7 @@ async fn a_link_says_what_is_wrong_with_it() {
     let sid = world.mailed(Purpose::Registration, &attempt(1)).await;
     let good = world.opened();
     let foreign = {
-        let wish = EmailWish {
+        let wish = EmailParameters {
             client_secret: given("another"),
             ..attempt(1)
         };
@@ -120,10 +120,12 @@ async fn links_lack_nothing() {
     for (submitted, refusal) in &rows {
         let refused = submit(&world, Purpose::Registration, submitted).await;
         assert_eq!(told(refused), *refusal);
-        assert_eq!(told(submission.check_link(submitted)), *refusal);
+        let link = submission.link(Purpose::Registration, submitted);
+        assert_eq!(told(link.map(drop)), *refusal);
     }
     // Looking at a link validates nothing.
-    submission.check_link(&good).unwrap();
+    let link = submission.link(Purpose::Registration, &good).unwrap();
+    link.look().await.unwrap();
     let sid = good.sid.value().unwrap().clone();
     assert!(!is_validated(&world, &sid).await);
     let off = World::over(|_| {}, |ports| ports.email = EmailValidation::Off);
@@ -153,7 +155,7 @@ async fn a_link_can_be_opened_for_an_hour_and_again_once_it_was() {
         Err(SubmitError::Link(LinkError::Expired))
     ));
     // A new mail mends that, in the same session.
-    let wish = EmailWish {
+    let wish = EmailParameters {
         send_attempt: Given::Value(2),
         ..wish
     };
@@ -165,7 +167,7 @@ async fn a_link_can_be_opened_for_an_hour_and_again_once_it_was() {
 #[tokio::test]
 async fn a_link_opened_again_leads_where_it_did_as_long_as_it_lives() {
     let world = World::new();
-    let wish = EmailWish {
+    let wish = EmailParameters {
         next_link: given("https://app.example.org/"),
         ..email_wish("alice@example.org")
     };
@@ -175,7 +177,7 @@ async fn a_link_opened_again_leads_where_it_did_as_long_as_it_lives() {
     assert!(first.is_some());
     let alice = world.signed_in("alice").await;
     let credentials = Given::Value(creds(link.sid.value().unwrap(), SECRET));
-    let threepids = &world.services.threepids;
+    let threepids = world.services.threepids.changes().unwrap();
     threepids.add_at_once(&alice, &credentials).await.unwrap();
     let housekeeping = &world.services.housekeeping;
     for minutes in [0, 30, 29] {
@@ -184,7 +186,11 @@ async fn a_link_opened_again_leads_where_it_did_as_long_as_it_lives() {
         let again = submit(&world, Purpose::Addition, &link).await.unwrap();
         assert_eq!(again, first, "{minutes} minutes later");
         let submission = &world.services.token_submission;
-        let state = submission.look_at_link(Purpose::Addition, &link).await;
+        let state = submission
+            .link(Purpose::Addition, &link)
+            .unwrap()
+            .look()
+            .await;
         assert_eq!(state.unwrap(), LinkState::Confirmed(first.clone()));
     }
     // It proves nothing any more.
@@ -203,7 +209,11 @@ async fn looking_at_a_link_confirms_nothing() {
     let submission = &world.services.token_submission;
     let link = world.opened();
     for _ in 0..2 {
-        let state = submission.look_at_link(Purpose::Registration, &link).await;
+        let state = submission
+            .link(Purpose::Registration, &link)
+            .unwrap()
+            .look()
+            .await;
         assert_eq!(state.unwrap(), LinkState::Unconfirmed(None));
         assert!(!is_validated(&world, &sid).await);
     }
@@ -240,24 +250,33 @@ async fn the_code_of_a_text_message_goes_to_who_sent_it() {
         client_secret: given(SECRET),
         token: given("123456"),
     };
-    let reply = submission.submit_msisdn(&submitted).await.unwrap();
+    let reply = submission
+        .msisdn_codes()
+        .unwrap()
+        .submit(&submitted)
+        .await
+        .unwrap();
     assert!(!reply.accepted);
     world.vouched("77", Medium::Msisdn, "447700900001");
-    let reply = submission.submit_msisdn(&submitted).await.unwrap();
+    let reply = submission
+        .msisdn_codes()
+        .unwrap()
+        .submit(&submitted)
+        .await
+        .unwrap();
     assert!(reply.accepted);
     world.identity_server.be_down(true);
-    let outcome = submission.submit_msisdn(&submitted).await;
+    let outcome = submission.msisdn_codes().unwrap().submit(&submitted).await;
     assert!(matches!(outcome, Err(SubmitError::IdentityServer(_))));
-    let outcome = submission.submit_msisdn(&Submitted::default()).await;
+    let outcome = submission
+        .msisdn_codes()
+        .unwrap()
+        .submit(&Submitted::default())
+        .await;
     assert_eq!(told(outcome), "ParameterMissing(\"sid\")");
     let off = World::over(|_| {}, |ports| ports.msisdn = None);
-    let submission = &off.services.token_submission;
-    let outcome = submission.submit_msisdn(&Submitted::default()).await;
-    assert_eq!(told(outcome), "MsisdnNotSupported");
-    assert_eq!(
-        told(submission.check_msisdn_supported()),
-        "MsisdnNotSupported"
-    );
+    let codes = off.services.token_submission.msisdn_codes();
+    assert_eq!(told(codes.map(drop)), "MsisdnNotSupported");
 }
 
 #[tokio::test]

@@ -54,8 +54,7 @@ pub(crate) async fn get(app: &App, request: &Request) -> Reply {
 
 /// `POST /account/3pid`
 pub(crate) async fn post(app: &App, request: &Request) -> Reply {
-    let threepids = &app.services.threepids;
-    threepids.check_changes_allowed()?;
+    let changes = app.services.threepids.changes()?;
     let requester = app.requester(request, Audience::Users).await?;
     let body = request.json()?;
     // The older spelling comes first, as it always has.
@@ -63,14 +62,13 @@ pub(crate) async fn post(app: &App, request: &Request) -> Reply {
         Given::Absent | Given::Null => body.object("three_pid_creds", credentials),
         given => given,
     };
-    threepids.add_at_once(&requester, &credentials).await?;
+    changes.add_at_once(&requester, &credentials).await?;
     Ok(response::nothing())
 }
 
 /// `POST /account/3pid/add`
 pub(crate) async fn add(app: &App, request: &Request) -> Reply {
-    let threepids = &app.services.threepids;
-    threepids.check_changes_allowed()?;
+    let changes = app.services.threepids.changes()?;
     let requester = app.requester(request, Audience::Users).await?;
     let body = request.json()?;
     let add = AddRequest {
@@ -78,7 +76,7 @@ pub(crate) async fn add(app: &App, request: &Request) -> Reply {
         credentials: credentials(body),
         auth: auth::auth(body),
     };
-    let outcome = threepids.add(request.context(), &requester, &add).await?;
+    let outcome = changes.add(request.context(), &requester, &add).await?;
     Ok(match outcome {
         AddOutcome::Added => response::nothing(),
         AddOutcome::AuthRequired(prompt) => auth::prompt(app, &prompt),
@@ -106,12 +104,9 @@ pub(crate) async fn unbind(app: &App, request: &Request) -> Reply {
 
 /// `POST /account/3pid/delete`
 pub(crate) async fn delete(app: &App, request: &Request) -> Reply {
-    let threepids = &app.services.threepids;
-    threepids.check_changes_allowed()?;
+    let changes = app.services.threepids.changes()?;
     let requester = app.requester(request, Audience::Users).await?;
-    threepids
-        .remove(&requester, &named(request.json()?))
-        .await?;
+    changes.remove(&requester, &named(request.json()?)).await?;
     Ok(super::unbound(super::Unbinding::NoSupport))
 }
 

@@ -67,7 +67,7 @@ impl From<SubmitError> for MatrixError {
             | SubmitError::NotAscii(_)
             | SubmitError::Link(_)
             | SubmitError::CodeNotAccepted
-            | SubmitError::IdentityServer(IdentityServerError::Refused { .. }) => {
+            | SubmitError::IdentityServer(IdentityServerError::Refused(_)) => {
                 Self::bad_request(ErrCode::Unknown, message)
             }
             SubmitError::ParameterMissing(_) => Self::bad_request(ErrCode::MissingParam, message),
@@ -142,7 +142,7 @@ impl From<IdentityServerError> for MatrixError {
             IdentityServerError::Unaskable(_) => {
                 Self::bad_request(ErrCode::InvalidParam, error.to_string())
             }
-            IdentityServerError::Refused { .. } | IdentityServerError::Unusable(_) => {
+            IdentityServerError::Refused(_) | IdentityServerError::Unusable(_) => {
                 failed(&error, "the identity server could not be used")
             }
         }

@@ -13,6 +13,7 @@ use registrar_domain::model::threepid::{
     ClientSecretError, EmailAddressError, Medium, NextLinkError, PhoneNumberError, Purpose,
 };
 use registrar_domain::model::uia::{Stage, StageFailure};
+use registrar_domain::model::verbatim::Verbatim;
 use registrar_domain::ports::store::{Constraint, StoreErrorKind};
 use registrar_domain::ports::{
     CaptchaError, HashError, HookError, IdentityServerError, MailError, StoreError,
@@ -497,7 +498,7 @@ fn ports() -> Vec<Chapter> {
         chapter! {
             IdentityServerError, "The identity server; what it refuses itself is handed on.":
             TimedOut,
-            Refused { status: 400, errcode: None, body: None },
+            Refused(Verbatim::new(400, "")),
             Unaskable("too long".into()),
             Unusable("not JSON".into()),
         },

@@ -4,7 +4,7 @@
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#post_matrixclientv3account3pidadd>
 
 use super::proof::{Found, PURPOSES, Proof};
-use super::{AccountThreepids, ThreepidError};
+use super::{ThreepidChanges, ThreepidError};
 use crate::model::context::RequestContext;
 use crate::model::given::Given;
 use crate::model::threepid::{AccountThreepid, Threepid, ValidatedThreepid};
@@ -40,7 +40,7 @@ pub enum AddOutcome {
     AuthRequired(UiaPrompt),
 }
 
-impl AccountThreepids {
+impl ThreepidChanges<'_> {
     /// Adds an address to the requester's account, once they have proved who they are. The proof of the
     /// address may come from an earlier request of the same dialogue.
     ///
@@ -52,7 +52,6 @@ impl AccountThreepids {
         requester: &Requester,
         request: &AddRequest,
     ) -> Result<AddOutcome, ThreepidError> {
-        self.check_changes_allowed()?;
         let credentials = &request.credentials;
         let says_something = credentials.client_secret.is_present() || credentials.sid.is_present();
         let continues = gate::session_id(&request.auth)?.is_some();
@@ -70,7 +69,7 @@ impl AccountThreepids {
             purposes: &[],
             recent: RecentProof::NeverSuffices,
         };
-        let authorization = match reauthenticate(&self.0, ctx, &undertaking).await? {
+        let authorization = match reauthenticate(self.0, ctx, &undertaking).await? {
             Reauthentication::Wanted(prompt) => return Ok(AddOutcome::AuthRequired(prompt)),
             Reauthentication::Given(authorization) => authorization,
         };
@@ -95,7 +94,6 @@ impl AccountThreepids {
         requester: &Requester,
         credentials: &Given<ThreepidCredentials>,
     ) -> Result<(), ThreepidError> {
-        self.check_changes_allowed()?;
         let credentials = credentials
             .optional()
             .map_err(|_| ThreepidError::MalformedField("three_pid_creds"))?
@@ -110,7 +108,7 @@ impl AccountThreepids {
         proof: &Proof,
         authorization: Option<&Authorization>,
     ) -> Result<(), ThreepidError> {
-        let shared = &self.0;
+        let shared = self.0;
         let found = proof.find(shared).await?;
         let threepid = &found.validated().threepid;
         // Whoever asked an identity server themselves has not been asked here.

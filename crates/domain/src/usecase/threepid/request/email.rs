@@ -16,11 +16,11 @@ use crate::model::threepid::{
 };
 use crate::ports::identity_server::EmailTokenRequest;
 use crate::ports::mailer::MailContent;
-use crate::ports::{EmailValidation, Intent, Mail, Mailer};
+use crate::ports::{EmailValidation, IdentityServer, Intent, Mail, Mailer};
 
 /// `POST …/email/requestToken`, as sent.
 #[derive(Clone, Debug, Default)]
-pub struct EmailWish {
+pub struct EmailParameters {
     /// `client_secret`.
     pub client_secret: Given<String>,
     /// `email`.
@@ -33,7 +33,7 @@ pub struct EmailWish {
     pub session: Given<String>,
 }
 
-impl EmailWish {
+impl EmailParameters {
     fn source(&self) -> Source<'_> {
         Source {
             session: &self.session,
@@ -42,77 +42,107 @@ impl EmailWish {
     }
 }
 
+/// Requests for mails, for one purpose, on a server that validates email addresses for it.
+#[derive(Clone, Copy)]
+pub struct EmailRequests<'a> {
+    requests: &'a TokenRequests,
+    purpose: Purpose,
+    validator: Validator<'a>,
+}
+
+/// Who validates email addresses.
+#[derive(Clone, Copy)]
+enum Validator<'a> {
+    Local(&'a Arc<dyn Mailer>),
+    Delegated(&'a Arc<dyn IdentityServer>),
+}
+
 impl TokenRequests {
-    /// Can this server, or somebody for it, validate email addresses for this purpose? Told before
-    /// anything else about a request is looked at.
+    /// Requests for mails for this purpose, if email addresses can be validated for it here. Clients are
+    /// told so before anything else about a request is looked at.
     ///
     /// # Errors
     /// [`RequestTokenError::EmailNotSupported`], [`RequestTokenError::RegistrationClosed`],
     /// [`RequestTokenError::ChangesForbidden`].
-    pub fn check_email_supported(&self, purpose: Purpose) -> Result<(), RequestTokenError> {
-        if matches!(self.0.ports.email, EmailValidation::Off) {
-            return Err(RequestTokenError::EmailNotSupported);
-        }
-        self.check_purpose(purpose)
+    pub fn for_email(&self, purpose: Purpose) -> Result<EmailRequests<'_>, RequestTokenError> {
+        let validator = match &self.0.ports.email {
+            EmailValidation::Off => return Err(RequestTokenError::EmailNotSupported),
+            EmailValidation::Local(mailer) => Validator::Local(mailer),
+            EmailValidation::Delegated(server) => Validator::Delegated(server),
+        };
+        self.check_purpose(purpose)?;
+        Ok(EmailRequests {
+            requests: self,
+            purpose,
+            validator,
+        })
+    }
+}
+
+impl EmailRequests<'_> {
+    /// Must the client be signed in?
+    pub fn require_login(&self) -> bool {
+        self.requests.is_login_required(self.purpose)
     }
 
-    /// Asks whoever reads the mail of an address to open a link.
+    /// Asks the reader of an address's mail to open a link.
     ///
     /// # Errors
     /// [`RequestTokenError`]; nothing was stored.
-    pub async fn request_email(
+    pub async fn request(
         &self,
         ctx: &RequestContext,
-        purpose: Purpose,
-        wish: &EmailWish,
+        parameters: &EmailParameters,
     ) -> Result<TokenRequested, RequestTokenError> {
-        self.check_email_supported(purpose)?;
-        let request = Self::parse_email(wish);
+        let Self {
+            requests, purpose, ..
+        } = *self;
+        let request = TokenRequests::parse_email(parameters);
         let mut request = request.map_err(|error| error.in_request_for(purpose))?;
         let threepid = request.email.clone().into();
-        request.next_link = self.admit(ctx, purpose, &threepid, &wish.source()).await?;
-        if self.0.policy.threepids.inhibit_errors {
-            return match &self.0.ports.email {
-                EmailValidation::Off => Err(RequestTokenError::EmailNotSupported),
-                EmailValidation::Local(mailer) => {
-                    self.mail_covertly(mailer, purpose, request).await
-                }
-                EmailValidation::Delegated(server) => {
+        request.next_link = requests
+            .admit(ctx, purpose, &threepid, &parameters.source())
+            .await?;
+        if requests.0.policy.threepids.inhibit_errors {
+            return match self.validator {
+                Validator::Local(mailer) => requests.mail_covertly(mailer, purpose, request).await,
+                Validator::Delegated(server) => {
                     let request = Delegated::Email(request);
-                    self.delegate_covertly(server, purpose, threepid, request)
+                    requests
+                        .delegate_covertly(server, purpose, threepid, request)
                         .await
                 }
             };
         }
-        self.check_standing(&threepid, purpose).await?;
-        let requested = match &self.0.ports.email {
-            EmailValidation::Off => return Err(RequestTokenError::EmailNotSupported),
-            EmailValidation::Local(mailer) => {
-                TokenRequested::Here(self.mail(mailer, purpose, request).await?)
+        requests.check_availability(&threepid, purpose).await?;
+        Ok(match self.validator {
+            Validator::Local(mailer) => {
+                TokenRequested::Here(requests.mail(mailer, purpose, request).await?)
             }
-            EmailValidation::Delegated(server) => {
+            Validator::Delegated(server) => {
                 let request = Delegated::Email(request);
-                let reply = self.delegate(server, purpose, threepid, request);
+                let reply = requests.delegate(server, purpose, threepid, request);
                 TokenRequested::Elsewhere(reply.await?)
             }
-        };
-        Ok(requested)
+        })
     }
+}
 
+impl TokenRequests {
     /// The request, as yet without the link.
-    fn parse_email(wish: &EmailWish) -> Result<EmailTokenRequest, RequestTokenError> {
+    fn parse_email(parameters: &EmailParameters) -> Result<EmailTokenRequest, RequestTokenError> {
         Self::require(&[
-            ("client_secret", wish.client_secret.is_present()),
-            ("email", wish.email.is_present()),
-            ("send_attempt", wish.send_attempt.is_present()),
+            ("client_secret", parameters.client_secret.is_present()),
+            ("email", parameters.email.is_present()),
+            ("send_attempt", parameters.send_attempt.is_present()),
         ])?;
-        let client_secret = super::client_secret(&wish.client_secret)?;
-        let email = wish.email.value();
+        let client_secret = super::client_secret(&parameters.client_secret)?;
+        let email = parameters.email.value();
         let email = email.ok_or(RequestTokenError::MalformedField("email"))?;
         Ok(EmailTokenRequest {
             client_secret,
             email: EmailAddress::parse(email)?,
-            send_attempt: super::send_attempt(&wish.send_attempt)?,
+            send_attempt: super::send_attempt(&parameters.send_attempt)?,
             next_link: None,
         })
     }

@@ -12,7 +12,7 @@ use crate::ports::identity_server::MsisdnTokenRequest;
 
 /// `POST …/msisdn/requestToken`, as sent.
 #[derive(Clone, Debug, Default)]
-pub struct MsisdnWish {
+pub struct MsisdnParameters {
     /// `client_secret`.
     pub client_secret: Given<String>,
     /// `country`: an ISO 3166-1 code; does not matter for numbers written internationally.
@@ -27,7 +27,7 @@ pub struct MsisdnWish {
     pub session: Given<String>,
 }
 
-impl MsisdnWish {
+impl MsisdnParameters {
     fn source(&self) -> Source<'_> {
         Source {
             session: &self.session,
@@ -36,62 +36,83 @@ impl MsisdnWish {
     }
 }
 
+/// Requests for text messages, for one purpose.
+#[derive(Clone, Copy)]
+pub struct MsisdnRequests<'a> {
+    requests: &'a TokenRequests,
+    purpose: Purpose,
+}
+
 impl TokenRequests {
-    /// May phone numbers be validated for this purpose? Told before anything else about a request is
-    /// looked at.
+    /// Requests for text messages for this purpose, if phone numbers may be validated for it. Clients are
+    /// told so before anything else about a request is looked at.
     ///
     /// # Errors
     /// [`RequestTokenError::RegistrationClosed`], [`RequestTokenError::ChangesForbidden`].
-    pub fn check_msisdn_allowed(&self, purpose: Purpose) -> Result<(), RequestTokenError> {
-        self.check_purpose(purpose)
+    pub fn for_msisdn(&self, purpose: Purpose) -> Result<MsisdnRequests<'_>, RequestTokenError> {
+        self.check_purpose(purpose)?;
+        Ok(MsisdnRequests {
+            requests: self,
+            purpose,
+        })
+    }
+}
+
+impl MsisdnRequests<'_> {
+    /// Must the client be signed in?
+    pub fn require_login(&self) -> bool {
+        self.requests.is_login_required(self.purpose)
     }
 
-    /// Asks whoever has a phone number to say what they were sent.
+    /// Asks the owner of a phone number to enter the code that they were sent.
     ///
-    /// Whether phone numbers are supported at all is told last, as the reference does.
+    /// Whether phone numbers are supported at all is told last, as Synapse does.
     ///
     /// # Errors
     /// [`RequestTokenError`].
-    pub async fn request_msisdn(
+    pub async fn request(
         &self,
         ctx: &RequestContext,
-        purpose: Purpose,
-        wish: &MsisdnWish,
+        parameters: &MsisdnParameters,
     ) -> Result<TokenRequested, RequestTokenError> {
-        self.check_msisdn_allowed(purpose)?;
-        let parsed = Self::parse_msisdn(wish);
+        let Self { requests, purpose } = *self;
+        let parsed = TokenRequests::parse_msisdn(parameters);
         let (mut request, number) = parsed.map_err(|error| error.in_request_for(purpose))?;
         let threepid = number.into();
-        request.next_link = self.admit(ctx, purpose, &threepid, &wish.source()).await?;
-        let server = self.0.ports.msisdn.as_ref();
+        request.next_link = requests
+            .admit(ctx, purpose, &threepid, &parameters.source())
+            .await?;
+        let server = requests.0.ports.msisdn.as_ref();
         let server = server.ok_or(RequestTokenError::MsisdnNotSupported(purpose));
         let request = Delegated::Msisdn(request);
-        if self.0.policy.threepids.inhibit_errors {
-            return self
+        if requests.0.policy.threepids.inhibit_errors {
+            return requests
                 .delegate_covertly(server?, purpose, threepid, request)
                 .await;
         }
-        self.check_standing(&threepid, purpose).await?;
-        let reply = self.delegate(server?, purpose, threepid, request).await?;
-        Ok(TokenRequested::Elsewhere(reply))
+        requests.check_availability(&threepid, purpose).await?;
+        let reply = requests.delegate(server?, purpose, threepid, request);
+        Ok(TokenRequested::Elsewhere(reply.await?))
     }
+}
 
+impl TokenRequests {
     /// The request, with country and number as the client wrote them, and the number as it is counted
     /// and stored; as yet without the link.
     fn parse_msisdn(
-        wish: &MsisdnWish,
+        parameters: &MsisdnParameters,
     ) -> Result<(MsisdnTokenRequest, PhoneNumber), RequestTokenError> {
         Self::require(&[
-            ("client_secret", wish.client_secret.is_present()),
-            ("country", wish.country.is_present()),
-            ("phone_number", wish.phone_number.is_present()),
-            ("send_attempt", wish.send_attempt.is_present()),
+            ("client_secret", parameters.client_secret.is_present()),
+            ("country", parameters.country.is_present()),
+            ("phone_number", parameters.phone_number.is_present()),
+            ("send_attempt", parameters.send_attempt.is_present()),
         ])?;
-        let client_secret = super::client_secret(&wish.client_secret)?;
-        let country = wish.country.optional();
+        let client_secret = super::client_secret(&parameters.client_secret)?;
+        let country = parameters.country.optional();
         let country = country.map_err(|_| RequestTokenError::MalformedField("country"))?;
         let country = country.cloned().unwrap_or_default();
-        let written = wish.phone_number.optional();
+        let written = parameters.phone_number.optional();
         let written = written.map_err(|_| RequestTokenError::MalformedField("phone_number"))?;
         let written = written.ok_or(PhoneNumberError)?;
         let number = PhoneNumber::parse(&country, written)?;
@@ -99,7 +120,7 @@ impl TokenRequests {
             client_secret,
             country,
             phone_number: written.clone(),
-            send_attempt: super::send_attempt(&wish.send_attempt)?,
+            send_attempt: super::send_attempt(&parameters.send_attempt)?,
             next_link: None,
         };
         Ok((request, number))
