@@ -1,9 +1,7 @@
-//! `cargo xtask conformance`: the server's answers against recorded ones of the reference
-//! implementation.
+//! `cargo xtask conformance`: compares the server's answers with those recorded from Synapse.
 //!
-//! The scenarios and their runner live in a folder beside the repository; without it there is nothing
-//! to do. Scenarios that cannot pass yet are listed in [`PENDING`], and each entry must be true: a
-//! listed scenario that passes has to be taken off.
+//! The scenarios, the recordings and their runner are in [`SCENARIOS`]. Scenarios that do not pass yet
+//! are listed in [`PENDING`], and the list must be true: a listed scenario that passes has to be removed.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,11 +11,13 @@ use serde::Deserialize;
 
 use crate::{apt, shell};
 
-/// The scenarios that may fail, one name a line; `#` begins a comment.
+/// The folder with the scenarios and their runner, `diff.py`.
+const SCENARIOS: &str = "xtask/conformance";
+/// The scenarios that may fail, one name per line; `#` begins a comment.
 const PENDING: &str = "xtask/conformance-pending.txt";
 const PENDING_HEADER: &str = "\
-# Recorded scenarios that the server does not pass, one name a line.
-# Written by `cargo xtask conformance --bless`; it should only ever get shorter.
+# Recorded scenarios that the server does not pass, one name per line.
+# Written by `cargo xtask conformance --bless`; the list should only get shorter.
 ";
 
 #[derive(Debug, clap::Args)]
@@ -28,30 +28,28 @@ pub(crate) struct Args {
     /// Only the scenarios whose names match this regular expression.
     #[arg(long)]
     only: Option<String>,
-    /// The folder with the scenarios.
-    #[arg(long, default_value = "../shared/conformance")]
+    /// Another folder with scenarios, recordings and a runner.
+    #[arg(long, default_value = SCENARIOS)]
     scenarios: PathBuf,
     /// The server to run. By default it is built, as for the tests.
     #[arg(long)]
     binary: Option<PathBuf>,
-    /// Take what fails now for what may fail from now on. Needs a run of all scenarios.
+    /// List the scenarios that fail now as those that may fail. Needs a run of all scenarios.
     #[arg(long, conflicts_with_all = ["profile", "only"])]
     bless: bool,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let scenarios = shell::root().join(&args.scenarios);
-    if !scenarios.join("diff.py").is_file() {
-        shell::say(format_args!(
-            "NOT COMPARED: there are no scenarios in {}",
-            scenarios.display()
-        ));
-        return Ok(());
-    }
-    if shell::find_on_path("python3").is_none() {
-        shell::say("NOT COMPARED: the scenarios need python3");
-        return Ok(());
-    }
+    ensure!(
+        scenarios.join("diff.py").is_file(),
+        "there is no runner (diff.py) in {}",
+        scenarios.display()
+    );
+    ensure!(
+        shell::find_on_path("python3").is_some(),
+        "the scenarios need python3, version 3.11 or later"
+    );
     let python = python(&scenarios)?;
     let registrar = match &args.binary {
         Some(binary) => binary
@@ -85,7 +83,7 @@ fn python(scenarios: &Path) -> Result<PathBuf> {
     let python = environment.join("bin/python");
     let is_complete = || {
         let mut probe = shell::command(&python);
-        shell::output(probe.args(["-I", "-c", "import aiosmtpd, aiohttp, yaml"])).is_ok()
+        shell::output(probe.args(["-I", "-c", "import aiosmtpd, aiohttp"])).is_ok()
     };
     if is_complete() {
         return Ok(python);
@@ -157,7 +155,7 @@ fn compare(args: &Args, python: &Path, scenarios: &Path, registrar: &Path) -> Re
     diff.env("REGISTRAR", registrar);
     diff.env("ORACLE_HOME", home());
     diff.env("ORACLE_TMP", folder.path());
-    // The folder with the scenarios may be shared, and is not ours to write to.
+    // Another folder with scenarios may be read-only.
     diff.env("PYTHONDONTWRITEBYTECODE", "1");
     // Strong hashes would be most of the time of a run, and nothing is compared that depends on them.
     diff.env("REGISTRAR__REGISTRAR__HASHING__MEMORY_KIB", "8");
@@ -204,14 +202,17 @@ fn judge(report: &Report, pending: &BTreeSet<&str>, selection: Selection) -> Vec
     for Scenario { name, result } in &report.scenarios {
         match (result, pending.contains(name.as_str())) {
             (Outcome::Fail, false) => findings.push(format!("{name} fails")),
-            (Outcome::Pass, true) => findings.push(format!("{name} passes: take it off {PENDING}")),
-            (Outcome::Pass, false) | (Outcome::Fail, true) | (Outcome::Skip, _) => {}
+            (Outcome::Pass, true) => {
+                findings.push(format!("{name} passes: remove it from {PENDING}"));
+            }
+            (Outcome::Skip, _) => findings.push(format!("{name} was not compared")),
+            (Outcome::Pass, false) | (Outcome::Fail, true) => {}
         }
     }
     if selection == Selection::All {
         let known: BTreeSet<&str> = report.scenarios.iter().map(|it| it.name.as_str()).collect();
         let unknown = pending.difference(&known);
-        findings.extend(unknown.map(|name| format!("{name} in {PENDING} is no scenario")));
+        findings.extend(unknown.map(|name| format!("{name} in {PENDING} is not a scenario")));
     }
     findings
 }
@@ -226,7 +227,6 @@ mod tests {
         serde_json::from_value(json!({ "scenarios": [
             { "name": "good", "result": "pass", "profile": "open" },
             { "name": "bad[1]", "result": "fail", "profile": "open" },
-            { "name": "elsewhere", "result": "skip", "profile": "open" },
         ]}))
         .unwrap()
     }
@@ -239,15 +239,25 @@ mod tests {
     fn a_failure_must_be_listed_and_what_is_listed_must_fail() {
         assert_eq!(check("# why\n\nbad[1]\n", Selection::All), [""; 0]);
         assert_eq!(check("", Selection::All), ["bad[1] fails"]);
-        let stale = ["good passes: take it off xtask/conformance-pending.txt"];
+        let stale = ["good passes: remove it from xtask/conformance-pending.txt"];
         assert_eq!(check("bad[1]\ngood\n", Selection::All), stale);
     }
 
     #[test]
     fn only_a_full_run_can_tell_that_a_scenario_is_gone() {
-        let gone = ["gone in xtask/conformance-pending.txt is no scenario"];
+        let gone = ["gone in xtask/conformance-pending.txt is not a scenario"];
         assert_eq!(check("bad[1]\ngone\n", Selection::All), gone);
         assert_eq!(check("bad[1]\ngone\n", Selection::Some), [""; 0]);
+    }
+
+    #[test]
+    fn a_scenario_that_was_not_compared_is_a_failure() {
+        let report = serde_json::from_value(json!({ "scenarios": [
+            { "name": "elsewhere", "result": "skip", "profile": "open" },
+        ]}))
+        .unwrap();
+        let findings = judge(&report, &BTreeSet::new(), Selection::Some);
+        assert_eq!(findings, ["elsewhere was not compared"]);
     }
 
     #[test]

@@ -46,7 +46,7 @@ enum Task {
     ConfigSchema(config_schema::Args),
     /// Prepare a release: changelog, version, lock file. Commits nothing.
     Release(release::Args),
-    /// Compare the server's answers with the recorded ones of the reference implementation.
+    /// Compare the server's answers with those recorded from Synapse.
     Conformance(conformance::Args),
     /// Measure the server against what bounds it, side by side.
     Bench(bench::Args),

@@ -1,8 +1,9 @@
-//! `cargo xtask tidy`: the rules of the house that no other tool knows.
+//! `cargo xtask tidy`: the project's rules that no other tool checks.
 //!
 //! Each rule is a pure function from what it looks at to findings.
 
 mod arrows;
+mod citations;
 mod documents;
 mod floors;
 mod manifests;
@@ -35,8 +36,18 @@ pub(crate) fn run() -> Result<()> {
             findings.extend(manifests::check(&file, &shell::read(&file)?));
         }
     }
+    let behavior = shell::read(citations::BEHAVIOR)?;
+    let sections = citations::sections(&behavior);
     for file in [shell::files("crates", "rs")?, shell::files("xtask", "rs")?].concat() {
-        findings.extend(sources::check(&file, &shell::read(&file)?));
+        let text = shell::read(&file)?;
+        findings.extend(sources::check(&file, &text));
+        let cited = citations::check(&file.display().to_string(), &text, &sections);
+        findings.extend(cited);
+    }
+    for file in shell::files("docs", "md")? {
+        let text = shell::read(&file)?;
+        let cited = citations::check(&file.display().to_string(), &text, &sections);
+        findings.extend(cited);
     }
     findings.extend(floors::check()?);
     findings.extend(migrations::check(&migrations::list()?));

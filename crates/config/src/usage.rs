@@ -116,7 +116,7 @@ fn read_reserved(root: &Section<'_>) -> Vec<Threepid> {
         section.require("address", "is required");
         let medium = section.choice("medium").as_deref().and_then(Medium::parse);
         let threepid = medium.zip(section.text("address"));
-        // As it is written: the reference compares it with canonical addresses.
+        // As it is written: Synapse compares it with canonical addresses.
         reserved
             .extend(threepid.map(|(medium, address)| Threepid::from_canonical(medium, address)));
     }

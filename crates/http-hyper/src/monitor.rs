@@ -43,7 +43,7 @@ pub struct Answered {
     pub duration: Duration,
 }
 
-/// What answers where there is nothing, in the reference's spelling.
+/// The name of unknown paths, in Synapse's spelling.
 pub(crate) const UNRECOGNIZED: &str = "unrecognised_request_handler";
 /// What answers `OPTIONS`, for every path.
 pub(crate) const OPTIONS: &str = "OptionsResource";

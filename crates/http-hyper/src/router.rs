@@ -41,7 +41,7 @@ pub(crate) struct Route {
     resource: Resource,
     logging: Logging,
     readers: Readers,
-    /// What answers, by name, for those who count; the reference's name where it has one.
+    /// What answers, by name, for metrics: Synapse's name where it has one.
     servlet: &'static str,
     handler: Handler,
 }
@@ -67,7 +67,7 @@ enum Readers {
 impl Route {
     /// An endpoint for clients. In `path`, `{name}` stands for anything up to the next slash, and for
     /// nothing at all too.
-    /// Requests are counted under the name of its `servlet`, which is the reference's where that has
+    /// Requests are counted under the name of its `servlet`, which is Synapse's where that has
     /// the endpoint.
     pub(crate) const fn new(
         servlet: &'static str,
@@ -102,7 +102,7 @@ impl Route {
         self.servlet
     }
 
-    /// Longer paths match too. The reference does not anchor some of its patterns, and clients have
+    /// Longer paths match too. Synapse does not anchor some of its patterns, and clients have
     /// come to send, for example, a trailing slash.
     const fn open(mut self) -> Self {
         self.ending = Ending::Open;

@@ -10,7 +10,7 @@ use crate::{percent, recipient};
 /// # Errors
 /// [`SetupError::Sender`], [`SetupError::SenderName`].
 pub(crate) fn parse(notif_from: &str, app_name: &str) -> Result<Mailbox, SetupError> {
-    // A sender whose percent signs mean nothing is taken as it stands, as the reference does.
+    // A sender whose percent signs mean nothing is taken as it stands, as Synapse does.
     let text =
         percent::fill(notif_from, &[("app", app_name)]).unwrap_or_else(|_| notif_from.to_owned());
     let text = text.trim();

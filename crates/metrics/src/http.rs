@@ -10,9 +10,9 @@ use crate::family::Families;
 
 /// The methods that are told apart; the last one stands for all others.
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "OTHER"];
-/// What requests count under that no servlet answers, as the reference calls it.
+/// The servlet of requests that none answers, as Synapse calls it.
 const UNRECOGNIZED: &str = "unrecognised_request_handler";
-/// In the reference, which kind of synchronization; here nothing.
+/// In Synapse the kind of synchronization; empty here.
 const TAG: &str = "";
 /// The statuses that are looked up without a lock. Others work too.
 const USUAL_STATUSES: [u16; 12] = [200, 204, 302, 400, 401, 403, 404, 405, 409, 413, 429, 503];

@@ -1,8 +1,8 @@
 //! [`Metrics`]: what happens in a registration server as numbers, in the text format of Prometheus.
 //!
-//! Names beginning with `synapse_` are those of the reference, so that dashboards made for it go on to
-//! work; what else an operator of this server needs begins with `registrar_`. `docs/METRICS.md` lists
-//! all of them.
+//! Names beginning with `synapse_` are Synapse's, so that dashboards made for it keep
+//! working; what else an operator of this server needs begins with `registrar_`. `docs/METRICS.md`
+//! lists all of them.
 //!
 //! | from | come |
 //! |---|---|
@@ -13,7 +13,7 @@
 //!
 //! Every label has a closed set of values: never a path, an address, a user or a token.
 //!
-//! Reference §11.1.
+//! See `docs/BEHAVIOR.md` §11.1.
 
 mod database;
 mod events;

@@ -10,7 +10,7 @@ use registrar_domain::ports::{Mail, MailError, Mailer};
 use crate::family::Families;
 use crate::stopwatch::Stopwatch;
 
-/// Every kind of mail, as the reference calls them.
+/// Every kind of mail, as Synapse calls them.
 const KINDS: [&str; 4] = [
     "registration",
     "add_threepid",

@@ -17,7 +17,7 @@ use crate::stopwatch::Stopwatch;
 
 /// What a success counts as, whatever kind of success it was.
 const SUCCESS: &str = "200";
-/// What the reference counts what never got an answer as.
+/// Synapse's code for requests without an answer.
 const NO_ANSWER: &str = "ERR";
 const OUTCOMES: [&str; 5] = ["done", "refused", "timed_out", "unaskable", "unusable"];
 const CAPTCHA_OUTCOMES: [&str; 4] = ["human", "rejected", "timed_out", "unusable"];

@@ -1,4 +1,4 @@
-//! Slows down clients that ask for one username after the other (reference §6.2).
+//! Slows down clients that ask for one username after the other (`docs/BEHAVIOR.md` §6.2).
 //!
 //! The rule itself is [`rule`], pure and tested as a table; here are the timers, the queue and the
 //! bounded memory around it. The limits hold within one process.

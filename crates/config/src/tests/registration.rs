@@ -93,7 +93,7 @@ fn registration_opens_with_any_verification() {
 }
 
 #[test]
-fn the_policy_has_the_defaults_of_the_reference() {
+fn the_policy_has_the_defaults_of_synapse() {
     let policy = config("").policy();
     assert_eq!(
         policy.lifetimes.refreshable_access,

@@ -1,6 +1,6 @@
 //! `GET /_synapse/metrics` and `/metrics`: numbers for Prometheus.
 //!
-//! Reference §11.1.
+//! See `docs/BEHAVIOR.md` §11.1.
 
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;

@@ -1,4 +1,4 @@
-//! JSON bodies: as strict as the reference about syntax, and silent about the types of single fields.
+//! JSON bodies: as strict as Synapse about syntax, and silent about the types of single fields.
 
 use registrar_domain::model::given::Given;
 use serde_json::{Map, Value};

@@ -10,7 +10,7 @@ fn value(text: &str) -> Given<String> {
 }
 
 #[test]
-fn arguments_are_read_as_the_reference_does() {
+fn arguments_are_read_as_synapse_does() {
     let rows = [
         ("", Given::Absent),
         ("a=b", Given::Absent),

@@ -1,5 +1,5 @@
 //! `GET /_synapse/admin/v1/server_version`: which program this is. Operators ask it behind proxies,
-//! and as in the reference it takes no access token.
+//! and as in Synapse it takes no access token.
 
 use serde::Serialize;
 

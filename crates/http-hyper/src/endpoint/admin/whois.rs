@@ -51,7 +51,7 @@ pub(crate) async fn get(app: &App, request: &Request) -> Reply {
     let users = &app.services.user_admin;
     let (user_id, devices) = users.whois(&requester, user_id).await?;
     let connections = devices.into_iter().map(Connection::from).collect();
-    // The reference puts everything under one device without a name, and tools look for it there.
+    // Synapse puts everything under one device without a name, and tools look for it there.
     let sessions = Sessions {
         sessions: [Session { connections }],
     };

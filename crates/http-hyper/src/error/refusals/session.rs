@@ -71,7 +71,7 @@ impl From<GateError> for MatrixError {
             GateError::MalformedAuth => Self::bad_request(ErrCode::BadJson, message),
             GateError::UnknownSession => Self::bad_request(ErrCode::Unknown, message),
             GateError::OperationChanged => Self::forbidden(ErrCode::Unknown, message),
-            // The reference takes an unknown stage for a login, and complains about the first thing
+            // Synapse takes an unknown stage for a login, and complains about the first thing
             // that a login would lack.
             GateError::UnknownStage {
                 with_identity: false,

@@ -142,7 +142,7 @@ async fn each_captcha_provider_has_its_widget() {
 }
 
 #[tokio::test]
-async fn complaints_come_in_the_order_of_the_reference() {
+async fn complaints_come_in_the_order_of_synapse() {
     let server = TestServer::under(two_stages);
     let with_session = format!("session={NOBODYS}");
     let rows = [

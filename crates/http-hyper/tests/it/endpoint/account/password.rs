@@ -197,7 +197,7 @@ async fn a_dialogue_belongs_to_whoever_began_it() {
 }
 
 #[tokio::test]
-async fn complaints_come_in_the_order_of_the_reference() {
+async fn complaints_come_in_the_order_of_synapse() {
     let server = TestServer::under(|it| {
         it.password.strength = Some(StrengthRules {
             minimum_length: Some(8),

@@ -291,7 +291,7 @@ async fn nothing_is_bound_and_nothing_unbound() {
 }
 
 #[tokio::test]
-async fn proof_of_an_address_is_asked_for_in_the_order_of_the_reference() {
+async fn proof_of_an_address_is_asked_for_in_the_order_of_synapse() {
     let server = TestServer::under(|it| {
         it.threepids.next_link_hosts = Some(vec!["app.example.org".to_owned()]);
     });

@@ -357,7 +357,7 @@ async fn every_field_has_a_type_and_a_bad_one_changes_nothing() {
 }
 
 #[tokio::test]
-async fn complaints_come_in_the_order_of_the_reference() {
+async fn complaints_come_in_the_order_of_synapse() {
     let office = Office::open().await;
     let mut body = json!({
         "threepids": [{}],

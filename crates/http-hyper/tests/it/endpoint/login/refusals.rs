@@ -125,7 +125,7 @@ async fn who_cannot_be_identified_is_refused() {
 
 /// Each row corrects what the row before was refused for, and nothing else.
 #[tokio::test]
-async fn complaints_come_in_the_order_of_the_reference() {
+async fn complaints_come_in_the_order_of_synapse() {
     let no_passwords = with_alice(TestServer::under(|it| it.password.login_enabled = false)).await;
     let nobody_comes = |it: &mut Policy| {
         it.password.login_enabled = false;

@@ -65,7 +65,7 @@ async fn a_limit_says_when_to_come_back() {
 }
 
 #[tokio::test]
-async fn refusals_come_in_the_order_of_the_reference() {
+async fn refusals_come_in_the_order_of_synapse() {
     let notices = Localpart::read("notices").unwrap();
     let closed = TestServer::under(|it| {
         it.registration.enabled = false;

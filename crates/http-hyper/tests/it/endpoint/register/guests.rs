@@ -67,7 +67,7 @@ async fn guests_live_as_long_as_the_operator_allows() {
 }
 
 #[tokio::test]
-async fn guests_are_refused_in_the_order_of_the_reference() {
+async fn guests_are_refused_in_the_order_of_synapse() {
     let name = json!({"initial_device_display_name": "x".repeat(101)});
     let no_guests = TestServer::under(|it| it.registration.guests_allowed = false);
     let rows = [

@@ -41,7 +41,7 @@ impl Attempt<'_> {
 }
 
 #[tokio::test]
-async fn complaints_come_in_the_order_of_the_reference() {
+async fn complaints_come_in_the_order_of_synapse() {
     let strict = |it: &mut Policy| {
         it.password.strength = Some(StrengthRules {
             require_digit: Some(true),

@@ -57,7 +57,7 @@ async fn an_attempt_that_was_made_is_not_made_again() {
 }
 
 #[tokio::test]
-async fn complaints_about_email_come_in_the_order_of_the_reference() {
+async fn complaints_about_email_come_in_the_order_of_synapse() {
     let server = TestServer::new();
     let denied = Threepid::from_canonical(Medium::Email, "x@elsewhere.org".to_owned());
     server.hooks.deny(denied);
