@@ -9,6 +9,7 @@ mod ci;
 mod config_schema;
 mod conformance;
 mod migrate;
+mod mutants;
 mod postgres;
 mod release;
 mod shell;
@@ -35,7 +36,7 @@ enum Task {
     Test(test::Args),
     /// Run everything that a change must pass.
     Ci(ci::Args),
-    /// Check the rules of the house that no other tool knows: arrows between crates, migrations, files.
+    /// Check the project's own rules: arrows between crates, migrations, files, cited sections.
     Tidy,
     /// Make, list, apply and revert database migrations.
     #[command(subcommand)]
@@ -48,6 +49,8 @@ enum Task {
     Release(release::Args),
     /// Compare the server's answers with those recorded from Synapse.
     Conformance(conformance::Args),
+    /// Change the code in many places, and see whether a test fails each time.
+    Mutants(mutants::Args),
     /// Measure the server against what bounds it, side by side.
     Bench(bench::Args),
 }
@@ -62,6 +65,7 @@ fn main() -> anyhow::Result<()> {
         Task::ConfigSchema(args) => config_schema::run(&args),
         Task::Release(args) => release::run(&args),
         Task::Conformance(args) => conformance::run(&args),
+        Task::Mutants(args) => mutants::run(&args),
         Task::Bench(args) => bench::run(&args),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -50,15 +50,23 @@ pub(crate) fn cargo() -> Command {
 /// # Errors
 /// When it cannot be started or fails.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
-    let line = line(command);
-    say(format_args!("$ {line}"));
-    let status = command
-        .status()
-        .with_context(|| format!("cannot start {line}"))?;
+    let status = status(command)?;
     if !status.success() {
-        bail!("{line}: {status}");
+        bail!("{}: {status}", line(command));
     }
     Ok(())
+}
+
+/// Runs a program, shows its output, and returns how it ended.
+///
+/// # Errors
+/// When it cannot be started.
+pub(crate) fn status(command: &mut Command) -> Result<ExitStatus> {
+    let line = line(command);
+    say(format_args!("$ {line}"));
+    command
+        .status()
+        .with_context(|| format!("cannot start {line}"))
 }
 
 /// Runs a program and returns what it writes to its standard output.
