@@ -1,7 +1,8 @@
 //! `cargo xtask conformance`: compares the server's answers with those recorded from Synapse.
 //!
-//! The scenarios, the recordings and their runner are in [`SCENARIOS`]. Scenarios that do not pass yet
-//! are listed in [`PENDING`], and the list must be true: a listed scenario that passes has to be removed.
+//! The scenarios, the recordings and their runner are in [`SCENARIOS`]. Scenarios that do not pass
+//! yet are listed in [`PENDING`], and the list must be true: a listed scenario that passes has to
+//! be removed.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -157,7 +158,8 @@ fn compare(args: &Args, python: &Path, scenarios: &Path, registrar: &Path) -> Re
     diff.env("ORACLE_TMP", folder.path());
     // Another folder with scenarios may be read-only.
     diff.env("PYTHONDONTWRITEBYTECODE", "1");
-    // Strong hashes would be most of the time of a run, and nothing is compared that depends on them.
+    // Strong hashes would be most of the time of a run, and nothing is compared that depends on
+    // them.
     diff.env("REGISTRAR__REGISTRAR__HASHING__MEMORY_KIB", "8");
     diff.env("REGISTRAR__REGISTRAR__HASHING__PASSES", "1");
     // Its exit code also counts the scenarios that may fail, so the report decides.

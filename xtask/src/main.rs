@@ -1,7 +1,7 @@
 //! The maintainers' tools. `cargo xtask --help` lists them.
 //!
-//! They call the ordinary programs (cargo, git, PostgreSQL's, Python's) and depend on no crate of the
-//! workspace, so that they build in seconds and work while the rest does not.
+//! They call the ordinary programs (cargo, git, PostgreSQL's, Python's) and depend on no crate of
+//! the workspace, so that they build in seconds and work while the rest does not.
 
 mod apt;
 mod bench;

@@ -1,8 +1,9 @@
 //! `cargo xtask mutants`: does a test fail when the code is wrong?
 //!
-//! cargo-mutants changes the code in one place after another and runs the tests of its crate. What it
-//! changes and how is configured in `.cargo/mutants.toml`. Mutants that survive must be explained in
-//! [`SURVIVORS`], and the list must be true: an explained mutant that a test notices has to be removed.
+//! cargo-mutants changes the code in one place after another and runs the tests of its crate. What
+//! it changes and how is configured in `.cargo/mutants.toml`. Mutants that survive must be
+//! explained in [`SURVIVORS`], and the list must be true: an explained mutant that a test notices
+//! has to be removed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -11,7 +12,8 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::shell;
 
-/// The mutants that may survive. Lines beginning with `#` are the reason for the mutants below them.
+/// The mutants that may survive. Lines beginning with `#` are the reason for the mutants below
+/// them.
 const SURVIVORS: &str = "xtask/mutants-survivors.txt";
 /// The version whose names of mutants the list has.
 const VERSION: &str = "27.1.0";
@@ -23,7 +25,8 @@ pub(crate) struct Args {
     /// Only the lines that differ from where this branch left REVISION.
     #[arg(long, value_name = "REVISION", default_value = "main")]
     since: String,
-    /// All lines of these files instead, such as `crates/domain/src/**/refresh.rs`. Can be repeated.
+    /// All lines of these files instead, such as `crates/domain/src/**/refresh.rs`. Can be
+    /// repeated.
     #[arg(long, value_name = "GLOB", conflicts_with = "since")]
     file: Vec<String>,
     /// How many mutants are tested at once. Each takes a build folder of its own.

@@ -65,10 +65,9 @@ enum Readers {
 }
 
 impl Route {
-    /// An endpoint for clients. In `path`, `{name}` stands for anything up to the next slash, and for
-    /// nothing at all too.
-    /// Requests are counted under the name of its `servlet`, which is Synapse's where that has
-    /// the endpoint.
+    /// An endpoint for clients. In `path`, `{name}` stands for anything up to the next slash, and
+    /// for nothing at all too. Requests are counted under the name of its `servlet`, which is
+    /// Synapse's where that has the endpoint.
     pub(crate) const fn new(
         servlet: &'static str,
         verb: Verb,
@@ -314,7 +313,8 @@ impl Place {
     }
 }
 
-/// Does somebody look at the answer in a browser? Every browser names HTML; programs accept anything.
+/// Does somebody look at the answer in a browser? Every browser names HTML; programs accept
+/// anything.
 fn accepts_pages(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(ACCEPT).iter();
     accepted

@@ -51,7 +51,8 @@ impl From<RefreshError> for MatrixError {
             RefreshError::SwitchedOff => Self::unrecognized(),
             RefreshError::Missing => Self::bad_request(ErrCode::MissingParam, message),
             RefreshError::Malformed => Self::bad_request(ErrCode::InvalidParam, message),
-            // Without `soft_logout`: it says what to do with an access token, and there is none here.
+            // Without `soft_logout`: it says what to do with an access token, and there is none
+            // here.
             RefreshError::Unknown => {
                 Self::new(StatusCode::UNAUTHORIZED, ErrCode::UnknownToken, message)
             }
