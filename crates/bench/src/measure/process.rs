@@ -1,26 +1,22 @@
-//! A server under measurement: started on given cores, watched through `/proc`, killed at the end.
+//! A server that is measured: started on given cores, watched, and killed at the end.
 
 use std::fs::{File, OpenOptions};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use rustix::thread::CpuSet;
 
 use super::client::Connection;
 use super::question::Question;
-use super::{Bench, now};
-use crate::shell;
+use super::{Bench, now, say};
 
 /// How long a server may take to start.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 /// How often to look whether it has.
 const LOOK_EVERY: Duration = Duration::from_micros(500);
-/// What `/proc` counts processor time in, per second. The kernel has told programs the same number on
-/// every architecture for decades, whatever it uses itself.
-const TICKS_PER_SECOND: f64 = 100.0;
-
 /// A running server; killed when dropped, or when this process ends in whatever way.
 pub(super) struct Process {
     child: Child,
@@ -31,7 +27,7 @@ pub(super) struct Process {
     pub(super) start_up: Duration,
 }
 
-/// Memory of a process, in bytes.
+/// Memory of a process, in MiB.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Memory {
     /// At the moment.
@@ -45,9 +41,10 @@ impl Process {
     ///
     /// # Errors
     /// When it does not start.
-    pub(super) fn hello(bench: &Bench, cores: &str) -> Result<Self> {
+    pub(super) fn hello(bench: &Bench, cores: &CpuSet) -> Result<Self> {
         let log = bench.folder().join("hello.log");
-        let command = confined(cores, &bench.programs.hello());
+        let command = mortal(&bench.programs.hello());
+        let _there = bench.machine.move_to(cores)?;
         Self::start(command, &log, Question::Hello, |line| line.parse().ok())
     }
 
@@ -96,19 +93,20 @@ impl Process {
     /// The processor time that it has used, in seconds, with a resolution of 10 ms.
     ///
     /// # Errors
-    /// When `/proc` cannot be read.
+    /// When the server is gone.
     pub(super) fn cpu_seconds(&self) -> Result<f64> {
-        let stat = std::fs::read_to_string(self.proc("stat")).context("the server is gone")?;
-        ticks(&stat, Whose::Own)
-            .map(|ticks| ticks / TICKS_PER_SECOND)
-            .context("cannot read /proc/…/stat")
+        let stat = self.proc()?.stat().context("the server is gone")?;
+        Ok(seconds(stat.utime + stat.stime))
     }
 
     /// # Errors
-    /// When `/proc` cannot be read.
+    /// When the server is gone.
     pub(super) fn memory(&self) -> Result<Memory> {
-        let status = std::fs::read_to_string(self.proc("status")).context("the server is gone")?;
-        memory(&status).context("cannot read /proc/…/status")
+        let status = self.proc()?.status().context("the server is gone")?;
+        Ok(Memory {
+            resident: mebibytes(status.vmrss)?,
+            peak: mebibytes(status.vmhwm)?,
+        })
     }
 
     /// Throws away what it has logged.
@@ -119,10 +117,9 @@ impl Process {
         self.log.set_len(0).context("cannot empty a log")
     }
 
-    fn proc(&self, file: &str) -> PathBuf {
-        Path::new("/proc")
-            .join(self.child.id().to_string())
-            .join(file)
+    fn proc(&self) -> Result<procfs::process::Process> {
+        let id = self.child.id().try_into().context("an odd process ID")?;
+        procfs::process::Process::new(id).context("the server is gone")
     }
 }
 
@@ -130,17 +127,16 @@ impl Drop for Process {
     fn drop(&mut self) {
         let ended = self.child.kill().and_then(|()| self.child.wait());
         if let Err(error) = ended {
-            shell::say(format_args!("cannot end a server: {error}"));
+            say(format_args!("cannot end a server: {error}"));
         }
     }
 }
 
-/// A program that will run on some cores only, and not longer than this process. Each of the two that
-/// arrange for that becomes the next, so the process keeps its number.
-pub(super) fn confined(cores: &str, program: &Path) -> Command {
-    let mut command = shell::command("setpriv");
-    command.args(["--pdeathsig", "KILL", "taskset", "--cpu-list", cores]);
-    command.arg(program);
+/// A program that will not run longer than this process: what arranges for that becomes the program,
+/// so the process keeps its number.
+pub(super) fn mortal(program: &Path) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL"]).arg(program);
     command
 }
 
@@ -149,63 +145,16 @@ pub(super) fn confined(cores: &str, program: &Path) -> Command {
 /// # Errors
 /// When `/proc` cannot be read.
 pub(super) fn ended_cpu_seconds() -> Result<f64> {
-    let stat = std::fs::read_to_string("/proc/self/stat")?;
-    ticks(&stat, Whose::EndedChildren)
-        .map(|ticks| ticks / TICKS_PER_SECOND)
-        .context("cannot read /proc/self/stat")
+    let stat = procfs::process::Process::myself()?.stat()?;
+    Ok(seconds((stat.cutime + stat.cstime).cast_unsigned()))
 }
 
-/// Whose processor time.
-#[derive(Clone, Copy, Debug)]
-enum Whose {
-    Own,
-    EndedChildren,
+#[expect(clippy::cast_precision_loss, reason = "some minutes of processor time")]
+fn seconds(ticks: u64) -> f64 {
+    ticks as f64 / procfs::ticks_per_second() as f64
 }
 
-/// User and system time of `/proc/<pid>/stat`, in ticks. The program's name may contain anything, so
-/// fields are counted from the parenthesis that ends it.
-fn ticks(stat: &str, whose: Whose) -> Option<f64> {
-    let (_, fields) = stat.rsplit_once(") ")?;
-    let first = match whose {
-        Whose::Own => 11,
-        Whose::EndedChildren => 13,
-    };
-    let mut times = fields.split(' ').skip(first).map(str::parse::<f64>);
-    Some(times.next()?.ok()? + times.next()?.ok()?)
-}
-
-fn memory(status: &str) -> Option<Memory> {
-    let bytes = |key: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(key))?;
-        let kib: f64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
-        Some(kib * 1024.0)
-    };
-    Some(Memory {
-        resident: bytes("VmRSS:")?,
-        peak: bytes("VmHWM:")?,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn processor_time_is_found_behind_any_name() {
-        let stat = "7 (a) R (b) S 1 2 3 4 5 6 7 8 9 10 200 50 30 1 20\n";
-        assert_eq!(ticks(stat, Whose::Own), Some(250.0));
-        assert_eq!(ticks(stat, Whose::EndedChildren), Some(31.0));
-        assert_eq!(ticks("7 (a) S 1", Whose::Own), None);
-    }
-
-    #[test]
-    fn memory_is_in_bytes() {
-        let status = "Name:\tx\nVmHWM:\t    2048 kB\nVmRSS:\t    1024 kB\n";
-        let expected = Memory {
-            resident: 1024.0 * 1024.0,
-            peak: 2048.0 * 1024.0,
-        };
-        assert_eq!(memory(status), Some(expected));
-        assert_eq!(memory("VmRSS:\t1 kB\n"), None);
-    }
+#[expect(clippy::cast_precision_loss, reason = "less than a terabyte")]
+fn mebibytes(kibibytes: Option<u64>) -> Result<f64> {
+    Ok(kibibytes.context("the system does not tell the memory")? as f64 / 1024.0)
 }

@@ -86,15 +86,11 @@ pub(super) fn memory(hello: &Process, registrars: &[Registrar], idle: &Idle) -> 
         ] {
             let what = format!("{what}, on {}", registrar.database);
             let mut comparison = Comparison::new(what, "hello", Unit::Mebibytes);
-            comparison.add(mebibytes(own), mebibytes(hello));
+            comparison.add(own, hello);
             comparisons.push(comparison);
         }
     }
     let mut table = Table::default();
     table.section("Memory", comparisons);
     Ok(table)
-}
-
-fn mebibytes(bytes: f64) -> f64 {
-    bytes / (1024.0 * 1024.0)
 }

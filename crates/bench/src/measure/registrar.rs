@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use rustix::thread::CpuSet;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Bench;
 use super::client::Connection;
-use super::process::{Process, confined};
+use super::process::{Process, mortal};
 use super::question::{Question, next_number};
 
 /// Where a server keeps its accounts.
@@ -43,7 +44,7 @@ pub(super) struct Registrar {
 ///
 /// # Errors
 /// When one does not start.
-pub(super) fn start_all(bench: &Bench, cores: &str) -> Result<Vec<Registrar>> {
+pub(super) fn start_all(bench: &Bench, cores: &CpuSet) -> Result<Vec<Registrar>> {
     let databases = bench.databases.iter();
     databases
         .map(|database| {
@@ -59,16 +60,17 @@ pub(super) fn start_all(bench: &Bench, cores: &str) -> Result<Vec<Registrar>> {
 /// When it does not start.
 pub(super) fn start(
     bench: &Bench,
-    cores: &str,
+    cores: &CpuSet,
     database: &Database,
     folder: &Path,
 ) -> Result<Registrar> {
     let config = folder.join("homeserver.yaml");
     // JSON is YAML.
     std::fs::write(&config, configuration(database, folder).to_string())?;
-    let mut command = confined(cores, &bench.programs.registrar());
+    let mut command = mortal(&bench.programs.registrar());
     command.arg("serve").arg("--config").arg(&config);
     let log = folder.join("registrar.log");
+    let _there = bench.machine.move_to(cores)?;
     Ok(Registrar {
         process: Process::start(command, &log, Question::Versions, listening)?,
         database: database.name(),
