@@ -44,7 +44,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
 
     let mut mutants = shell::cargo();
-    mutants.args(["mutants", "--no-shuffle", "--jobs"]);
+    mutants.args(["mutants", "--workspace", "--no-shuffle", "--jobs"]);
     mutants
         .arg(args.jobs.to_string())
         .arg("--output")

@@ -1,8 +1,10 @@
 //! `cargo xtask release`: everything about a release that can be done without publishing it.
 
+mod packages;
+
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::shell;
+use crate::{shell, tidy};
 
 const CHANGELOG: &str = "CHANGELOG.md";
 const MANIFEST: &str = "Cargo.toml";
@@ -11,7 +13,15 @@ const UNRELEASED: &str = "## Unreleased\n";
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The new version, such as 0.2.0.
-    version: Version,
+    #[arg(required_unless_present = "dry_run")]
+    version: Option<Version>,
+    /// Change nothing; check that this state could be released, and build each crate as it would be
+    /// published.
+    #[arg(long, conflicts_with = "version")]
+    dry_run: bool,
+    /// Only pack the crates, without asking the registry and without building them.
+    #[arg(long, requires = "dry_run")]
+    offline: bool,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -20,9 +30,42 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         changes.is_empty(),
         "there are changes that are not committed:\n{changes}"
     );
+    check_packages()?;
+    match args.version {
+        Some(version) => prepare(version),
+        None => rehearse(args.offline),
+    }
+}
 
+/// Checks everything and changes nothing.
+fn rehearse(offline: bool) -> Result<()> {
+    tidy::run()?;
+    unreleased(&shell::read(CHANGELOG)?)?;
+    let arguments: &[&str] = if offline {
+        &[
+            "package",
+            "--workspace",
+            "--locked",
+            "--offline",
+            "--no-verify",
+        ]
+    } else {
+        &["publish", "--workspace", "--locked", "--dry-run"]
+    };
+    shell::run(shell::cargo().args(arguments))
+}
+
+fn check_packages() -> Result<()> {
+    let metadata = ["metadata", "--format-version", "1", "--no-deps", "--locked"];
+    let metadata = shell::output(shell::cargo().args(metadata))?;
+    let metadata =
+        serde_json::from_str(&metadata).context("cannot read what cargo metadata wrote")?;
+    shell::report("packages", &packages::check(&metadata))
+}
+
+/// Sets the version and closes the changelog.
+fn prepare(version: Version) -> Result<()> {
     let today = shell::output(shell::command("date").args(["--utc", "+%Y-%m-%d"]))?;
-    let version = args.version;
     let manifest = set_version(&shell::read(MANIFEST)?, version)?;
     let changelog = close_changelog(&shell::read(CHANGELOG)?, version, today.trim_end())?;
     shell::write(MANIFEST, &manifest)?;
@@ -33,7 +76,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         "version {version} is prepared. Look at it with `git diff`, run `cargo xtask ci`, then:\n\n\
          git commit --all --message \"workspace: Release {version}\"\n\
          git tag --annotate v{version} --message \"Registrar {version}\"\n\
-         git push origin HEAD v{version}\n"
+         cargo xtask release --dry-run\n\
+         git push origin HEAD v{version}\n\
+         cargo publish --workspace\n"
     ));
     Ok(())
 }
@@ -67,7 +112,8 @@ impl std::fmt::Display for Version {
     }
 }
 
-/// The workspace's manifest with the new version in `[workspace.package]`.
+/// The workspace's manifest with the new version, in `[workspace.package]` and where its crates depend
+/// on each other.
 fn set_version(manifest: &str, version: Version) -> Result<String> {
     let (before, section) = manifest
         .split_once("[workspace.package]\n")
@@ -82,30 +128,46 @@ fn set_version(manifest: &str, version: Version) -> Result<String> {
         .parse()?;
     ensure!(version > old, "{version} is not later than {old}");
     let rest = &section[line.len()..];
-    Ok(format!(
-        "{before}[workspace.package]\nversion = \"{version}\"{rest}"
-    ))
+    let manifest = format!("{before}[workspace.package]\nversion = \"{version}\"{rest}");
+    let (old, new) = (
+        format!(", version = \"{old}\""),
+        format!(", version = \"{version}\""),
+    );
+    let lines = manifest.split_inclusive('\n').map(|line| {
+        if line.contains(" = { path = ") {
+            line.replacen(&old, &new, 1)
+        } else {
+            line.to_owned()
+        }
+    });
+    Ok(lines.collect())
 }
 
 /// The changelog in which the changes that were unreleased belong to `version`.
 fn close_changelog(changelog: &str, version: Version, today: &str) -> Result<String> {
-    let (before, after) = changelog
-        .split_once(UNRELEASED)
-        .with_context(|| format!("{CHANGELOG} has no section \"Unreleased\""))?;
+    let (before, after) = unreleased(changelog)?;
     if after.contains(&format!("## {version} ")) {
         bail!("{CHANGELOG} has a section for {version} already");
     }
-    let unreleased = after.split("\n## ").next().unwrap_or_default();
-    let has_entries = unreleased
+    Ok(format!(
+        "{before}{UNRELEASED}\n## {version} ({today})\n{after}"
+    ))
+}
+
+/// The changelog before and after the heading of the unreleased changes, of which there must be some.
+fn unreleased(changelog: &str) -> Result<(&str, &str)> {
+    let (before, after) = changelog
+        .split_once(UNRELEASED)
+        .with_context(|| format!("{CHANGELOG} has no section \"Unreleased\""))?;
+    let entries = after.split("\n## ").next().unwrap_or_default();
+    let has_entries = entries
         .lines()
         .any(|line| line.starts_with("- ") || line.starts_with("* "));
     ensure!(
         has_entries,
-        "{CHANGELOG} says of no change, so there is nothing to release"
+        "{CHANGELOG} has no unreleased changes, so there is nothing to release"
     );
-    Ok(format!(
-        "{before}{UNRELEASED}\n## {version} ({today})\n{after}"
-    ))
+    Ok((before, after))
 }
 
 #[cfg(test)]
@@ -136,11 +198,18 @@ mod tests {
 
     #[test]
     fn only_the_version_of_the_workspace_changes() {
-        let manifest = "[workspace]\n[workspace.package]\nversion = \"0.1.0\"\nedition = \"2024\"\nx = \"0.1.0\"\n";
+        let manifest = |version: &str| {
+            format!(
+                "[workspace]\n[workspace.package]\nversion = \"{version}\"\nedition = \"2024\"\n\
+                 a = {{ path = \"crates/a\", version = \"{version}\" }}\nx = \"0.1.0\"\n\
+                 y = {{ version = \"0.1.0\" }}\n"
+            )
+        };
         assert_eq!(
-            set_version(manifest, version("0.2.0")).unwrap(),
-            "[workspace]\n[workspace.package]\nversion = \"0.2.0\"\nedition = \"2024\"\nx = \"0.1.0\"\n"
+            set_version(&manifest("0.1.0"), version("0.2.0")).unwrap(),
+            manifest("0.2.0")
         );
+        let manifest = &manifest("0.1.0");
         assert!(set_version(manifest, version("0.1.0")).is_err());
         assert!(set_version(manifest, version("0.0.9")).is_err());
         assert!(set_version("[package]\n", version("0.2.0")).is_err());

@@ -1,10 +1,4 @@
-//! [`SiteVerify`]: the [`CaptchaVerifier`] port over the protocol of reCAPTCHA, which other providers
-//! speak too: a form with `secret`, `response` and `remoteip`, and a JSON object with `success` as the
-//! response.
-//!
-//! Deadlines, limits, proxies and TLS are those of [`registrar_http_client`].
-//!
-//! Spec: <https://developers.google.com/recaptcha/docs/verify>
+#![doc = include_str!("../README.md")]
 
 use std::net::IpAddr;
 

@@ -1,4 +1,6 @@
-//! [`Client`]: outgoing HTTP requests, for every adapter that calls another server.
+#![doc = include_str!("../README.md")]
+//!
+//! # Files
 //!
 //! | file | what it decides |
 //! |---|---|
@@ -8,11 +10,6 @@
 //! | `proxy` | which requests go through which proxy |
 //! | `encode` | percent-encoding in queries and forms |
 //! | `error` | why there is no response |
-//!
-//! Redirects are not followed, cookies are not stored, requests are not retried, and nothing is read
-//! from the environment. What a response means is up to the adapter.
-//!
-//! With the feature `fakes`, `peer` is a server on loopback to test against.
 
 mod client;
 mod connector;

@@ -1,4 +1,6 @@
-//! [`HttpIdentityServer`]: the [`IdentityServer`] port over HTTP.
+#![doc = include_str!("../README.md")]
+//!
+//! # Files
 //!
 //! | file | what it decides |
 //! |---|---|
@@ -6,10 +8,6 @@
 //! | `call/…` | one call of the identity service API each: path, body, meaning of the response |
 //! | `client` | requests and responses |
 //! | `error` | the errors that the domain gets |
-//!
-//! Deadlines, limits, proxies and TLS are those of [`registrar_http_client`].
-//!
-//! Spec: <https://spec.matrix.org/v1.16/identity-service-api/>
 
 mod call;
 mod client;

@@ -1,8 +1,10 @@
-//! [`LettreMailer`]: the [`Mailer`] port over SMTP, with mails written by Jinja templates.
+#![doc = include_str!("../README.md")]
+//!
+//! # Files
 //!
 //! | file | what it decides |
 //! |---|---|
-//! | [`options`] | what an operator may choose, and what a mistake there is called |
+//! | [`options`] | what an operator can choose, and the names of mistakes |
 //! | `recipient` | which addresses may appear in an SMTP command |
 //! | `sender`, `percent` | `notif_from` and the subjects, with their `%(name)s` variables |
 //! | `templates` | where a template is found, and what it may use |
@@ -10,10 +12,7 @@
 //! | `pool` | connections to the mail server, and which of them are used again |
 //! | `connection` | TCP, TLS and login of one of them |
 //! | `stream`, `limit` | what the SMTP library reads from, and how much the server may send |
-//! | `failure` | what the domain is told when a mail does not go out |
-//!
-//! What is deliberately absent: a queue. A mail is handed to the mail server or the caller is told
-//! that it was not.
+//! | `failure` | what the domain gets when a mail is not sent |
 
 mod connection;
 mod failure;

@@ -1,17 +1,13 @@
-//! [`Metrics`]: what happens in a registration server as numbers, in the text format of Prometheus.
+#![doc = include_str!("../README.md")]
 //!
-//! Names beginning with `synapse_` are Synapse's, so that dashboards made for it keep
-//! working; what else an operator of this server needs begins with `registrar_`. `docs/METRICS.md`
-//! lists all of them.
+//! # Where the numbers come from
 //!
-//! | from | come |
+//! | from | what |
 //! |---|---|
 //! | the use-cases, as an [`Observer`] | registrations, logins, stages, limits, hashes (`events.rs`) |
 //! | decorators around ports | the database, mail, identity servers, captchas (`database.rs`, `mail.rs`, `outgoing.rs`) |
 //! | the HTTP front | requests and answers (`http.rs`) |
 //! | numbers kept elsewhere, read when they are rendered | pools, queues, the log, the process (`reading.rs`, `process.rs`) |
-//!
-//! Every label has a closed set of values: never a path, an address, a user or a token.
 //!
 //! See `docs/BEHAVIOR.md` §11.1.
 

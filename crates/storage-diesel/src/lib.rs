@@ -1,4 +1,6 @@
-//! [`DieselStore`]: the [`Store`] over SQLite and PostgreSQL.
+#![doc = include_str!("../README.md")]
+//!
+//! # Files
 //!
 //! One set of queries serves both databases: `connection` has the enum of the two and the macro
 //! that runs a query on either. The files `account`, `device`, `token`, `uia`, `threepid` and `lease`
@@ -8,8 +10,8 @@
 //! writing connection, `BEGIN` (read committed) on PostgreSQL. With the intent to read there is no
 //! transaction, so a single read is a single round trip; and the connection refuses writes.
 //!
-//! SQLite needs the multi-threaded runtime of tokio: a future dropped in the middle of a statement
-//! waits for its end on the spot.
+//! SQLite needs tokio's multi-threaded runtime: a future that is dropped in the middle of a statement
+//! blocks until the statement ends.
 
 mod account;
 mod activity;

@@ -21,8 +21,8 @@ use crate::connection::sqlite::{SqliteLocation, use_write_ahead_log};
 use crate::connection::{PostgresConnection, PostgresConnector, SqliteConnector};
 use crate::options::{Backend, Timeouts};
 
-const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
-const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// The advisory lock of a migrating server, a number that no other program is likely to use: the
 /// first letters of "registrar".

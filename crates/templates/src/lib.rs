@@ -1,9 +1,4 @@
-//! [`Templates`]: Jinja templates of an operator, and behind them the built-in ones.
-//!
-//! Mails and pages have their templates in common folders, and operators bring those that they wrote
-//! for Synapse. So the language is as near to Jinja's as it gets: what renders there renders here, and
-//! a variable that is not defined prints nothing. A template that cannot be read is found at start
-//! ([`Templates::try_with`]), and what it probably does not mean is a warning.
+#![doc = include_str!("../README.md")]
 
 use std::fmt::Write as _;
 use std::io;

@@ -1,13 +1,12 @@
-//! [`Webhook`]: the [`RegistrationHooks`] port as HTTP requests to a service of the operator.
+#![doc = include_str!("../README.md")]
+//!
+//! # Files
 //!
 //! | file | what it decides |
 //! |---|---|
 //! | [`options`] | what an operator can configure |
 //! | `question` | the body of a request |
 //! | `answer` | what a response means |
-//!
-//! `docs/WEBHOOK.md` describes the protocol for authors of such a service. Deadlines, limits, proxies
-//! and TLS are those of [`registrar_http_client`].
 
 mod answer;
 pub mod options;
