@@ -18,11 +18,11 @@ pub(crate) struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  registrar try                                      a server to play with, on loopback
+  registrar try                                      a server to try out, on loopback
   registrar generate-config -s example.org -o homeserver.yaml
-  registrar check-config -c homeserver.yaml          every mistake at once
+  registrar check-config -c homeserver.yaml          all mistakes at once
   registrar serve -c homeserver.yaml
-  registrar serve -c homeserver.yaml -c secrets.yaml  later files win
+  registrar serve -c homeserver.yaml -c secrets.yaml  later files take precedence
   registrar migrate status -c homeserver.yaml
   registrar admin user register alice --admin -c homeserver.yaml
   registrar admin token create --uses 5 --expires-in 7d -c homeserver.yaml
@@ -32,28 +32,28 @@ Examples:
 pub(crate) enum Command {
     /// Run the server until SIGTERM or Ctrl-C.
     Serve(ConfigArgs),
-    /// Run a server to play with: on loopback, open for registration, with a database of its own.
+    /// Run a server to try out: on loopback, open for registration, with its own database.
     Try(TryArgs),
-    /// Say what the configuration means, what of it is ignored, and every mistake in it.
+    /// Check the configuration: print how it is understood, what is ignored, and all mistakes.
     CheckConfig(ConfigArgs),
     /// Write a commented configuration file with fresh secrets.
     GenerateConfig(GenerateArgs),
-    /// Look after the database schema; `serve` brings it up to date by itself.
+    /// Manage the database schema; `serve` migrates it at start.
     Migrate(MigrateArgs),
-    /// Look after accounts and registration tokens, through the running server or, without one, in
-    /// the database.
+    /// Manage accounts and registration tokens, through the running server or, if there is none,
+    /// directly in the database.
     Admin(admin::AdminArgs),
-    /// Hash a password the way the server does; reads it from the terminal or from standard input.
+    /// Hash a password as the server does; it is read from the terminal or from standard input.
     HashPassword(HashPasswordArgs),
-    /// Write a completion script for a shell to standard output.
+    /// Print a completion script for a shell.
     Completions {
         /// The shell.
         shell: Shell,
     },
-    /// Write the JSON Schema of the configuration file to standard output.
+    /// Print the JSON Schema of the configuration file.
     #[command(hide = true)]
     ConfigSchema,
-    /// Read docs/CONFIG.md from standard input and write it with today's tables of keys.
+    /// Read docs/CONFIG.md from standard input and print it with current tables of options.
     #[command(hide = true)]
     ConfigGuide,
 }
@@ -61,10 +61,10 @@ pub(crate) enum Command {
 /// Where the configuration is.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ConfigArgs {
-    /// A configuration file, or a folder of `*.yaml` files; may be repeated, later ones win.
-    /// Without it, the first that exists of /etc/registrar/registrar.yaml,
-    /// /etc/registrar/homeserver.yaml, ./registrar.yaml and ./homeserver.yaml is read.
-    /// Any value can be overridden from the environment, see docs/CONFIG.md.
+    /// A configuration file, or a folder of `*.yaml` files. Can be repeated; later files take
+    /// precedence. Default: the first that exists of /etc/registrar/registrar.yaml,
+    /// /etc/registrar/homeserver.yaml, ./registrar.yaml and ./homeserver.yaml.
+    /// Environment variables can override any value, see docs/CONFIG.md.
     #[arg(
         short,
         long = "config",
@@ -91,7 +91,7 @@ pub(crate) struct GenerateArgs {
     /// The server name: the part of user IDs after the colon.
     #[arg(short, long)]
     pub(crate) server_name: String,
-    /// The file to write, which must not exist; standard output without it.
+    /// The file to write, which must not exist. Default: standard output.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }
@@ -104,15 +104,15 @@ pub(crate) struct MigrateArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum MigrateAction {
-    /// List the migrations and whether they have run.
+    /// List the migrations and whether they have been applied.
     Status(ConfigArgs),
-    /// Run the migrations that have not run.
+    /// Apply the pending migrations.
     Up(ConfigArgs),
-    /// Revert the latest migrations. What they added is lost.
+    /// Revert the latest migrations. The data in what they added is lost.
     Down {
         #[command(flatten)]
         config: ConfigArgs,
-        /// How many.
+        /// How many migrations to revert.
         #[arg(long, default_value_t = 1)]
         steps: u32,
     },
@@ -120,13 +120,13 @@ pub(crate) enum MigrateAction {
 
 #[derive(Debug, Args)]
 pub(crate) struct HashPasswordArgs {
-    /// The configuration whose cost and pepper to use; the defaults without it.
+    /// The configuration whose cost and pepper are used. Default: the default cost, no pepper.
     #[arg(short, long = "config", value_name = "PATH")]
     pub(crate) config: Vec<PathBuf>,
-    /// Hash nothing: propose settings with which a hash takes about the target time on this machine.
+    /// Hash nothing; propose settings with which a hash takes about the target time on this machine.
     #[arg(long)]
     pub(crate) calibrate: bool,
-    /// How long one hash shall take, in milliseconds, up to a minute.
+    /// The target time of one hash, in milliseconds, at most one minute.
     #[arg(
         long,
         value_name = "MILLISECONDS",

@@ -23,12 +23,12 @@ pub(crate) enum AdminSubject {
     User(UserCommand),
 }
 
-/// Which database, and for whom the answer is.
+/// Which database, and the form of the output.
 #[derive(Debug, Args)]
 pub(crate) struct ConsoleArgs {
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
-    /// Answer in JSON, for scripts.
+    /// Print JSON, for scripts.
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -39,27 +39,27 @@ pub(crate) enum TokenCommand {
     List {
         #[command(flatten)]
         console: ConsoleArgs,
-        /// Only those that can be used.
+        /// Only tokens that can be used.
         #[arg(long, conflicts_with = "invalid")]
         valid: bool,
-        /// Only those that cannot be used any more.
+        /// Only tokens that can no longer be used.
         #[arg(long)]
         invalid: bool,
     },
-    /// Make a token.
+    /// Create a token.
     Create {
         #[command(flatten)]
         console: ConsoleArgs,
-        /// Its text; a random one is made up without it.
+        /// The token. Default: a random one.
         #[arg(long, conflicts_with = "length")]
         token: Option<String>,
-        /// The length of a random text.
+        /// The length of the random token.
         #[arg(long)]
         length: Option<i64>,
-        /// How many registrations it is good for; any number without it.
+        /// How many registrations it allows. Default: any number.
         #[arg(long, value_name = "NUMBER")]
         uses: Option<i64>,
-        /// For how long it is good, for example 12h or 7d; for ever without it.
+        /// How long it is valid, for example 12h or 7d. Default: without a limit.
         #[arg(long, value_name = "DURATION", value_parser = duration)]
         expires_in: Option<Duration>,
     },
@@ -67,25 +67,25 @@ pub(crate) enum TokenCommand {
     Show {
         #[command(flatten)]
         console: ConsoleArgs,
-        /// Its text.
+        /// The token.
         token: String,
     },
     /// Change what a token allows.
     Edit {
         #[command(flatten)]
         console: ConsoleArgs,
-        /// Its text.
+        /// The token.
         token: String,
-        /// How many registrations it is good for, those included that have taken place.
+        /// How many registrations it allows, including completed ones.
         #[arg(long, value_name = "NUMBER", conflicts_with = "unlimited")]
         uses: Option<i64>,
-        /// It is good for any number of registrations.
+        /// Allow any number of registrations.
         #[arg(long)]
         unlimited: bool,
-        /// For how long it is good from now on, for example 12h or 7d.
+        /// How long it is valid from now on, for example 12h or 7d.
         #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "never_expires")]
         expires_in: Option<Duration>,
-        /// It is good for ever.
+        /// Remove its expiry.
         #[arg(long)]
         never_expires: bool,
     },
@@ -93,53 +93,54 @@ pub(crate) enum TokenCommand {
     Revoke {
         #[command(flatten)]
         console: ConsoleArgs,
-        /// Its text.
+        /// The token.
         token: String,
     },
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserCommand {
-    /// Make an account; asks for its password.
+    /// Create an account; asks for its password.
     Register {
         #[command(flatten)]
         console: ConsoleArgs,
         /// The part of the user ID before the colon.
         username: String,
-        /// It may use the admin API.
+        /// Make it an administrator, who can use the admin API.
         #[arg(long)]
         admin: bool,
-        /// The name shown to others; the username without it.
+        /// The display name. Default: the username.
         #[arg(long, value_name = "NAME")]
         display_name: Option<String>,
-        /// What it is if not a person: `bot`, `support`, or one of `user_types.extra_user_types`.
+        /// The type of an account that is not a person's: `bot`, `support`, or one of
+        /// `user_types.extra_user_types`.
         #[arg(long)]
         user_type: Option<String>,
         #[command(flatten)]
         password: PasswordArgs,
     },
-    /// Let somebody use the admin API.
+    /// Make a user an administrator, who can use the admin API.
     Promote(UserArgs),
-    /// Let somebody not use the admin API any more.
+    /// Make an administrator an ordinary user.
     Demote(UserArgs),
-    /// Deactivate an account: no password, no devices, no email addresses; nobody else gets its
-    /// name. Asks for a confirmation.
+    /// Deactivate an account: its password, devices and addresses are removed, and its name stays
+    /// reserved. Asks for confirmation.
     Deactivate {
         #[command(flatten)]
         user: UserArgs,
-        /// Remove its display name too.
+        /// Also remove its display name.
         #[arg(long)]
         erase: bool,
-        /// Do not ask for a confirmation, for scripts.
+        /// Do not ask for confirmation, for scripts.
         #[arg(long)]
         yes: bool,
     },
-    /// Let a deactivated account be used again; asks for a new password. Its email addresses and
-    /// devices do not come back.
+    /// Reactivate a deactivated account; asks for a new password. Its addresses and devices are not
+    /// restored.
     Reactivate {
         #[command(flatten)]
         user: UserArgs,
-        /// Give it no password: its owner can set one with a registered email address only.
+        /// Set no password: the owner can only set one with a registered email address.
         #[arg(long, conflicts_with_all = ["password_stdin", "password_file"])]
         no_password: bool,
         #[command(flatten)]
@@ -149,19 +150,19 @@ pub(crate) enum UserCommand {
     List {
         #[command(flatten)]
         console: ConsoleArgs,
-        /// Only those with this text in the username or the display name.
+        /// Only accounts with this string in the username or the display name.
         #[arg(long, value_name = "TEXT")]
         name: Option<String>,
         /// Only administrators.
         #[arg(long)]
         admins: bool,
-        /// Without guests.
+        /// Exclude guests.
         #[arg(long)]
         no_guests: bool,
-        /// Deactivated accounts too.
+        /// Include deactivated accounts.
         #[arg(long)]
         deactivated: bool,
-        /// How many accounts to pass over.
+        /// How many accounts to skip.
         #[arg(long, value_name = "NUMBER", default_value_t = 0)]
         from: i64,
         /// How many accounts to list at most.
@@ -170,11 +171,11 @@ pub(crate) enum UserCommand {
     },
     /// Show an account.
     Show(UserArgs),
-    /// Set a password; asks for it. Ends all logins.
+    /// Set a new password; asks for it. Ends all logins.
     ResetPassword {
         #[command(flatten)]
         user: UserArgs,
-        /// Let the logins go on.
+        /// Keep the logins.
         #[arg(long)]
         keep_logins: bool,
         #[command(flatten)]
@@ -187,11 +188,11 @@ pub(crate) enum UserCommand {
 pub(crate) struct UserArgs {
     #[command(flatten)]
     pub(crate) console: ConsoleArgs,
-    /// A user ID, or the part of it before the colon.
+    /// A user ID, or its part before the colon.
     pub(crate) user: String,
 }
 
-/// Where the password comes from; the terminal without any of them.
+/// Where the password is read from. Default: the terminal.
 #[derive(Debug, Args)]
 pub(crate) struct PasswordArgs {
     /// Read the password from the first line of standard input.
@@ -204,5 +205,5 @@ pub(crate) struct PasswordArgs {
 
 fn duration(text: &str) -> Result<Duration, String> {
     registrar_config::duration_of(text)
-        .ok_or_else(|| "a number with one of s, m, h, d, w, y after it".to_owned())
+        .ok_or_else(|| "expected a number followed by s, m, h, d, w or y".to_owned())
 }
