@@ -7,7 +7,7 @@ use registrar_domain::model::entropy::Entropy;
 use registrar_domain::model::id::ServerName;
 
 /// The file, with a stand-in for the server name and secrets that are commented out.
-const EXAMPLE: &str = include_str!("../../../deploy/homeserver.example.yaml");
+const EXAMPLE: &str = include_str!("../homeserver.example.yaml");
 
 /// The server name in the example.
 const EXAMPLE_NAME: &str = "example.org";
