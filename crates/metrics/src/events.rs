@@ -171,7 +171,7 @@ impl EventMetrics {
                     .with_label_values(&labels)
                     .observe(send_attempt);
             }
-            Event::DialogueOpened => self.dialogues.inc(),
+            Event::UiaSessionOpened => self.dialogues.inc(),
             Event::StageAttempted {
                 stage,
                 outcome: result,

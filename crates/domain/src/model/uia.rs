@@ -9,8 +9,8 @@ mod session;
 mod stage;
 
 pub use session::{
-    AnsweredTokens, CompletedStage, EndedSession, GuestClaim, OperationDigest, OtherDevices,
-    Parameters, RegisterParameters, Registered, StageResult, Traces, UiaLogin, UiaRequester,
+    AnsweredTokens, CompletedStage, EndedSession, ErasePolicy, GuestClaim, OperationDigest,
+    OtherDevices, Parameters, RegisterParameters, Registered, StageResult, UiaLogin, UiaRequester,
     UiaSession, UiaSessionId,
 };
 pub use stage::{Stage, StageFailure};

@@ -43,7 +43,7 @@ pub enum Event {
         send_attempt: i64,
     },
     /// A dialogue of user-interactive authentication has begun.
-    DialogueOpened,
+    UiaSessionOpened,
     /// A client attempted a stage of user-interactive authentication.
     StageAttempted {
         /// Which one.

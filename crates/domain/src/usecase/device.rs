@@ -15,9 +15,11 @@ use crate::usecase::retry::MaybeStore;
 use crate::usecase::shared::Shared;
 use crate::usecase::token::authenticate::Requester;
 use crate::usecase::uia::auth::Auth;
-use crate::usecase::uia::gate::{self, GateError, UiaPrompt};
+use crate::usecase::uia::continuation::Continuation;
+use crate::usecase::uia::gate::GateError;
+use crate::usecase::uia::prompt::UiaPrompt;
 use crate::usecase::uia::reauthenticate::{
-    Authorization, Reauthentication, RecentProof, Undertaking, reauthenticate,
+    Authorization, ProtectedRequest, Reauthentication, RecentProof, reauthenticate,
 };
 
 /// The most devices that one `POST /delete_devices` may name.
@@ -155,14 +157,16 @@ impl Devices {
         device_id: &str,
     ) -> Result<RemoveOutcome, DeviceError> {
         let device_ids: Vec<_> = DeviceId::parse(device_id).into_iter().collect();
+        let continuation = Continuation::read(request.auth)?;
+        let parameters = Some(&Parameters::None);
         match self
-            .prove(ctx, requester, request, Some(&Parameters::None))
+            .prove(ctx, requester, request.operation, &continuation, parameters)
             .await?
         {
-            Reauthentication::Given(authorization) => {
+            Reauthentication::Authorized(authorization) => {
                 self.take_away(requester, &authorization, &device_ids).await
             }
-            Reauthentication::Wanted(prompt) => Ok(RemoveOutcome::AuthRequired(prompt)),
+            Reauthentication::Challenged(prompt) => Ok(RemoveOutcome::AuthRequired(prompt)),
         }
     }
 
@@ -181,7 +185,8 @@ impl Devices {
         let named = devices
             .optional()
             .map_err(|_| DeviceError::MalformedField("devices"))?;
-        if named.is_none() && gate::session_id(request.auth)?.is_none() {
+        let continuation = Continuation::read(request.auth)?;
+        if named.is_none() && continuation.session_id().is_none() {
             return Err(DeviceError::DevicesMissing);
         }
         if named.is_some_and(|names| names.len() > MAX_DEVICES) {
@@ -193,16 +198,22 @@ impl Devices {
             Parameters::DeleteDevices(device_ids.collect())
         });
         let outcome = self
-            .prove(ctx, requester, request, parameters.as_ref())
+            .prove(
+                ctx,
+                requester,
+                request.operation,
+                &continuation,
+                parameters.as_ref(),
+            )
             .await?;
         match outcome {
-            Reauthentication::Given(authorization) => {
+            Reauthentication::Authorized(authorization) => {
                 let Parameters::DeleteDevices(device_ids) = authorization.parameters() else {
                     return Err(DeviceError::DevicesMissing);
                 };
                 self.take_away(requester, &authorization, device_ids).await
             }
-            Reauthentication::Wanted(prompt) => Ok(RemoveOutcome::AuthRequired(prompt)),
+            Reauthentication::Challenged(prompt) => Ok(RemoveOutcome::AuthRequired(prompt)),
         }
     }
 
@@ -211,18 +222,19 @@ impl Devices {
         &self,
         ctx: &RequestContext,
         requester: &Requester,
-        request: &RemoveRequest<'_>,
+        operation: OperationDigest,
+        continuation: &Continuation<'_>,
         parameters: Option<&Parameters>,
     ) -> Result<Reauthentication, GateError> {
-        let undertaking = Undertaking {
+        let protected = ProtectedRequest {
             requester,
-            operation: request.operation,
-            auth: request.auth,
+            operation,
+            continuation,
             parameters,
             purposes: &[],
             recent: RecentProof::Suffices,
         };
-        reauthenticate(&self.0, ctx, &undertaking).await
+        reauthenticate(&self.0, ctx, &protected).await
     }
 
     async fn take_away(

@@ -24,7 +24,7 @@ use crate::usecase::credentials::{self, CredentialError, Verified};
 use crate::usecase::retry::MaybeStore;
 use crate::usecase::shared::Shared;
 use crate::usecase::token::authenticate::Bearer;
-use crate::usecase::token::issue::{self, DeviceHistory, IssuedTokens, NewLogin, RefreshWish};
+use crate::usecase::token::issue::{self, DeviceHistory, IssuedTokens, NewLogin, RefreshChoice};
 use crate::usecase::usage::{self, UsageError};
 
 /// How often a password is verified because the hash was replaced while it was: by another password, or
@@ -162,7 +162,7 @@ impl Login {
         request: &LoginRequest,
     ) -> Result<LoggedIn, LoginError> {
         let shared = &self.0;
-        refresh_wish(request)?;
+        refresh_choice(request)?;
         if !request.login_type.is_present() {
             return Err(LoginError::TypeMissing);
         }
@@ -345,7 +345,7 @@ fn account_key(user_id: &UserId) -> String {
 }
 
 /// Does the client want a refresh token?
-fn refresh_wish(request: &LoginRequest) -> Result<RefreshWish, LoginError> {
+fn refresh_choice(request: &LoginRequest) -> Result<RefreshChoice, LoginError> {
     let wanted = request.refresh_token.optional_not_null();
     let wanted = wanted.map_err(|_| LoginError::RefreshTokenNotBoolean)?;
     Ok(wanted.copied().unwrap_or(false).into())
@@ -355,7 +355,7 @@ fn refresh_wish(request: &LoginRequest) -> Result<RefreshWish, LoginError> {
 struct Device {
     id: Option<DeviceId>,
     display_name: Option<DisplayName>,
-    refresh: RefreshWish,
+    refresh: RefreshChoice,
 }
 
 impl Device {
@@ -367,7 +367,7 @@ impl Device {
         Ok(Self {
             id: id.map(|text| DeviceId::parse(text)).transpose()?,
             display_name: name.map(|text| DisplayName::parse(text)).transpose()?,
-            refresh: refresh_wish(request)?,
+            refresh: refresh_choice(request)?,
         })
     }
 }

@@ -32,7 +32,7 @@ pub(crate) enum Disclosure {
 
 /// Who has a permitted name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum NameAvailability {
     /// Nobody, or it was not looked up.
     Free,
     /// The guest who asks.
@@ -112,7 +112,7 @@ pub(crate) async fn check(
     shared: &Shared,
     localpart: &Localpart,
     claims: Claims,
-) -> Result<Standing, NameError> {
+) -> Result<NameAvailability, NameError> {
     check_reservations(shared, localpart)?;
     localpart.check_length(&shared.policy.server_name)?;
 
@@ -126,7 +126,7 @@ pub(crate) async fn check(
         match guest_token {
             Some(token) if taken => {
                 check_guest(uow, shared, &token, localpart).await?;
-                return Ok(Standing::OwnGuest);
+                return Ok(NameAvailability::OwnGuest);
             }
             None if taken => return Err(NameError::Taken),
             _ => {}
@@ -135,7 +135,7 @@ pub(crate) async fn check(
     if claims.guest.is_none() && localpart.is_numeric() {
         return Err(NameError::Numeric);
     }
-    Ok(Standing::Free)
+    Ok(NameAvailability::Free)
 }
 
 /// Adds an account; losing a race for its name is the same as coming late.

@@ -1,12 +1,13 @@
 //! `POST /register`: a new account for a person, a guest, or a guest who becomes a user.
 //!
-//! [`Registration::register`] is the reference's order of checks (§1.1), which clients can observe,
+//! [`Registration::register`] is the reference's new of checks (§1.1), which clients can observe,
 //! top to bottom. What a success means is one transaction, in `create`.
 //!
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#post_matrixclientv3register>
 
 mod appservice;
 pub mod available;
+mod checked;
 mod create;
 pub(crate) mod enroll;
 mod error;
@@ -15,7 +16,6 @@ mod repeat;
 mod request;
 pub(crate) mod rules;
 pub mod shared_secret;
-mod wish;
 
 use std::sync::Arc;
 
@@ -29,14 +29,15 @@ use crate::model::limit::Spent;
 use crate::model::threepid::{Purpose, ValidatedThreepid};
 use crate::model::uia::{Parameters, RegisterParameters, Registered, UiaSession};
 use crate::ports::Intent;
-use crate::usecase::name::{self, Claims, Disclosure, NameError, Standing};
+use crate::usecase::name::{self, Claims, Disclosure, NameAvailability, NameError};
 use crate::usecase::shared::Shared;
-use crate::usecase::token::issue::RefreshWish;
-use crate::usecase::uia::gate::{self, Attempt, Clearance, Decision, Operation};
+use crate::usecase::token::issue::RefreshChoice;
+use crate::usecase::uia::continuation::Continuation;
+use crate::usecase::uia::gate::{self, Clearance, Decision, GateRequest, Operation};
 use crate::usecase::uia::open;
 use crate::usecase::usage;
-use create::{CheckedName, Order};
-use wish::Wish;
+use checked::CheckedRequest;
+use create::{CheckedName, NewRegistration};
 
 /// The use-case.
 #[derive(Clone)]
@@ -70,8 +71,8 @@ impl Registration {
                 other => return Err(RegisterError::UnknownKind(other.to_owned())),
             },
         }
-        let refresh = wish::refresh(request)?;
-        let username = wish::username(request)?;
+        let refresh = checked::refresh(request)?;
+        let username = checked::username(request)?;
         if request
             .login_type
             .value()
@@ -81,22 +82,27 @@ impl Registration {
                 .register_for_appservice(ctx, request, username, refresh)
                 .await;
         }
-        let wish = Wish::parse(shared, request, username)?;
+        let checked = CheckedRequest::parse(shared, request, username)?;
+        let continuation = Continuation::read(&request.auth)?;
         // Before the database is asked about the name, since a flood should cost nothing.
-        let charged = wish.password.charge_first(shared, ctx, &request.auth)?;
-        let session = self.session(request).await?;
-        self.check_name_early(&wish, session.as_ref()).await?;
+        let charged = checked.password.charge_first(shared, ctx, &continuation)?;
+        let session = self.session(&continuation).await?;
+        self.check_name_early(&checked, session.as_ref()).await?;
 
-        match self
-            .pass_gate(ctx, request, &wish, session.is_some())
-            .await?
-        {
+        let parameters = Parameters::Register(checked.parameters.clone());
+        let passing = GateRequest {
+            operation: self.operation(request),
+            continuation: &continuation,
+            known: session.as_ref(),
+            parameters: (checked.has_parameters || session.is_none()).then_some(&parameters),
+        };
+        match gate::pass(shared, ctx, &passing).await? {
             Decision::Challenged(prompt) => {
-                wish.password.park(shared, ctx, &prompt, charged).await?;
+                checked.password.park(shared, ctx, &prompt, charged).await?;
                 Ok(RegisterOutcome::AuthRequired(prompt))
             }
             Decision::Cleared(clearance) => {
-                let registered = self.complete(ctx, &wish, refresh, &clearance).await?;
+                let registered = self.complete(ctx, &checked, refresh, &clearance).await?;
                 Ok(RegisterOutcome::Registered(registered))
             }
         }
@@ -105,22 +111,22 @@ impl Registration {
     /// The UIA session that the request continues, for what it knows of earlier requests.
     async fn session(
         &self,
-        request: &RegisterRequest,
+        continuation: &Continuation<'_>,
     ) -> Result<Option<UiaSession>, RegisterError> {
-        let Some(id) = gate::session_id(&request.auth)? else {
+        let Some(id) = continuation.session_id() else {
             return Ok(None);
         };
         let mut uow = self.0.ports.store.begin(Intent::Read).await?;
-        Ok(Some(open::find(&mut *uow, &self.0, &id).await?))
+        Ok(Some(open::find(&mut *uow, &self.0, id).await?))
     }
 
     /// Refuses a name before the dialogue rather than after it.
     async fn check_name_early(
         &self,
-        wish: &Wish,
+        checked: &CheckedRequest,
         session: Option<&UiaSession>,
     ) -> Result<(), RegisterError> {
-        let Some(username) = &wish.parameters.username else {
+        let Some(username) = &checked.parameters.username else {
             return Ok(());
         };
         let shared = &self.0;
@@ -133,7 +139,7 @@ impl Registration {
             };
         }
         let claims = Claims {
-            guest: wish.parameters.guest_claim,
+            guest: checked.parameters.guest_claim,
             disclosure: if shared.policy.registration.inhibit_user_in_use_error {
                 Disclosure::Hide
             } else {
@@ -155,27 +161,15 @@ impl Registration {
         }
     }
 
-    async fn pass_gate(
-        &self,
-        ctx: &RequestContext,
-        request: &RegisterRequest,
-        wish: &Wish,
-        continues: bool,
-    ) -> Result<Decision, RegisterError> {
-        let parameters = Parameters::Register(wish.parameters.clone());
-        let operation = Operation {
+    fn operation(&self, request: &RegisterRequest) -> Operation<'_> {
+        let policy = &self.0.policy.registration;
+        Operation {
             digest: request.operation,
-            flows: &self.0.policy.registration.flows,
-            enabled: &self.0.policy.registration.stages,
+            flows: &policy.flows,
+            enabled: &policy.stages,
             purposes: &[Purpose::Registration, Purpose::Addition],
             requester: None,
-        };
-        let attempt = Attempt {
-            operation,
-            auth: &request.auth,
-            parameters: (wish.says_something || !continues).then_some(&parameters),
-        };
-        Ok(gate::pass(&self.0, ctx, &attempt).await?)
+        }
     }
 
     /// The dialogue is complete: everything else that can be checked is checked now, then the account
@@ -183,8 +177,8 @@ impl Registration {
     async fn complete(
         &self,
         ctx: &RequestContext,
-        wish: &Wish,
-        refresh: RefreshWish,
+        checked: &CheckedRequest,
+        refresh: RefreshChoice,
         clearance: &Clearance,
     ) -> Result<RegisteredAccount, RegisterError> {
         let shared = &self.0;
@@ -195,31 +189,32 @@ impl Registration {
         } else {
             &nothing
         };
-        let mut order = Order::new(&shared.policy.registration, clearance, parameters, refresh)?;
-        rules::check_threepids(shared, &order.threepids).await?;
+        let mut new =
+            NewRegistration::new(&shared.policy.registration, clearance, parameters, refresh)?;
+        rules::check_threepids(shared, &new.threepids).await?;
         if session.registered.is_some() {
-            return self.repeat(ctx, &order).await;
+            return self.repeat(ctx, &new).await;
         }
-        if !wish.password.is_known(Some(session)) {
+        if !checked.password.is_known(Some(session)) {
             return Err(RegisterError::PasswordMissing);
         }
-        let spent = match self.check(ctx, session, parameters, &mut order).await {
+        let spent = match self.check(ctx, session, parameters, &mut new).await {
             Err(error) if error.is_taken() => {
                 // Perhaps by a concurrent request of this very session.
                 return match self.registered_meanwhile(session).await? {
-                    Some(_) => self.repeat(ctx, &order).await,
+                    Some(_) => self.repeat(ctx, &new).await,
                     None => Err(error),
                 };
             }
             outcome => outcome?,
         };
         let turn = ctx.hash_turn(session.trust().min(Trust::Charged));
-        let hash = wish.password.hash(shared, turn, Some(session)).await?;
+        let hash = checked.password.hash(shared, turn, Some(session)).await?;
         let hash = hash.ok_or(RegisterError::PasswordMissing)?;
-        self.create(ctx, &order, &hash, spent).await
+        self.create(ctx, &new, &hash, spent).await
     }
 
-    /// Checks what can be checked before anything is created, and completes the order. The registration
+    /// Checks what can be checked before anything is created, and completes the new. The registration
     /// is charged, so that concurrent ones cannot pass the limit together; it is given back unless the
     /// account is created.
     async fn check(
@@ -227,22 +222,22 @@ impl Registration {
         ctx: &RequestContext,
         session: &UiaSession,
         parameters: &RegisterParameters,
-        order: &mut Order<'_>,
+        new: &mut NewRegistration<'_>,
     ) -> Result<Spent<'_>, RegisterError> {
         let shared = &self.0;
         let wished = parameters.username.as_deref();
-        let mut facts = rules::facts(shared, session, wished, &order.threepids).await?;
+        let mut facts = rules::facts(shared, session, wished, &new.threepids).await?;
         if let Some(chosen) = rules::choose_username(shared, &facts).await? {
             facts.username = Some(chosen);
         }
-        self.check_threepids_free(&order.threepids).await?;
-        order.account_name = rules::choose_display_name(shared, &facts).await?;
+        self.check_threepids_free(&new.threepids).await?;
+        new.account_name = rules::choose_display_name(shared, &facts).await?;
         let limit = &shared.limits.registration;
         let spent = limit.spend(&ctx.limit_key(), shared.monotonic())?;
-        order.admission = rules::judge(shared, &facts).await?;
-        usage::check_registration(shared, rules::proved_email(&order.threepids)).await?;
+        new.admission = rules::judge(shared, &facts).await?;
+        usage::check_registration(shared, rules::proved_email(&new.threepids)).await?;
         if let Some(username) = facts.username.as_deref().or(wished) {
-            order.name = Some(self.check_name_finally(username, parameters).await?);
+            new.name = Some(self.check_name_finally(username, parameters).await?);
         }
         Ok(spent)
     }
@@ -287,14 +282,14 @@ impl Registration {
             disclosure: Disclosure::Tell,
         };
         let mut uow = shared.ports.store.begin(Intent::Read).await?;
-        let standing = name::check(&mut *uow, shared, &localpart, claims).await?;
+        let availability = name::check(&mut *uow, shared, &localpart, claims).await?;
         // A guest can only become the user of the same name; for any other there is nobody to upgrade.
-        if claims.guest.is_some() && standing == Standing::Free {
+        if claims.guest.is_some() && availability == NameAvailability::Free {
             return Err(NameError::GuestMismatch.into());
         }
         Ok(CheckedName {
             localpart,
-            standing,
+            availability,
         })
     }
 }

@@ -5,14 +5,16 @@
 //!
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#user-interactive-authentication-api>
 
-mod attempt;
 pub mod auth;
+pub(crate) mod continuation;
 pub(crate) mod end;
+mod examined;
 pub mod fallback;
 mod funnel;
 pub mod gate;
 mod gate_error;
 pub(crate) mod guess;
 pub(crate) mod open;
+pub mod prompt;
 pub(crate) mod reauthenticate;
 mod stage;

@@ -14,7 +14,8 @@ use registrar_domain::usecase::account::change_password::{
 use registrar_domain::usecase::threepid::request::EmailParameters;
 use registrar_domain::usecase::token::authenticate::Requester;
 use registrar_domain::usecase::uia::auth::Auth;
-use registrar_domain::usecase::uia::gate::{GateError, UiaPrompt};
+use registrar_domain::usecase::uia::gate::GateError;
+use registrar_domain::usecase::uia::prompt::UiaPrompt;
 
 use crate::validating::{SECRET, delegating, email_wish, password, proof, validated};
 use crate::world::{PASSWORD, ROUNDS, World, dummy, given, login, poll, race};

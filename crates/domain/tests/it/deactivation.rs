@@ -6,7 +6,7 @@ use registrar_domain::model::id::Localpart;
 use registrar_domain::model::threepid::Purpose;
 use registrar_domain::model::uia::OperationDigest;
 use registrar_domain::usecase::account::deactivate::own::{
-    DeactivationError, DeactivationOutcome, DeactivationRequest, DeactivationWish, Unbinding,
+    CheckedDeactivation, DeactivationError, DeactivationOutcome, DeactivationRequest, Unbinding,
 };
 use registrar_domain::usecase::credentials::CredentialError;
 use registrar_domain::usecase::login::LoginError;
@@ -14,7 +14,8 @@ use registrar_domain::usecase::name::NameError;
 use registrar_domain::usecase::registration::RegisterError;
 use registrar_domain::usecase::token::authenticate::{Assertion, Audience, Requester};
 use registrar_domain::usecase::uia::auth::Auth;
-use registrar_domain::usecase::uia::gate::{GateError, UiaPrompt};
+use registrar_domain::usecase::uia::gate::GateError;
+use registrar_domain::usecase::uia::prompt::UiaPrompt;
 
 use crate::appservices::{service, token};
 use crate::validating::{SECRET, creds, password};
@@ -38,7 +39,7 @@ fn erasing(auth: Given<Auth>) -> DeactivationRequest {
     }
 }
 
-fn wish(world: &World, request: DeactivationRequest) -> DeactivationWish {
+fn wish(world: &World, request: DeactivationRequest) -> CheckedDeactivation {
     world.services.deactivation.read(request).unwrap()
 }
 

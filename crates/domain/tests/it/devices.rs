@@ -6,7 +6,8 @@ use registrar_domain::model::uia::{OperationDigest, Stage, StageFailure};
 use registrar_domain::usecase::device::{DeviceError, RemoveOutcome, RemoveRequest};
 use registrar_domain::usecase::token::authenticate::Requester;
 use registrar_domain::usecase::uia::auth::Auth;
-use registrar_domain::usecase::uia::gate::{GateError, UiaPrompt};
+use registrar_domain::usecase::uia::gate::GateError;
+use registrar_domain::usecase::uia::prompt::UiaPrompt;
 
 use crate::validating::password;
 use crate::world::{PASSWORD, World, dummy, given, login, register};

@@ -21,7 +21,8 @@ use registrar_domain::usecase::registration::{RegisterError, RegisterOutcome, Re
 use registrar_domain::usecase::registration_token::validity::TokenValidityError;
 use registrar_domain::usecase::uia::auth::{Auth, Submission};
 use registrar_domain::usecase::uia::fallback::FallbackOutcome;
-use registrar_domain::usecase::uia::gate::{GateError, UiaPrompt};
+use registrar_domain::usecase::uia::gate::GateError;
+use registrar_domain::usecase::uia::prompt::UiaPrompt;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
@@ -196,7 +197,7 @@ async fn concurrent_first_requests_open_no_more_sessions_than_are_charged() {
         let admitted = racers.join_all().await;
         assert_eq!(admitted.into_iter().filter(|it| *it).count(), 10);
         let events = world.observer.take();
-        let opened = events.iter().filter(|it| **it == Event::DialogueOpened);
+        let opened = events.iter().filter(|it| **it == Event::UiaSessionOpened);
         assert_eq!(opened.count(), 10);
     }
 }

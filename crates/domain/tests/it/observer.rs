@@ -35,7 +35,7 @@ fn stage(stage: Stage, outcome: StageOutcome) -> Event {
 async fn a_registration_is_heard_of_from_the_dialogue_to_the_login() {
     let world = World::new();
     let prompt = world.prompted(&register("alice")).await;
-    assert_eq!(world.observer.take(), [Event::DialogueOpened]);
+    assert_eq!(world.observer.take(), [Event::UiaSessionOpened]);
     let asking = RegisterRequest {
         auth: poll(&prompt),
         ..register("alice")
@@ -164,6 +164,6 @@ async fn contention_is_heard_of() {
     world.prompted(&register("alice")).await;
     assert_eq!(
         world.observer.take(),
-        [Event::UnitOfWorkRetried, Event::DialogueOpened]
+        [Event::UnitOfWorkRetried, Event::UiaSessionOpened]
     );
 }

@@ -21,7 +21,8 @@ use registrar_domain::usecase::registration::{
     RegisterError, RegisterRequest, Registration, RuleError,
 };
 use registrar_domain::usecase::uia::auth::{Auth, Submission, ThreepidCredentials};
-use registrar_domain::usecase::uia::gate::{GateError, UiaPrompt};
+use registrar_domain::usecase::uia::gate::GateError;
+use registrar_domain::usecase::uia::prompt::UiaPrompt;
 use registrar_testkit::{CaptchaOutage, HookQuestion};
 
 use crate::validating::{SECRET, delegating, email_wish};

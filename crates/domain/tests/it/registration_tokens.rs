@@ -18,7 +18,7 @@ use registrar_domain::usecase::registration_token::admin::{
 use registrar_domain::usecase::registration_token::validity::TokenValidityError;
 use registrar_domain::usecase::token::authenticate::{Administrator, AuthenticateError, Bearer};
 use registrar_domain::usecase::uia::auth::{Auth, Submission};
-use registrar_domain::usecase::uia::gate::UiaPrompt;
+use registrar_domain::usecase::uia::prompt::UiaPrompt;
 
 use crate::world::{ROUNDS, World, dummy, given, race, register};
 

@@ -13,7 +13,8 @@ use registrar_domain::usecase::registration::{
 };
 use registrar_domain::usecase::token::authenticate::Requester;
 use registrar_domain::usecase::uia::auth::Auth;
-use registrar_domain::usecase::uia::gate::{GateError, UiaPrompt};
+use registrar_domain::usecase::uia::gate::GateError;
+use registrar_domain::usecase::uia::prompt::UiaPrompt;
 use registrar_domain::usecase::usage::UsageError;
 
 use crate::world::{PASSWORD, ROUNDS, World, dummy, given, login, race, register};

@@ -13,7 +13,8 @@ use registrar_domain::usecase::device::{DeviceError, RemoveOutcome, RemoveReques
 use registrar_domain::usecase::threepid::manage::{AddOutcome, AddRequest, ThreepidError};
 use registrar_domain::usecase::token::authenticate::Requester;
 use registrar_domain::usecase::uia::auth::{Auth, ThreepidCredentials};
-use registrar_domain::usecase::uia::gate::{GateError, UiaPrompt};
+use registrar_domain::usecase::uia::gate::GateError;
+use registrar_domain::usecase::uia::prompt::UiaPrompt;
 
 use crate::validating::{SECRET, creds, password};
 use crate::world::{PASSWORD, ROUNDS, World, login, poll, race};

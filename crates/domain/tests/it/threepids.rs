@@ -15,7 +15,8 @@ use registrar_domain::usecase::threepid::manage::{
 };
 use registrar_domain::usecase::token::authenticate::Requester;
 use registrar_domain::usecase::uia::auth::{Auth, ThreepidCredentials};
-use registrar_domain::usecase::uia::gate::{GateError, UiaPrompt};
+use registrar_domain::usecase::uia::gate::GateError;
+use registrar_domain::usecase::uia::prompt::UiaPrompt;
 use registrar_testkit::HookQuestion;
 
 use crate::validating::{SECRET, creds, delegating, email_wish, password, proof, validated};

@@ -7,7 +7,8 @@ use registrar_domain::model::uia::flow::{FlowSettings, registration_flows};
 use registrar_domain::model::uia::{OperationDigest, Parameters, Stage, UiaSession};
 use registrar_domain::usecase::registration::{RegisterError, RegisterRequest};
 use registrar_domain::usecase::uia::auth::{Auth, Submission};
-use registrar_domain::usecase::uia::gate::{GateError, UiaPrompt};
+use registrar_domain::usecase::uia::gate::GateError;
+use registrar_domain::usecase::uia::prompt::UiaPrompt;
 use registrar_testkit::CaptchaOutage;
 
 use crate::validating::{SECRET, creds};

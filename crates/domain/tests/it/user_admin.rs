@@ -10,7 +10,7 @@ use registrar_domain::ports::observer::{Applicant, Event};
 use registrar_domain::ports::store::Sighting;
 use registrar_domain::ports::{HashError, Intent, RegistrationVerdict, Store as _};
 use registrar_domain::usecase::admin::UserAdminError;
-use registrar_domain::usecase::admin::change::{Changed, ThreepidWish, UserChanges};
+use registrar_domain::usecase::admin::change::{Changed, ThreepidEntry, UserChanges};
 use registrar_domain::usecase::admin::close::PasswordReset;
 use registrar_domain::usecase::admin::list::{ListVersion, MAX_LIMIT, UserQuery};
 use registrar_domain::usecase::name::NameError;
@@ -56,7 +56,7 @@ fn with_password(text: &str) -> UserChanges {
 }
 
 fn with_mail(address: &str) -> UserChanges {
-    let mail = ThreepidWish {
+    let mail = ThreepidEntry {
         medium: given("email"),
         address: given(address),
     };

@@ -17,7 +17,7 @@ use registrar_domain::usecase::threepid::request::{
 use registrar_domain::usecase::threepid::submit::Submitted;
 use registrar_domain::usecase::token::authenticate::Requester;
 use registrar_domain::usecase::uia::auth::{Auth, Submission, ThreepidCredentials};
-use registrar_domain::usecase::uia::gate::UiaPrompt;
+use registrar_domain::usecase::uia::prompt::UiaPrompt;
 use registrar_testkit::FakeIdentityServer;
 
 use crate::world::{World, dummy, given, named, register};

@@ -19,7 +19,7 @@ use registrar_domain::usecase::token::authenticate::{
     Assertion, Audience, AuthenticateError, Bearer, Requester,
 };
 use registrar_domain::usecase::uia::auth::{Auth, Submission};
-use registrar_domain::usecase::uia::gate::UiaPrompt;
+use registrar_domain::usecase::uia::prompt::UiaPrompt;
 pub(crate) use registrar_testkit::race;
 use registrar_testkit::{Fakes, permissive_policy};
 

@@ -7,11 +7,10 @@ use registrar_domain::model::given::Given;
 use registrar_domain::model::uia::{OperationDigest, Stage};
 use registrar_domain::usecase::credentials::identifier::{Identifier, IdentityClaim};
 use registrar_domain::usecase::uia::auth::{Auth, Submission, ThreepidCredentials};
-use registrar_domain::usecase::uia::gate::UiaPrompt;
+use registrar_domain::usecase::uia::prompt::{StageParams, UiaPrompt};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::app::App;
 use crate::error::ErrCode;
 use crate::request::{Fields, Request};
 use crate::response::{self, Response};
@@ -78,7 +77,7 @@ struct Flow {
 }
 
 /// Encodes what the client must do next.
-pub(crate) fn prompt(app: &App, prompt: &UiaPrompt) -> Response {
+pub(crate) fn prompt(prompt: &UiaPrompt) -> Response {
     let names = |stages: &[Stage]| stages.iter().map(|stage| stage.as_str()).collect();
     let body = Prompt {
         session: prompt.session.as_str(),
@@ -89,7 +88,7 @@ pub(crate) fn prompt(app: &App, prompt: &UiaPrompt) -> Response {
                 stages: names(flow.stages()),
             })
             .collect(),
-        params: params(app, prompt),
+        params: prompt.params.iter().map(params).collect(),
         completed: prompt.completed.as_deref().map(names),
         error: prompt.failure.map(|failure| failure.to_string()),
         errcode: prompt.failure.map(Into::into),
@@ -97,27 +96,17 @@ pub(crate) fn prompt(app: &App, prompt: &UiaPrompt) -> Response {
     response::json(StatusCode::UNAUTHORIZED, &body)
 }
 
-/// What clients must know to attempt the stages of the flows.
-fn params(app: &App, prompt: &UiaPrompt) -> Map<String, Value> {
-    let mut params = Map::new();
-    let occurs = |stage| {
-        prompt
-            .flows
-            .iter()
-            .any(|flow| flow.stages().contains(&stage))
+/// What clients must know to attempt a stage: under its name.
+fn params(params: &StageParams) -> (String, Value) {
+    let (stage, value) = match params {
+        StageParams::Recaptcha { public_key } => {
+            (Stage::Recaptcha, json!({ "public_key": public_key }))
+        }
+        StageParams::Terms { version, name, url } => {
+            let document = json!({ "version": version, "en": { "name": name, "url": url } });
+            let policies = json!({ "policies": { "privacy_policy": document } });
+            (Stage::Terms, policies)
+        }
     };
-    if occurs(Stage::Recaptcha) {
-        let key = &app.services.policy.registration.captcha_public_key;
-        let name = Stage::Recaptcha.as_str().to_owned();
-        params.insert(name, json!({ "public_key": key }));
-    }
-    if let Some(policy) = &app.services.policy.registration.consent
-        && occurs(Stage::Terms)
-    {
-        let text = json!({ "name": policy.name, "url": policy.url });
-        let document = json!({ "version": policy.version, "en": text });
-        let policies = json!({ "policies": { "privacy_policy": document } });
-        params.insert(Stage::Terms.as_str().to_owned(), policies);
-    }
-    params
+    (stage.as_str().to_owned(), value)
 }

@@ -81,7 +81,7 @@ pub(crate) async fn delete(app: &App, request: &Request) -> Reply {
         .devices
         .remove(request.context(), &requester, &remove, device_id)
         .await?;
-    Ok(encode(app, &outcome))
+    Ok(encode(&outcome))
 }
 
 pub(crate) async fn delete_several(app: &App, request: &Request) -> Reply {
@@ -97,12 +97,12 @@ pub(crate) async fn delete_several(app: &App, request: &Request) -> Reply {
         .devices
         .remove_several(request.context(), &requester, &remove, &devices)
         .await?;
-    Ok(encode(app, &outcome))
+    Ok(encode(&outcome))
 }
 
-fn encode(app: &App, outcome: &RemoveOutcome) -> Response {
+fn encode(outcome: &RemoveOutcome) -> Response {
     match outcome {
         RemoveOutcome::Removed => response::nothing(),
-        RemoveOutcome::AuthRequired(prompt) => auth::prompt(app, prompt),
+        RemoveOutcome::AuthRequired(prompt) => auth::prompt(prompt),
     }
 }

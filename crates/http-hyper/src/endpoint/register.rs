@@ -35,7 +35,7 @@ pub(crate) async fn post(app: &App, request: &Request) -> Reply {
         .await?;
     Ok(match outcome {
         RegisterOutcome::Registered(registered) => encode(app, &registered),
-        RegisterOutcome::AuthRequired(prompt) => auth::prompt(app, &prompt),
+        RegisterOutcome::AuthRequired(prompt) => auth::prompt(&prompt),
     })
 }
 

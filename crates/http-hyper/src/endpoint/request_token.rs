@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::app::{App, Reply};
-use crate::error::{ErrCode, MatrixError};
+use crate::error::ErrCode;
 use crate::request::{Fields, Request};
 use crate::response::{self, Response};
 

@@ -11,7 +11,7 @@ use registrar_domain::model::threepid::{
 };
 use registrar_domain::model::time::Timestamp;
 use registrar_domain::model::uia::{
-    GuestClaim, OtherDevices, Parameters, RegisterParameters, StageResult, Traces,
+    ErasePolicy, GuestClaim, OtherDevices, Parameters, RegisterParameters, StageResult,
 };
 use serde::{Deserialize, Serialize};
 
@@ -116,7 +116,7 @@ pub(super) fn write_parameters(parameters: &Parameters) -> String {
             sid: sid.as_str().to_owned(),
         },
         Parameters::Deactivate(traces) => ParametersJson::Deactivate {
-            erase: *traces == Traces::Erase,
+            erase: *traces == ErasePolicy::Erase,
         },
     })
 }
@@ -155,9 +155,11 @@ pub(super) fn read_parameters(text: &str) -> Option<Parameters> {
             ClientSecret::parse(&client_secret).ok()?,
             ValidationSessionId::new(sid),
         ),
-        ParametersJson::Deactivate { erase } => {
-            Parameters::Deactivate(if erase { Traces::Erase } else { Traces::Keep })
-        }
+        ParametersJson::Deactivate { erase } => Parameters::Deactivate(if erase {
+            ErasePolicy::Erase
+        } else {
+            ErasePolicy::Keep
+        }),
     })
 }
 

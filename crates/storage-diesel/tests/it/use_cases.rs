@@ -20,7 +20,8 @@ use registrar_domain::usecase::registration::{
 use registrar_domain::usecase::registration_token::admin::NewToken;
 use registrar_domain::usecase::token::authenticate::{Assertion, Audience, Bearer, Requester};
 use registrar_domain::usecase::uia::auth::{Auth, Submission};
-use registrar_domain::usecase::uia::gate::{GateError, UiaPrompt};
+use registrar_domain::usecase::uia::gate::GateError;
+use registrar_domain::usecase::uia::prompt::UiaPrompt;
 use registrar_testkit::{Fakes, permissive_policy, race};
 
 use crate::support::Database;

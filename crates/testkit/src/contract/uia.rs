@@ -8,9 +8,9 @@ use registrar_domain::model::threepid::{
 };
 use registrar_domain::model::token::AccessTokenKey;
 use registrar_domain::model::uia::{
-    AnsweredTokens, CompletedStage, GuestClaim, OperationDigest, OtherDevices, Parameters,
-    RegisterParameters, Registered, Stage, StageResult, Traces, UiaLogin, UiaRequester, UiaSession,
-    UiaSessionId,
+    AnsweredTokens, CompletedStage, ErasePolicy, GuestClaim, OperationDigest, OtherDevices,
+    Parameters, RegisterParameters, Registered, Stage, StageResult, UiaLogin, UiaRequester,
+    UiaSession, UiaSessionId,
 };
 use registrar_domain::ports::store::{Store, StoreError};
 
@@ -129,8 +129,8 @@ pub(super) async fn every_kind_of_parameters_comes_back(store: &dyn Store) -> Ou
         Parameters::ChangePassword(OtherDevices::LogOut),
         Parameters::ChangePassword(OtherDevices::Keep),
         Parameters::AddThreepid(secret, ValidationSessionId::new("Ünï\"\\\u{0}")),
-        Parameters::Deactivate(Traces::Keep),
-        Parameters::Deactivate(Traces::Erase),
+        Parameters::Deactivate(ErasePolicy::Keep),
+        Parameters::Deactivate(ErasePolicy::Erase),
     ];
     for (n, parameters) in kinds.into_iter().enumerate() {
         let added = UiaSession {

@@ -229,7 +229,7 @@ pub enum Parameters {
     /// `POST /account/3pid/add`: the validation session that proves the address.
     AddThreepid(ClientSecret, ValidationSessionId),
     /// `POST /account/deactivate`.
-    Deactivate(Traces),
+    Deactivate(ErasePolicy),
 }
 
 /// What becomes of the other devices when a password changes.
@@ -243,7 +243,7 @@ pub enum OtherDevices {
 
 /// What becomes of what a deactivated account tells about its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Traces {
+pub enum ErasePolicy {
     /// It stays.
     Keep,
     /// The display name goes.

@@ -20,11 +20,11 @@ use crate::usecase::retry::MaybeStore;
 use crate::usecase::shared::Shared;
 use crate::usecase::token::authenticate::Requester;
 use crate::usecase::uia::auth::Auth;
-use crate::usecase::uia::gate::{
-    self, Attempt, Clearance, Decision, GateError, Operation, UiaPrompt,
-};
+use crate::usecase::uia::continuation::Continuation;
+use crate::usecase::uia::gate::{self, Clearance, Decision, GateError, GateRequest, Operation};
+use crate::usecase::uia::prompt::UiaPrompt;
 use crate::usecase::uia::reauthenticate::{
-    Authorization, Reauthentication, RecentProof, Undertaking, reauthenticate,
+    Authorization, ProtectedRequest, Reauthentication, RecentProof, reauthenticate,
 };
 
 /// What an address must have been validated for.
@@ -51,12 +51,12 @@ pub struct ChangePasswordRequest {
 
 /// The same with its fields checked, which comes before anything else.
 #[derive(Clone, Debug)]
-pub struct ChangePasswordWish {
+pub struct CheckedPasswordChange {
     operation: OperationDigest,
     password: NewPassword,
     parameters: Parameters,
     auth: Given<Auth>,
-    says_something: bool,
+    has_parameters: bool,
 }
 
 /// The outcome of `POST /account/password`.
@@ -122,7 +122,7 @@ impl PasswordChange {
     pub fn read(
         &self,
         request: ChangePasswordRequest,
-    ) -> Result<ChangePasswordWish, ChangePasswordError> {
+    ) -> Result<CheckedPasswordChange, ChangePasswordError> {
         let password = NewPassword::read(&self.0.policy.password, &request.new_password)?;
         let log_out = request.logout_devices.optional_not_null();
         let log_out = log_out.map_err(|_| ChangePasswordError::MalformedField("logout_devices"))?;
@@ -130,12 +130,12 @@ impl PasswordChange {
             Some(false) => OtherDevices::Keep,
             Some(true) | None => OtherDevices::LogOut,
         };
-        Ok(ChangePasswordWish {
+        Ok(CheckedPasswordChange {
             operation: request.operation,
             password,
             parameters: Parameters::ChangePassword(other_devices),
             auth: request.auth,
-            says_something: request.has_other_fields,
+            has_parameters: request.has_other_fields,
         })
     }
 
@@ -151,37 +151,43 @@ impl PasswordChange {
         &self,
         ctx: &RequestContext,
         requester: Option<&Requester>,
-        wish: &ChangePasswordWish,
+        request: &CheckedPasswordChange,
     ) -> Result<ChangePasswordOutcome, ChangePasswordError> {
-        let continues = gate::session_id(&wish.auth)?.is_some();
-        let parameters = (wish.says_something || !continues).then_some(&wish.parameters);
+        let continuation = Continuation::read(&request.auth)?;
+        let continues = continuation.session_id().is_some();
+        let parameters = (request.has_parameters || !continues).then_some(&request.parameters);
         let mut charged = None;
         let prompt = match requester {
             Some(requester) => {
-                let undertaking = Undertaking {
+                let protected = ProtectedRequest {
                     requester,
-                    operation: wish.operation,
-                    auth: &wish.auth,
+                    operation: request.operation,
+                    continuation: &continuation,
                     parameters,
                     purposes: PURPOSES,
                     recent: RecentProof::NeverSuffices,
                 };
-                match reauthenticate(&self.0, ctx, &undertaking).await? {
-                    Reauthentication::Given(authorization) => {
-                        return self.set_own(ctx, requester, wish, &authorization).await;
+                match reauthenticate(&self.0, ctx, &protected).await? {
+                    Reauthentication::Authorized(authorization) => {
+                        return self.set_own(ctx, requester, request, &authorization).await;
                     }
-                    Reauthentication::Wanted(prompt) => prompt,
+                    Reauthentication::Challenged(prompt) => prompt,
                 }
             }
             None => {
-                charged = wish.password.charge_first(&self.0, ctx, &wish.auth)?;
-                match self.prove_address(ctx, wish, parameters).await? {
-                    Decision::Cleared(clearance) => return self.reset(ctx, wish, &clearance).await,
+                charged = request.password.charge_first(&self.0, ctx, &continuation)?;
+                match self
+                    .prove_address(ctx, request, &continuation, parameters)
+                    .await?
+                {
+                    Decision::Cleared(clearance) => {
+                        return self.reset(ctx, request, &clearance).await;
+                    }
                     Decision::Challenged(prompt) => prompt,
                 }
             }
         };
-        let password = &wish.password;
+        let password = &request.password;
         password.park(&self.0, ctx, &prompt, charged).await?;
         Ok(ChangePasswordOutcome::AuthRequired(prompt))
     }
@@ -189,33 +195,35 @@ impl PasswordChange {
     async fn prove_address(
         &self,
         ctx: &RequestContext,
-        wish: &ChangePasswordWish,
+        request: &CheckedPasswordChange,
+        continuation: &Continuation<'_>,
         parameters: Option<&Parameters>,
     ) -> Result<Decision, GateError> {
-        let attempt = Attempt {
+        let request = GateRequest {
             operation: Operation {
-                digest: wish.operation,
+                digest: request.operation,
                 flows: &[Flow::new([Stage::Email])],
                 enabled: &[Stage::Email, Stage::Msisdn],
                 purposes: PURPOSES,
                 requester: None,
             },
-            auth: &wish.auth,
+            continuation,
+            known: None,
             parameters,
         };
-        gate::pass(&self.0, ctx, &attempt).await
+        gate::pass(&self.0, ctx, &request).await
     }
 
     async fn set_own(
         &self,
         ctx: &RequestContext,
         requester: &Requester,
-        wish: &ChangePasswordWish,
+        request: &CheckedPasswordChange,
         authorization: &Authorization,
     ) -> Result<ChangePasswordOutcome, ChangePasswordError> {
         let shared = &self.0;
         let session = authorization.session();
-        let hash = self.hash(ctx, wish, session).await?;
+        let hash = self.hash(ctx, request, session).await?;
         let logins = match other_devices(authorization.parameters()) {
             OtherDevices::LogOut => Logins::EndOthers(requester),
             OtherDevices::Keep => Logins::Keep,
@@ -235,7 +243,7 @@ impl PasswordChange {
     async fn reset(
         &self,
         ctx: &RequestContext,
-        wish: &ChangePasswordWish,
+        request: &CheckedPasswordChange,
         clearance: &Clearance,
     ) -> Result<ChangePasswordOutcome, ChangePasswordError> {
         let shared = &self.0;
@@ -245,7 +253,7 @@ impl PasswordChange {
             let mut uow = shared.ports.store.begin(Intent::Read).await?;
             owner(&mut *uow, address).await?;
         }
-        let hash = self.hash(ctx, wish, Some(session)).await?;
+        let hash = self.hash(ctx, request, Some(session)).await?;
         let logins = match other_devices(&session.parameters) {
             OtherDevices::LogOut => Logins::EndAll,
             OtherDevices::Keep => Logins::Keep,
@@ -270,17 +278,17 @@ impl PasswordChange {
     async fn hash(
         &self,
         ctx: &RequestContext,
-        wish: &ChangePasswordWish,
+        request: &CheckedPasswordChange,
         session: Option<&UiaSession>,
     ) -> Result<PasswordHash, ChangePasswordError> {
-        if !wish.password.is_known(session) {
+        if !request.password.is_known(session) {
             return Err(ChangePasswordError::PasswordMissing);
         }
         if !self.0.policy.password.reauth_enabled {
             return Err(ChangePasswordError::PasswordsDisabled);
         }
         let turn = ctx.hash_turn(Trust::Proved);
-        let hash = wish.password.hash(&self.0, turn, session).await?;
+        let hash = request.password.hash(&self.0, turn, session).await?;
         hash.ok_or(ChangePasswordError::PasswordMissing)
     }
 }

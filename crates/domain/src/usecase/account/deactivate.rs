@@ -4,7 +4,7 @@ pub mod own;
 
 use crate::model::id::Localpart;
 use crate::model::threepid::AccountThreepid;
-use crate::model::uia::Traces;
+use crate::model::uia::ErasePolicy;
 use crate::ports::store::{AccountChanges, Change};
 use crate::ports::{StoreError, UnitOfWork};
 
@@ -26,7 +26,7 @@ pub(crate) struct Deactivated {
 pub(crate) async fn deactivate(
     uow: &mut dyn UnitOfWork,
     localpart: &Localpart,
-    traces: Traces,
+    erase_policy: ErasePolicy,
 ) -> Result<Option<Deactivated>, StoreError> {
     if !uow.accounts().deactivate(localpart).await? {
         return Ok(None);
@@ -36,7 +36,7 @@ pub(crate) async fn deactivate(
     uow.devices().remove_all(localpart).await?;
     uow.tokens().remove_all(localpart).await?;
     uow.tokens().remove_made_for(localpart).await?;
-    if traces == Traces::Erase {
+    if erase_policy == ErasePolicy::Erase {
         let changes = AccountChanges {
             display_name: Change::Set(None),
             erased: Change::Set(true),

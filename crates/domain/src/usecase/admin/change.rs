@@ -12,7 +12,7 @@ use crate::model::id::Localpart;
 use crate::model::password::{Password, PasswordHash};
 use crate::model::policy::UserTypes;
 use crate::model::threepid::{AccountThreepid, Threepid};
-use crate::model::uia::Traces;
+use crate::model::uia::ErasePolicy;
 use crate::ports::observer::{Applicant, Event};
 use crate::ports::store::{AccountChanges, Change, Constraint};
 use crate::ports::{Intent, UnitOfWork};
@@ -36,7 +36,7 @@ pub struct UserChanges {
     /// with `null`, gets its localpart for a name.
     pub display_name: Given<String>,
     /// `threepids`: all that the account shall have.
-    pub threepids: Given<Vec<ThreepidWish>>,
+    pub threepids: Given<Vec<ThreepidEntry>>,
     /// `external_ids`: how many there are. This server has none.
     pub external_ids: Given<usize>,
     /// `admin`.
@@ -51,7 +51,7 @@ pub struct UserChanges {
 
 /// An item of `threepids`, as sent.
 #[derive(Clone, Debug, Default)]
-pub struct ThreepidWish {
+pub struct ThreepidEntry {
     /// `medium`.
     pub medium: Given<String>,
     /// `address`.
@@ -68,7 +68,7 @@ pub enum Changed {
 }
 
 /// A request whose fields can be used.
-struct Wish {
+struct CheckedChanges {
     /// A new account has its localpart for a name.
     default_name: bool,
     threepids: Option<BTreeSet<Threepid>>,
@@ -90,15 +90,15 @@ impl UserAdmin {
         changes: &UserChanges,
     ) -> Result<Changed, UserAdminError> {
         let localpart = self.target(user_id)?;
-        let wish = self.parse(changes)?;
+        let changes = self.parse(changes)?;
         let account = {
             let mut uow = self.0.ports.store.begin(Intent::Read).await?;
             uow.accounts().find(&localpart).await?
         };
         match account {
-            None => self.make(admin, localpart, &wish).await,
+            None => self.make(admin, localpart, &changes).await,
             Some(account) => {
-                let details = self.modify(admin, &account, &wish).await?;
+                let details = self.modify(admin, &account, &changes).await?;
                 Ok(Changed::Modified(details))
             }
         }
@@ -115,8 +115,8 @@ impl UserAdmin {
         changes: &UserChanges,
     ) -> Result<UserDetails, UserAdminError> {
         let localpart = name::parse(&self.0, username)?;
-        let wish = self.parse(changes)?;
-        match self.make(admin, localpart, &wish).await? {
+        let changes = self.parse(changes)?;
+        match self.make(admin, localpart, &changes).await? {
             Changed::Created(details) | Changed::Modified(details) => Ok(details),
         }
     }
@@ -125,7 +125,7 @@ impl UserAdmin {
         &self,
         admin: &Administrator,
         localpart: Localpart,
-        wish: &Wish,
+        changes: &CheckedChanges,
     ) -> Result<Changed, UserAdminError> {
         let shared = &self.0;
         let localpart = name::parse(shared, localpart.as_str())?;
@@ -137,7 +137,7 @@ impl UserAdmin {
         let mut account = Account::new(localpart, AccountKind::User, shared.now());
         // As elsewhere, whether people may log in with a password does not keep an account from
         // having one.
-        account.password_hash = match &wish.password {
+        account.password_hash = match &changes.password {
             Some(password) => {
                 let hasher = &shared.ports.password_hasher;
                 Some(hasher.hash(HashTurn::OPERATOR, password).await?)
@@ -148,15 +148,15 @@ impl UserAdmin {
         account
             .user_type
             .clone_from(&shared.policy.accounts.user_types.default);
-        wish.apply(&mut account);
+        changes.apply(&mut account);
         let localpart = &account.localpart;
         let details = shared
             .retrying(|| async {
                 let mut uow = shared.ports.store.begin(Intent::Write).await?;
                 name::add(&mut *uow, &account).await?;
-                self.set_threepids(&mut *uow, localpart, wish).await?;
-                if wish.deactivated == Some(true) {
-                    deactivate(&mut *uow, localpart, Traces::Keep).await?;
+                self.set_threepids(&mut *uow, localpart, changes).await?;
+                if changes.deactivated == Some(true) {
+                    deactivate(&mut *uow, localpart, ErasePolicy::Keep).await?;
                 }
                 let details = self.details(&mut *uow, localpart).await?;
                 uow.commit().await?;
@@ -176,13 +176,13 @@ impl UserAdmin {
         &self,
         admin: &Administrator,
         account: &Account,
-        wish: &Wish,
+        changes: &CheckedChanges,
     ) -> Result<UserDetails, UserAdminError> {
         let shared = &self.0;
         let localpart = &account.localpart;
         // Once before the dear hash, and once more where nothing can come in between.
-        wish.check(admin, account)?;
-        let hash = match &wish.password {
+        changes.check(admin, account)?;
+        let hash = match &changes.password {
             Some(password) => Some(self.hash(password).await?),
             None => None,
         };
@@ -190,22 +190,24 @@ impl UserAdmin {
             .retrying(|| async {
                 let mut uow = shared.ports.store.begin(Intent::Write).await?;
                 let account = existing(&mut *uow, localpart).await?;
-                wish.check(admin, &account)?;
-                uow.accounts().update(localpart, &wish.properties).await?;
-                if wish.properties.admin == Change::Set(false) {
+                changes.check(admin, &account)?;
+                uow.accounts()
+                    .update(localpart, &changes.properties)
+                    .await?;
+                if changes.properties.admin == Change::Set(false) {
                     uow.tokens().remove_made_by(localpart).await?;
                 }
-                if wish.reopens(&account) {
+                if changes.reopens(&account) {
                     reopen(&mut *uow, localpart, hash.as_ref()).await?;
                 } else if let Some(hash) = &hash {
-                    let logins = logins(admin, localpart, wish.logout);
+                    let logins = logins(admin, localpart, changes.logout);
                     if !set_password(&mut *uow, localpart, hash, logins).await? {
                         return Err(UserAdminError::Deactivated);
                     }
                 }
-                self.set_threepids(&mut *uow, localpart, wish).await?;
-                if wish.deactivated == Some(true) && !account.deactivated {
-                    deactivate(&mut *uow, localpart, Traces::Keep).await?;
+                self.set_threepids(&mut *uow, localpart, changes).await?;
+                if changes.deactivated == Some(true) && !account.deactivated {
+                    deactivate(&mut *uow, localpart, ErasePolicy::Keep).await?;
                 }
                 let details = self.details(&mut *uow, localpart).await?;
                 uow.commit().await?;
@@ -216,8 +218,8 @@ impl UserAdmin {
         Ok(details)
     }
 
-    fn parse(&self, changes: &UserChanges) -> Result<Wish, UserAdminError> {
-        Wish::parse(changes, &self.0.policy.accounts.user_types)
+    fn parse(&self, changes: &UserChanges) -> Result<CheckedChanges, UserAdminError> {
+        CheckedChanges::parse(changes, &self.0.policy.accounts.user_types)
     }
 
     /// Gives an account the identifiers it shall have, and takes all others away from it.
@@ -225,9 +227,9 @@ impl UserAdmin {
         &self,
         uow: &mut dyn UnitOfWork,
         localpart: &Localpart,
-        wish: &Wish,
+        changes: &CheckedChanges,
     ) -> Result<(), UserAdminError> {
-        let Some(wanted) = &wish.threepids else {
+        let Some(wanted) = &changes.threepids else {
             return Ok(());
         };
         let mut missing = wanted.clone();
@@ -277,7 +279,7 @@ pub(super) async fn reopen(
     Ok(())
 }
 
-impl Wish {
+impl CheckedChanges {
     /// Reads the fields, in the order in which the reference complains about them.
     fn parse(changes: &UserChanges, user_types: &UserTypes) -> Result<Self, UserAdminError> {
         let threepids = threepids(&changes.threepids)?;
@@ -296,7 +298,7 @@ impl Wish {
             .transpose()?;
         let logout = switch(&changes.logout_devices, "logout_devices")?.unwrap_or(true);
         let deactivated = switch(&changes.deactivated, "deactivated")?;
-        // An operator who locks somebody relies on it, so the wish cannot be passed over.
+        // An operator who locks somebody relies on it, so the changes cannot be passed over.
         if switch(&changes.locked, "locked")? == Some(true) {
             return Err(UserAdminError::Unsupported("locked"));
         }
@@ -349,18 +351,19 @@ impl Wish {
 }
 
 fn threepids(
-    field: &Given<Vec<ThreepidWish>>,
+    field: &Given<Vec<ThreepidEntry>>,
 ) -> Result<Option<BTreeSet<Threepid>>, UserAdminError> {
     let wishes = field.optional();
     let Some(wishes) = wishes.map_err(|_| UserAdminError::Malformed("threepids"))? else {
         return Ok(None);
     };
-    let present = |wish: &ThreepidWish| wish.medium.is_present() && wish.address.is_present();
+    let present =
+        |changes: &ThreepidEntry| changes.medium.is_present() && changes.address.is_present();
     if !wishes.iter().all(present) {
         return Err(UserAdminError::Missing("threepids"));
     }
-    let parsed = wishes.iter().map(|wish| {
-        let (medium, address) = (wish.medium.value()?, wish.address.value()?);
+    let parsed = wishes.iter().map(|changes| {
+        let (medium, address) = (changes.medium.value()?, changes.address.value()?);
         Threepid::parse(medium, address)
     });
     let parsed: Option<_> = parsed.collect();

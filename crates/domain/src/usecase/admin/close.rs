@@ -5,7 +5,7 @@ use super::{UserAdmin, UserAdminError, existing, new_password};
 use crate::model::given::Given;
 use crate::model::id::Localpart;
 use crate::model::threepid::AccountThreepid;
-use crate::model::uia::Traces;
+use crate::model::uia::ErasePolicy;
 use crate::ports::store::{AccountChanges, Change};
 use crate::ports::{Intent, UnitOfWork};
 use crate::usecase::account::deactivate::deactivate;
@@ -40,8 +40,8 @@ impl UserAdmin {
             .optional_not_null()
             .map_err(|_| UserAdminError::NotBoolean("erase"))?;
         let traces = match erase {
-            Some(true) => Traces::Erase,
-            Some(false) | None => Traces::Keep,
+            Some(true) => ErasePolicy::Erase,
+            Some(false) | None => ErasePolicy::Keep,
         };
         let closed = shared
             .retrying(|| async {

@@ -12,8 +12,9 @@ use crate::model::policy::PasswordPolicy;
 use crate::model::uia::UiaSession;
 use crate::ports::{HashError, Intent};
 use crate::usecase::shared::Shared;
-use crate::usecase::uia::auth::Auth;
-use crate::usecase::uia::gate::{self, GateError, UiaPrompt};
+use crate::usecase::uia::continuation::Continuation;
+use crate::usecase::uia::gate::GateError;
+use crate::usecase::uia::prompt::UiaPrompt;
 
 /// The password in one request: one, an empty one, or none.
 #[derive(Clone, Debug)]
@@ -98,14 +99,14 @@ impl NewPassword {
     /// concurrent requests would all pass it together.
     ///
     /// # Errors
-    /// [`GateError::Limited`], [`GateError::MalformedAuth`].
+    /// [`GateError::Limited`].
     pub(crate) fn charge_first(
         &self,
         shared: &Shared,
         ctx: &RequestContext,
-        auth: &Given<Auth>,
+        continuation: &Continuation<'_>,
     ) -> Result<Option<HashCharged>, GateError> {
-        if self.usable().is_none() || !gate::only_opens_a_session(auth)? {
+        if self.usable().is_none() || !continuation.only_opens_a_session() {
             return Ok(None);
         }
         HashCharged::now(shared, ctx).map(Some)

@@ -13,10 +13,10 @@ use crate::ports::observer::Applicant;
 use crate::usecase::name;
 use crate::usecase::registration::enroll::{FirstLogin, enroll};
 use crate::usecase::token::authenticate::Bearer;
-use crate::usecase::token::issue::RefreshWish;
+use crate::usecase::token::issue::RefreshChoice;
 
 /// What is created, checked.
-struct Order {
+struct NewServiceAccount {
     account: Account,
     login: FirstLogin,
 }
@@ -28,7 +28,7 @@ impl Registration {
         ctx: &RequestContext,
         request: &RegisterRequest,
         username: Option<&String>,
-        refresh: RefreshWish,
+        refresh: RefreshChoice,
     ) -> Result<RegisterOutcome, RegisterError> {
         let token = match &request.bearer {
             Bearer::Absent => return Err(RegisterError::AppserviceTokenMissing),
@@ -41,12 +41,12 @@ impl Registration {
             .with_token(token)
             .ok_or(RegisterError::AppserviceTokenUnknown)?;
         let localpart = self.check_appservice_name(service, username)?;
-        let order = self.order(service, request, &localpart, refresh)?;
-        let login = (!request.inhibit_login).then_some(&order.login);
+        let new = self.new_account(service, request, &localpart, refresh)?;
+        let login = (!request.inhibit_login).then_some(&new.login);
         let registered = enroll(
             &self.0,
             ctx,
-            &order.account,
+            &new.account,
             Applicant::ApplicationService,
             login,
         )
@@ -79,13 +79,13 @@ impl Registration {
         Ok(localpart)
     }
 
-    fn order(
+    fn new_account(
         &self,
         service: &AppService,
         request: &RegisterRequest,
         localpart: &Localpart,
-        refresh: RefreshWish,
-    ) -> Result<Order, RegisterError> {
+        refresh: RefreshChoice,
+    ) -> Result<NewServiceAccount, RegisterError> {
         let shared = &self.0;
         let device_id = request.device_id.optional();
         let device_id = device_id.map_err(|_| RegisterError::MalformedField("device_id"))?;
@@ -101,6 +101,6 @@ impl Registration {
             display_name: name.map(|text| DisplayName::parse(text)).transpose()?,
             refresh,
         };
-        Ok(Order { account, login })
+        Ok(NewServiceAccount { account, login })
     }
 }

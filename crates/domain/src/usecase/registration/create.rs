@@ -16,10 +16,10 @@ use crate::model::uia::{RegisterParameters, Registered, Stage, UiaSessionId};
 use crate::ports::observer::Applicant;
 use crate::ports::store::{Constraint, GuestUpgrade};
 use crate::ports::{Intent, StoreError, UnitOfWork};
-use crate::usecase::name::{self, NameError, Standing};
+use crate::usecase::name::{self, NameAvailability, NameError};
 use crate::usecase::retry::MaybeStore as _;
 use crate::usecase::shared::Shared;
-use crate::usecase::token::issue::{self, DeviceHistory, IssuedTokens, NewLogin, RefreshWish};
+use crate::usecase::token::issue::{self, DeviceHistory, IssuedTokens, NewLogin, RefreshChoice};
 use crate::usecase::uia::gate::Clearance;
 
 /// How many numbers are tried for an account without a name.
@@ -30,17 +30,17 @@ const NUMBER_STEP_GROWTH: u32 = 8;
 /// A name that passed all checks.
 pub(super) struct CheckedName {
     pub(super) localpart: Localpart,
-    pub(super) standing: Standing,
+    pub(super) availability: NameAvailability,
 }
 
 /// Everything that decides what is created, checked.
-pub(super) struct Order<'a> {
+pub(super) struct NewRegistration<'a> {
     pub(super) session_id: &'a UiaSessionId,
     /// The chosen name; without one the server counts.
     pub(super) name: Option<CheckedName>,
     device_id: Option<&'a DeviceId>,
     display_name: Option<DisplayName>,
-    pub(super) refresh: RefreshWish,
+    pub(super) refresh: RefreshChoice,
     pub(super) inhibit_login: bool,
     /// The invitation whose use is completed.
     registration_token: Option<&'a HeldRegistrationToken>,
@@ -54,12 +54,12 @@ pub(super) struct Order<'a> {
     consent_version: Option<&'a str>,
 }
 
-impl<'a> Order<'a> {
+impl<'a> NewRegistration<'a> {
     pub(super) fn new(
         policy: &'a RegistrationPolicy,
         clearance: &'a Clearance,
         parameters: &'a RegisterParameters,
-        refresh: RefreshWish,
+        refresh: RefreshChoice,
     ) -> Result<Self, RegisterError> {
         let session = clearance.session();
         let display_name = parameters.initial_device_display_name.as_deref();
@@ -126,13 +126,13 @@ impl Registration {
     pub(super) async fn create(
         &self,
         ctx: &RequestContext,
-        order: &Order<'_>,
+        new: &NewRegistration<'_>,
         hash: &PasswordHash,
         spent: Spent<'_>,
     ) -> Result<RegisteredAccount, RegisterError> {
         let shared = &self.0;
         let kept = spent.keep();
-        let outcome = shared.retrying(|| self.try_create(ctx, order, hash)).await;
+        let outcome = shared.retrying(|| self.try_create(ctx, new, hash)).await;
         if !matches!(outcome, Ok(Creation::Done(_)))
             && !outcome.as_ref().err().is_some_and(may_have_committed)
             && let Some(kept) = kept
@@ -142,27 +142,27 @@ impl Registration {
         match outcome? {
             Creation::Done(registered) => {
                 tracing::info!(account.localpart = %registered.user_id.localpart(), "account registered");
-                let shadow_banned = order.is_shadow_banned();
+                let shadow_banned = new.is_shadow_banned();
                 registered.announce(shared, AccountKind::User, Applicant::Client, shadow_banned);
                 Ok(registered)
             }
-            Creation::Overtaken => self.repeat(ctx, order).await,
+            Creation::Overtaken => self.repeat(ctx, new).await,
         }
     }
 
     async fn try_create(
         &self,
         ctx: &RequestContext,
-        order: &Order<'_>,
+        new: &NewRegistration<'_>,
         hash: &PasswordHash,
     ) -> Result<Creation, RegisterError> {
         let shared = &self.0;
         let mut uow = shared.ports.store.begin(Intent::Write).await?;
-        let localpart = match &order.name {
+        let localpart = match &new.name {
             Some(name) => name.localpart.clone(),
             None => next_numbered(&mut *uow, shared).await?,
         };
-        let device_id = match order.device_id {
+        let device_id = match new.device_id {
             Some(device_id) => device_id.clone(),
             None => DeviceId::generate(shared.entropy()),
         };
@@ -176,33 +176,33 @@ impl Registration {
         };
         if !uow
             .uia_sessions()
-            .mark_registered(order.session_id, &registered, hash)
+            .mark_registered(new.session_id, &registered, hash)
             .await?
         {
             return Ok(Creation::Overtaken);
         }
         let Registered { localpart, .. } = &registered;
-        match order.name.as_ref().map(|name| name.standing) {
-            Some(Standing::OwnGuest) => {
-                upgrade_guest(&mut *uow, localpart, &order.upgrade(shared, hash)).await?;
+        match new.name.as_ref().map(|name| name.availability) {
+            Some(NameAvailability::OwnGuest) => {
+                upgrade_guest(&mut *uow, localpart, &new.upgrade(shared, hash)).await?;
             }
-            Some(Standing::Free) | None => {
-                let account = order.account(shared, localpart, hash);
+            Some(NameAvailability::Free) | None => {
+                let account = new.account(shared, localpart, hash);
                 name::add(&mut *uow, &account).await?;
             }
         }
-        add_threepids(&mut *uow, shared, order, localpart).await?;
-        if let Some(version) = order.consent_version {
+        add_threepids(&mut *uow, shared, new, localpart).await?;
+        if let Some(version) = new.consent_version {
             let accounts = uow.accounts();
             accounts
                 .record_consent(localpart, version, shared.now())
                 .await?;
         }
-        if let Some(token) = order.registration_token {
+        if let Some(token) = new.registration_token {
             // A token that was removed since has nothing left to count, and its holder may register.
             uow.registration_tokens().complete(token.key).await?;
         }
-        let tokens = log_in(&mut *uow, shared, ctx, order, &registered).await?;
+        let tokens = log_in(&mut *uow, shared, ctx, new, &registered).await?;
         uow.commit().await?;
         let user_id = shared.user_id(localpart);
         Ok(Creation::Done(RegisteredAccount { user_id, tokens }))
@@ -222,31 +222,31 @@ async fn log_in(
     uow: &mut dyn UnitOfWork,
     shared: &Shared,
     ctx: &RequestContext,
-    order: &Order<'_>,
+    new: &NewRegistration<'_>,
     registered: &Registered,
 ) -> Result<Option<IssuedTokens>, StoreError> {
-    if order.inhibit_login {
+    if new.inhibit_login {
         return Ok(None);
     }
-    let login = login(order, registered, DeviceHistory::New, order.refresh);
+    let login = login(new, registered, DeviceHistory::New, new.refresh);
     let tokens = issue::issue(uow, shared, ctx, &login).await?;
     uow.uia_sessions()
-        .record_answer(order.session_id, &tokens.digests())
+        .record_answer(new.session_id, &tokens.digests())
         .await?;
     Ok(Some(tokens))
 }
 
 /// The login that a registration comes with.
 pub(super) fn login<'a>(
-    order: &'a Order<'_>,
+    new: &'a NewRegistration<'_>,
     registered: &'a Registered,
     device: DeviceHistory,
-    refresh: RefreshWish,
+    refresh: RefreshChoice,
 ) -> NewLogin<'a> {
     NewLogin {
         localpart: &registered.localpart,
         device_id: &registered.device_id,
-        display_name: order.display_name.as_ref(),
+        display_name: new.display_name.as_ref(),
         refresh,
         device,
     }
@@ -256,10 +256,10 @@ pub(super) fn login<'a>(
 async fn add_threepids(
     uow: &mut dyn UnitOfWork,
     shared: &Shared,
-    order: &Order<'_>,
+    new: &NewRegistration<'_>,
     localpart: &Localpart,
 ) -> Result<(), RegisterError> {
-    for validated in &order.threepids {
+    for validated in &new.threepids {
         let medium = validated.threepid.medium();
         let threepid = AccountThreepid {
             threepid: validated.threepid.clone(),

@@ -10,13 +10,13 @@ use crate::ports::Intent;
 use crate::ports::observer::Applicant;
 use crate::usecase::name::{self, NameError};
 use crate::usecase::shared::Shared;
-use crate::usecase::token::issue::{self, DeviceHistory, NewLogin, RefreshWish};
+use crate::usecase::token::issue::{self, DeviceHistory, NewLogin, RefreshChoice};
 
 /// The device that a new account logs in on.
 pub(crate) struct FirstLogin {
     pub(crate) device_id: DeviceId,
     pub(crate) display_name: Option<DisplayName>,
-    pub(crate) refresh: RefreshWish,
+    pub(crate) refresh: RefreshChoice,
 }
 
 /// Adds an account whose name was checked, and logs it in unless nobody wants that.

@@ -11,7 +11,7 @@ use crate::model::device::DisplayName;
 use crate::model::id::DeviceId;
 use crate::ports::Intent;
 use crate::ports::observer::Applicant;
-use crate::usecase::token::issue::{self, DeviceHistory, NewLogin, RefreshWish};
+use crate::usecase::token::issue::{self, DeviceHistory, NewLogin, RefreshChoice};
 use crate::usecase::{name, usage};
 
 impl Registration {
@@ -62,7 +62,7 @@ impl Registration {
             localpart: &localpart,
             device_id: &DeviceId::guest(),
             display_name,
-            refresh: RefreshWish::NotWanted,
+            refresh: RefreshChoice::NotRequested,
             device: DeviceHistory::New,
         };
         let tokens = issue::issue(&mut *uow, shared, ctx, &login).await?;

@@ -4,7 +4,7 @@
 //! on the same device, while nothing has happened to that. Once the device or its tokens are gone, for
 //! whatever reason, or the password is another one, the session is as good as unknown.
 
-use super::create::{self, Order};
+use super::create::{self, NewRegistration};
 use super::{RegisterError, RegisteredAccount, Registration};
 use crate::model::account::AccountKind;
 use crate::model::context::RequestContext;
@@ -12,7 +12,7 @@ use crate::model::time::Timestamp;
 use crate::model::uia::{AnsweredTokens, Registered};
 use crate::ports::{Intent, UnitOfWork};
 use crate::usecase::shared::Shared;
-use crate::usecase::token::issue::{self, DeviceHistory, IssuedTokens, RefreshWish};
+use crate::usecase::token::issue::{self, DeviceHistory, IssuedTokens, RefreshChoice};
 use crate::usecase::uia::gate::GateError;
 use crate::usecase::uia::open;
 use crate::usecase::usage;
@@ -27,10 +27,10 @@ impl Registration {
     pub(super) async fn repeat(
         &self,
         ctx: &RequestContext,
-        order: &Order<'_>,
+        new: &NewRegistration<'_>,
     ) -> Result<RegisteredAccount, RegisterError> {
         let shared = &self.0;
-        let attempt = || self.try_repeat(ctx, order);
+        let attempt = || self.try_repeat(ctx, new);
         let repeated = shared.retrying(attempt).await?;
         repeated.announce_login(shared, AccountKind::User);
         Ok(repeated)
@@ -39,11 +39,11 @@ impl Registration {
     async fn try_repeat(
         &self,
         ctx: &RequestContext,
-        order: &Order<'_>,
+        new: &NewRegistration<'_>,
     ) -> Result<RegisteredAccount, RegisterError> {
         let shared = &self.0;
         let mut uow = shared.ports.store.begin(Intent::Write).await?;
-        let session = open::find_locked(&mut *uow, shared, order.session_id).await?;
+        let session = open::find_locked(&mut *uow, shared, new.session_id).await?;
         let registered = session.registered.ok_or(GateError::UnknownSession)?;
         let account = uow.accounts().hold(&registered.localpart).await?;
         let account = account.filter(|account| !account.deactivated);
@@ -53,12 +53,11 @@ impl Registration {
         }
         usage::check_renewal(shared, &account)?;
         let tokens = match &registered.answer {
-            Some(answer) if !order.inhibit_login => {
-                let tokens =
-                    log_in_again(&mut *uow, shared, ctx, order, &registered, answer).await?;
+            Some(answer) if !new.inhibit_login => {
+                let tokens = log_in_again(&mut *uow, shared, ctx, new, &registered, answer).await?;
                 let answer = tokens.digests();
                 uow.uia_sessions()
-                    .record_answer(order.session_id, &answer)
+                    .record_answer(new.session_id, &answer)
                     .await?;
                 Some(tokens)
             }
@@ -77,7 +76,7 @@ async fn log_in_again(
     uow: &mut dyn UnitOfWork,
     shared: &Shared,
     ctx: &RequestContext,
-    order: &Order<'_>,
+    new: &NewRegistration<'_>,
     registered: &Registered,
     answer: &AnsweredTokens,
 ) -> Result<IssuedTokens, RegisterError> {
@@ -98,10 +97,10 @@ async fn log_in_again(
         return Err(GateError::UnknownSession.into());
     }
     let refresh = match answer.refresh {
-        Some(_) => order.refresh,
-        None => RefreshWish::NotWanted,
+        Some(_) => new.refresh,
+        None => RefreshChoice::NotRequested,
     };
-    let login = create::login(order, registered, DeviceHistory::MayExist, refresh);
+    let login = create::login(new, registered, DeviceHistory::MayExist, refresh);
     Ok(issue::issue(uow, shared, ctx, &login).await?)
 }
 

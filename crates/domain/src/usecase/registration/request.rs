@@ -7,7 +7,7 @@ use crate::usecase::shared::Shared;
 use crate::usecase::token::authenticate::Bearer;
 use crate::usecase::token::issue::IssuedTokens;
 use crate::usecase::uia::auth::Auth;
-use crate::usecase::uia::gate::UiaPrompt;
+use crate::usecase::uia::prompt::UiaPrompt;
 
 /// `POST /register`, as sent.
 #[derive(Clone, Debug)]

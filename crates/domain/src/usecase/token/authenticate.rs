@@ -272,7 +272,7 @@ impl Authentication {
         if account.kind == AccountKind::Guest && audience == Audience::Users {
             return Err(AuthenticateError::GuestForbidden);
         }
-        if let Err(error) = self.leave_traces(ctx, &stored, &account).await {
+        if let Err(error) = self.record_use(ctx, &stored, &account).await {
             // The answer does not depend on it, and the next request will try again.
             let error: &dyn std::error::Error = &error;
             tracing::warn!(error, "the use of an access token could not be recorded");
@@ -369,7 +369,7 @@ impl Authentication {
     }
 
     /// Records what the database must know of this request, in one unit of work, mostly none.
-    async fn leave_traces(
+    async fn record_use(
         &self,
         ctx: &RequestContext,
         stored: &StoredAccessToken,

@@ -25,7 +25,7 @@ pub(crate) struct NewLogin<'a> {
     pub(crate) localpart: &'a Localpart,
     pub(crate) device_id: &'a DeviceId,
     pub(crate) display_name: Option<&'a DisplayName>,
-    pub(crate) refresh: RefreshWish,
+    pub(crate) refresh: RefreshChoice,
     pub(crate) device: DeviceHistory,
 }
 
@@ -40,17 +40,17 @@ pub(crate) enum DeviceHistory {
 
 /// Does the client want a refresh token?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RefreshWish {
-    Wanted,
-    NotWanted,
+pub(crate) enum RefreshChoice {
+    Requested,
+    NotRequested,
 }
 
-impl From<bool> for RefreshWish {
+impl From<bool> for RefreshChoice {
     fn from(wanted: bool) -> Self {
         if wanted {
-            Self::Wanted
+            Self::Requested
         } else {
-            Self::NotWanted
+            Self::NotRequested
         }
     }
 }
@@ -144,7 +144,8 @@ pub(crate) async fn issue(
     }
 
     let lifetimes = &shared.policy.lifetimes;
-    let refreshable = *refresh == RefreshWish::Wanted && lifetimes.refreshable_access.is_some();
+    let refreshable =
+        *refresh == RefreshChoice::Requested && lifetimes.refreshable_access.is_some();
     if !refreshable {
         let expiries = Expiries::without_refresh(lifetimes, now);
         return add_pair(uow, shared, localpart, device_id, expiries, None).await;

@@ -8,8 +8,8 @@
 
 use std::sync::Arc;
 
-use super::attempt::{self, Attempted, Attempter};
 use super::auth::Submission;
+use super::examined::{self, ExaminedStage, StageClient};
 use super::gate::GateError;
 use super::open;
 use crate::model::context::RequestContext;
@@ -31,7 +31,7 @@ pub struct Fallback(Arc<Shared>);
 pub enum FallbackOutcome {
     /// The stage is passed.
     Passed,
-    /// It is not, and can be attempted again.
+    /// It is not, and can be examined again.
     Failed(StageFailure),
     /// The operator does not ask for the stage.
     NotEnabled,
@@ -73,16 +73,16 @@ impl Fallback {
             let mut uow = shared.ports.store.begin(Intent::Read).await?;
             open::find(&mut *uow, shared, &id).await?;
         }
-        let who = Attempter {
+        let client = StageClient {
             ctx,
             requester: None,
             continues_session: true,
         };
-        let Some(attempted) = attempt::examine(shared, who, stage, submission).await? else {
+        let Some(examined) = examined::examine(shared, client, stage, submission).await? else {
             return Ok(FallbackOutcome::NotEnabled);
         };
-        let guess = attempted.guess(shared, ctx)?;
-        let outcome = shared.retrying(|| step(shared, &id, &attempted)).await;
+        let guess = examined.guess(shared, ctx)?;
+        let outcome = shared.retrying(|| step(shared, &id, &examined)).await;
         if let Some(guess) = guess {
             guess.end(match &outcome {
                 Ok(FallbackOutcome::Failed(failure)) => Some(*failure),
@@ -103,11 +103,11 @@ impl Fallback {
 async fn step(
     shared: &Shared,
     id: &UiaSessionId,
-    attempted: &Attempted<'_>,
+    examined: &ExaminedStage<'_>,
 ) -> Result<FallbackOutcome, GateError> {
     let mut uow = shared.ports.store.begin(Intent::Write).await?;
     let mut session = open::find_locked(&mut *uow, shared, id).await?;
-    let failure = attempt::settle(&mut *uow, shared, &mut session, PURPOSES, attempted).await?;
+    let failure = examined::settle(&mut *uow, shared, &mut session, PURPOSES, examined).await?;
     uow.commit().await?;
     Ok(failure.map_or(FallbackOutcome::Passed, FallbackOutcome::Failed))
 }

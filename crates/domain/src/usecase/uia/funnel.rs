@@ -1,7 +1,7 @@
-//! What observers hear of a request at the gate: where people enter the dialogue, and at which stage
-//! they are lost.
+//! What observers hear of a request at the gate: where people open a session, and at which stage they are
+//! lost.
 
-use super::gate::{self, Attempt, Decision, GateError};
+use super::gate::{Decision, GateError, GateRequest};
 use crate::model::uia::Stage;
 use crate::ports::observer::{Event, StageOutcome};
 use crate::usecase::shared::Shared;
@@ -9,13 +9,13 @@ use crate::usecase::shared::Shared;
 /// Tells observers what became of a request at the gate.
 pub(super) fn observe(
     shared: &Shared,
-    attempt: &Attempt<'_>,
+    request: &GateRequest<'_>,
     outcome: &Result<Decision, GateError>,
 ) {
-    if outcome.is_ok() && matches!(gate::session_id(attempt.auth), Ok(None)) {
-        shared.observe(Event::DialogueOpened);
+    if outcome.is_ok() && request.continuation.session_id().is_none() {
+        shared.observe(Event::UiaSessionOpened);
     }
-    let Some(stage) = attempted(attempt) else {
+    let Some(stage) = attempted(request) else {
         return;
     };
     let outcome = match outcome {
@@ -27,7 +27,7 @@ pub(super) fn observe(
 }
 
 /// The stage that the request attempts, if it is one that can be.
-fn attempted(attempt: &Attempt<'_>) -> Option<Stage> {
-    let name = attempt.auth.value()?.stage.value()?;
-    Stage::parse(name).filter(|stage| attempt.operation.enabled.contains(stage))
+fn attempted(request: &GateRequest<'_>) -> Option<Stage> {
+    let (name, _) = request.continuation.attempt().ok()??;
+    Stage::parse(name).filter(|stage| request.operation.enabled.contains(stage))
 }

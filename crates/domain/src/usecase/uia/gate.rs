@@ -5,12 +5,12 @@
 //!
 //! Reference §2.3.
 
-use super::attempt::{self, Attempted, Attempter};
-use super::auth::Auth;
+use super::continuation::Continuation;
+use super::examined::{self, ExaminedStage, StageClient};
 pub use super::gate_error::GateError;
+use super::prompt::{StageParams, UiaPrompt};
 use super::{end, funnel, open};
-use crate::model::context::{RequestContext, Trust};
-use crate::model::given::Given;
+use crate::model::context::RequestContext;
 use crate::model::threepid::Purpose;
 use crate::model::uia::flow::Flow;
 use crate::model::uia::progress::{Progress, progress};
@@ -39,9 +39,11 @@ pub(crate) struct Operation<'a> {
 
 /// A request at the gate.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Attempt<'a> {
+pub(crate) struct GateRequest<'a> {
     pub(crate) operation: Operation<'a>,
-    pub(crate) auth: &'a Given<Auth>,
+    pub(crate) continuation: &'a Continuation<'a>,
+    /// The session that it continues, if the use-case has looked at it already.
+    pub(crate) known: Option<&'a UiaSession>,
     /// What the client wants; `None` when the request says nothing and what was stored stands.
     pub(crate) parameters: Option<&'a Parameters>,
 }
@@ -79,90 +81,40 @@ impl Clearance {
     }
 }
 
-/// What the client is told to do next: the body of a 401.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UiaPrompt {
-    /// The session to continue with.
-    pub session: UiaSessionId,
-    /// The ways through.
-    pub flows: Vec<Flow>,
-    /// The stages passed so far; `None` when the request had no `auth` to speak of.
-    pub completed: Option<Vec<Stage>>,
-    /// Why the stage that was attempted was not passed.
-    pub failure: Option<StageFailure>,
-    /// The session already keeps the hash of a password.
-    pub(crate) has_password_hash: bool,
-    /// How far the client has earned that a password is hashed.
-    pub(crate) trust: Trust,
-}
-
-/// The session that a request continues; `None` when it opens one.
-pub(crate) fn session_id(auth: &Given<Auth>) -> Result<Option<UiaSessionId>, GateError> {
-    let auth = auth.optional().map_err(|_| GateError::MalformedAuth)?;
-    let Some(auth) = auth else {
-        return Ok(None);
-    };
-    match auth
-        .session
-        .optional()
-        .map_err(|_| GateError::MalformedAuth)?
-    {
-        None => Ok(None),
-        Some(text) if text.is_empty() => Ok(None),
-        Some(text) => UiaSessionId::parse(text)
-            .map(Some)
-            .ok_or(GateError::UnknownSession),
-    }
-}
-
-/// Does the request ask for a new session and attempt nothing?
-pub(crate) fn only_opens_a_session(auth: &Given<Auth>) -> Result<bool, GateError> {
-    let attempts = auth.value().is_some_and(|auth| auth.stage.is_present());
-    Ok(session_id(auth)?.is_none() && !attempts)
-}
-
 /// Carries the dialogue on by one request.
 pub(crate) async fn pass(
     shared: &Shared,
     ctx: &RequestContext,
-    attempt: &Attempt<'_>,
+    request: &GateRequest<'_>,
 ) -> Result<Decision, GateError> {
-    let outcome = carry_on(shared, ctx, attempt).await;
-    funnel::observe(shared, attempt, &outcome);
+    let outcome = carry_on(shared, ctx, request).await;
+    funnel::observe(shared, request, &outcome);
     outcome
 }
 
 async fn carry_on(
     shared: &Shared,
     ctx: &RequestContext,
-    attempt: &Attempt<'_>,
+    request: &GateRequest<'_>,
 ) -> Result<Decision, GateError> {
-    let session_id = session_id(attempt.auth)?;
-    let attempted = match examine(shared, ctx, attempt, session_id.as_ref()).await {
-        Ok(attempted) => attempted,
+    let session_id = request.continuation.session_id();
+    let examined = match examine(shared, ctx, request).await {
+        Ok(examined) => examined,
         Err(error) => {
-            if let (Some(id), None) = (&session_id, error.store_error()) {
+            if let (Some(id), None) = (session_id, error.store_error()) {
                 shared
-                    .retrying(|| remember(shared, ctx, attempt, id))
+                    .retrying(|| remember(shared, ctx, request, id))
                     .await?;
             }
             return Err(error);
         }
     };
-    let guess = match &attempted {
-        Some(attempted) => attempted.guess(shared, ctx)?,
+    let guess = match &examined {
+        Some(examined) => examined.guess(shared, ctx)?,
         None => None,
     };
     let outcome = shared
-        .retrying(|| {
-            step(
-                shared,
-                ctx,
-                attempt,
-                session_id.as_ref(),
-                attempted.as_ref(),
-            )
-        })
+        .retrying(|| step(shared, ctx, request, examined.as_ref()))
         .await;
     if let Some(guess) = guess {
         guess.end(match &outcome {
@@ -171,7 +123,7 @@ async fn carry_on(
         });
     }
     match outcome {
-        // The session was removed in this moment.
+        // The session was removed at the same moment.
         Err(GateError::Store(error)) if error.is_conflict(Constraint::MissingReference) => {
             Err(GateError::UnknownSession)
         }
@@ -183,21 +135,12 @@ async fn carry_on(
 async fn examine<'a>(
     shared: &Shared,
     ctx: &RequestContext,
-    attempt: &Attempt<'a>,
-    session_id: Option<&UiaSessionId>,
-) -> Result<Option<Attempted<'a>>, GateError> {
-    let Some(auth) = attempt.auth.value() else {
+    request: &GateRequest<'a>,
+) -> Result<Option<ExaminedStage<'a>>, GateError> {
+    let Some((name, submission)) = request.continuation.attempt()? else {
         return Ok(None);
     };
-    let Some(name) = auth
-        .stage
-        .optional()
-        .map_err(|_| GateError::MalformedAuth)?
-    else {
-        return Ok(None);
-    };
-    let submission = &auth.submission;
-    let operation = &attempt.operation;
+    let operation = &request.operation;
     let unknown = GateError::UnknownStage {
         with_identity: submission.identity.is_present(),
     };
@@ -205,63 +148,73 @@ async fn examine<'a>(
     let Some(stage) = known else {
         return Err(unknown);
     };
+    let session_id = request.continuation.session_id();
     if stage.is_slow()
         && let Some(id) = session_id
     {
-        // Without a session for this operation nobody is asked and nothing hashed.
-        let mut uow = shared.ports.store.begin(Intent::Read).await?;
-        check_binding(attempt, open::find(&mut *uow, shared, id).await?)?;
+        // Without a session for this operation nothing is verified elsewhere and nothing hashed.
+        match request.known {
+            Some(session) => check_binding(request, session)?,
+            None => {
+                let mut uow = shared.ports.store.begin(Intent::Read).await?;
+                check_binding(request, &open::find(&mut *uow, shared, id).await?)?;
+            }
+        }
     }
-    let who = Attempter {
+    let client = StageClient {
         ctx,
         requester: operation.requester.map(|requester| &requester.localpart),
         continues_session: session_id.is_some(),
     };
-    let attempted = attempt::examine(shared, who, stage, submission).await?;
-    attempted.map(Some).ok_or(unknown)
+    let examined = examined::examine(shared, client, stage, submission).await?;
+    examined.map(Some).ok_or(unknown)
 }
 
 /// One unit of work: open or load the session, store what this request brings, and decide.
 async fn step(
     shared: &Shared,
     ctx: &RequestContext,
-    attempt: &Attempt<'_>,
-    session_id: Option<&UiaSessionId>,
-    attempted: Option<&Attempted<'_>>,
+    request: &GateRequest<'_>,
+    examined: Option<&ExaminedStage<'_>>,
 ) -> Result<Decision, GateError> {
     let mut uow = shared.ports.store.begin(Intent::Write).await?;
-    let mut session = match session_id {
-        None => open(&mut *uow, shared, ctx, attempt).await?,
-        Some(id) => resume(&mut *uow, shared, ctx, attempt, id).await?,
+    let mut session = match request.continuation.session_id() {
+        None => open(&mut *uow, shared, ctx, request).await?,
+        Some(id) => resume(&mut *uow, shared, ctx, request, id).await?,
     };
-    let failure = match attempted {
+    let failure = match examined {
         None => None,
-        Some(attempted) => {
-            let purposes = attempt.operation.purposes;
-            attempt::settle(&mut *uow, shared, &mut session, purposes, attempted).await?
+        Some(examined) => {
+            let purposes = request.operation.purposes;
+            examined::settle(&mut *uow, shared, &mut session, purposes, examined).await?
         }
     };
     uow.commit().await?;
-    Ok(decide(attempt, session, failure))
+    Ok(decide(shared, request, session, failure))
 }
 
 /// Keeps what a request brings whose stage could not be examined: the client may send it only once.
 async fn remember(
     shared: &Shared,
     ctx: &RequestContext,
-    attempt: &Attempt<'_>,
+    request: &GateRequest<'_>,
     id: &UiaSessionId,
 ) -> Result<(), GateError> {
     let mut uow = shared.ports.store.begin(Intent::Write).await?;
-    resume(&mut *uow, shared, ctx, attempt, id).await?;
+    resume(&mut *uow, shared, ctx, request, id).await?;
     Ok(uow.commit().await?)
 }
 
-fn decide(attempt: &Attempt<'_>, session: UiaSession, failure: Option<StageFailure>) -> Decision {
+fn decide(
+    shared: &Shared,
+    request: &GateRequest<'_>,
+    session: UiaSession,
+    failure: Option<StageFailure>,
+) -> Decision {
     let completed: Vec<Stage> = session.completed.iter().map(|done| done.stage).collect();
-    let flows = attempt.operation.flows;
-    let has_auth = attempt.auth.value().is_some_and(|auth| !auth.is_empty);
-    // Without `auth` the client only asks for the way, however far the dialogue is.
+    let flows = request.operation.flows;
+    let has_auth = request.continuation.says_something();
+    // Without `auth` the client only asks what to do, however far the session is.
     if has_auth && progress(flows, &completed) == Progress::Cleared {
         return Decision::Cleared(Clearance {
             session: Box::new(session),
@@ -271,6 +224,7 @@ fn decide(attempt: &Attempt<'_>, session: UiaSession, failure: Option<StageFailu
         has_password_hash: session.password_hash.is_some(),
         trust: session.trust(),
         session: session.id,
+        params: StageParams::of_flows(&shared.policy.registration, flows),
         flows: flows.to_vec(),
         completed: has_auth.then_some(completed),
         failure,
@@ -282,11 +236,12 @@ async fn resume(
     uow: &mut dyn UnitOfWork,
     shared: &Shared,
     ctx: &RequestContext,
-    attempt: &Attempt<'_>,
+    request: &GateRequest<'_>,
     id: &UiaSessionId,
 ) -> Result<UiaSession, GateError> {
-    let mut session = check_binding(attempt, open::find_locked(uow, shared, id).await?)?;
-    if let Some(parameters) = attempt.parameters.filter(|p| **p != session.parameters) {
+    let mut session = open::find_locked(uow, shared, id).await?;
+    check_binding(request, &session)?;
+    if let Some(parameters) = request.parameters.filter(|p| **p != session.parameters) {
         uow.uia_sessions().update_parameters(id, parameters).await?;
         session.parameters = parameters.clone();
     }
@@ -295,17 +250,17 @@ async fn resume(
 }
 
 /// Refuses a session that was opened for something else, or by another login.
-fn check_binding(attempt: &Attempt<'_>, session: UiaSession) -> Result<UiaSession, GateError> {
+fn check_binding(request: &GateRequest<'_>, session: &UiaSession) -> Result<(), GateError> {
     let Operation {
         digest, requester, ..
-    } = attempt.operation;
+    } = request.operation;
     if session.operation != digest {
         return Err(GateError::OperationChanged);
     }
     if session.requester.as_ref() != requester {
         return Err(GateError::AnotherUser);
     }
-    Ok(session)
+    Ok(())
 }
 
 async fn record_client(
@@ -324,16 +279,16 @@ async fn open(
     uow: &mut dyn UnitOfWork,
     shared: &Shared,
     ctx: &RequestContext,
-    attempt: &Attempt<'_>,
+    request: &GateRequest<'_>,
 ) -> Result<UiaSession, GateError> {
     let Operation {
         digest, requester, ..
-    } = attempt.operation;
+    } = request.operation;
     let session = UiaSession {
         id: UiaSessionId::generate(shared.entropy()),
         created: shared.now(),
         operation: digest,
-        parameters: attempt.parameters.cloned().unwrap_or(Parameters::None),
+        parameters: request.parameters.cloned().unwrap_or(Parameters::None),
         password_hash: None,
         registration_token: None,
         requester: requester.cloned(),

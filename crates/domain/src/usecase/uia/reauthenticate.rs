@@ -4,10 +4,10 @@
 //! Reference A.5: the password is asked for. Where that is all the operation risks, having given it
 //! within `ui_auth.session_timeout` is enough.
 
-use super::auth::Auth;
-use super::gate::{self, Attempt, Clearance, Decision, GateError, Operation, UiaPrompt};
+use super::continuation::Continuation;
+use super::gate::{self, Clearance, Decision, GateError, GateRequest, Operation};
+use super::prompt::UiaPrompt;
 use crate::model::context::RequestContext;
-use crate::model::given::Given;
 use crate::model::threepid::Purpose;
 use crate::model::uia::flow::Flow;
 use crate::model::uia::{OperationDigest, Parameters, Stage, StageResult, UiaSession};
@@ -17,13 +17,13 @@ use crate::usecase::token::authenticate::{Credential, Requester};
 
 /// What a signed-in user wants to do.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Undertaking<'a> {
+pub(crate) struct ProtectedRequest<'a> {
     /// Who wants to.
     pub(crate) requester: &'a Requester,
     /// Which operation it is: dialogues are bound to it.
     pub(crate) operation: OperationDigest,
     /// `auth`.
-    pub(crate) auth: &'a Given<Auth>,
+    pub(crate) continuation: &'a Continuation<'a>,
     /// What exactly; `None` when the request says nothing and what was stored stands.
     pub(crate) parameters: Option<&'a Parameters>,
     /// What an address must have been validated for to pass its stage. No flow asks for one; where
@@ -46,9 +46,9 @@ pub(crate) enum RecentProof {
 #[derive(Debug)]
 pub(crate) enum Reauthentication {
     /// Yes.
-    Given(Authorization),
+    Authorized(Authorization),
     /// Not yet.
-    Wanted(UiaPrompt),
+    Challenged(UiaPrompt),
 }
 
 /// Leave to do what the requester wants.
@@ -60,7 +60,7 @@ enum Source {
     /// They proved who they are a short while ago and that is enough, or an application service asks.
     Trusted(Parameters),
     /// They proved it in a dialogue for this very operation.
-    Dialogue(Clearance),
+    Session(Clearance),
 }
 
 impl Authorization {
@@ -68,7 +68,7 @@ impl Authorization {
     pub(crate) fn parameters(&self) -> &Parameters {
         match &self.0 {
             Source::Trusted(parameters) => parameters,
-            Source::Dialogue(clearance) => &clearance.session().parameters,
+            Source::Session(clearance) => &clearance.session().parameters,
         }
     }
 
@@ -76,7 +76,7 @@ impl Authorization {
     pub(crate) fn session(&self) -> Option<&UiaSession> {
         match &self.0 {
             Source::Trusted(_) => None,
-            Source::Dialogue(clearance) => Some(clearance.session()),
+            Source::Session(clearance) => Some(clearance.session()),
         }
     }
 
@@ -97,7 +97,7 @@ impl Authorization {
         shared: &Shared,
         requester: &Requester,
     ) -> Result<(), GateError> {
-        if let Source::Dialogue(clearance) = &self.0 {
+        if let Source::Session(clearance) = &self.0 {
             clearance.spend(uow).await?;
         }
         let Some(key) = requester.access_token() else {
@@ -108,7 +108,7 @@ impl Authorization {
         let account = account.ok_or(GateError::Withdrawn)?;
         let still_stands = match &self.0 {
             Source::Trusted(_) => uow.tokens().has_access(key).await?,
-            Source::Dialogue(clearance) => {
+            Source::Session(clearance) => {
                 let proved = clearance.session().completed.iter();
                 let is_current = proved.into_iter().all(|done| match &done.result {
                     StageResult::Account(_, password) => account
@@ -136,16 +136,16 @@ impl Authorization {
 pub(crate) async fn reauthenticate(
     shared: &Shared,
     ctx: &RequestContext,
-    undertaking: &Undertaking<'_>,
+    protected: &ProtectedRequest<'_>,
 ) -> Result<Reauthentication, GateError> {
-    let Undertaking {
+    let ProtectedRequest {
         requester,
         operation,
-        auth,
+        continuation,
         parameters,
         purposes,
         recent,
-    } = *undertaking;
+    } = *protected;
     let is_trusted = match requester.credential {
         // Its users have no passwords to give.
         Credential::ApplicationService => true,
@@ -155,7 +155,7 @@ pub(crate) async fn reauthenticate(
     };
     if let Some(parameters) = parameters.filter(|_| is_trusted) {
         let trusted = Source::Trusted(parameters.clone());
-        return Ok(Reauthentication::Given(Authorization(trusted)));
+        return Ok(Reauthentication::Authorized(Authorization(trusted)));
     }
     let can_give_password =
         shared.policy.password.reauth_enabled && requester.account.password_hash.is_some();
@@ -169,7 +169,7 @@ pub(crate) async fn reauthenticate(
         &[Stage::Password, Stage::Email, Stage::Msisdn]
     };
     let login = requester.login();
-    let attempt = Attempt {
+    let request = GateRequest {
         operation: Operation {
             digest: operation,
             flows: &flows,
@@ -177,13 +177,14 @@ pub(crate) async fn reauthenticate(
             purposes,
             requester: Some(&login),
         },
-        auth,
+        continuation,
+        known: None,
         parameters,
     };
-    Ok(match gate::pass(shared, ctx, &attempt).await? {
-        Decision::Challenged(prompt) => Reauthentication::Wanted(prompt),
+    Ok(match gate::pass(shared, ctx, &request).await? {
+        Decision::Challenged(prompt) => Reauthentication::Challenged(prompt),
         Decision::Cleared(clearance) => {
-            Reauthentication::Given(Authorization(Source::Dialogue(clearance)))
+            Reauthentication::Authorized(Authorization(Source::Session(clearance)))
         }
     })
 }

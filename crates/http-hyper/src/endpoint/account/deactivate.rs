@@ -15,7 +15,7 @@ use crate::response;
 pub(crate) async fn post(app: &App, request: &Request) -> Reply {
     let body = request.json()?;
     let deactivation = &app.services.deactivation;
-    let wish = deactivation.read(DeactivationRequest {
+    let checked = deactivation.read(DeactivationRequest {
         operation: auth::operation(request),
         erase: body.boolean("erase"),
         id_server: body.string("id_server"),
@@ -24,10 +24,10 @@ pub(crate) async fn post(app: &App, request: &Request) -> Reply {
     })?;
     let requester = app.requester(request, Audience::Users).await?;
     let outcome = deactivation
-        .deactivate(request.context(), &requester, &wish)
+        .deactivate(request.context(), &requester, &checked)
         .await?;
     Ok(match outcome {
-        DeactivationOutcome::AuthRequired(prompt) => auth::prompt(app, &prompt),
+        DeactivationOutcome::AuthRequired(prompt) => auth::prompt(&prompt),
         DeactivationOutcome::DeactivatedByService => response::nothing(),
         DeactivationOutcome::Deactivated(unbinding) => super::unbound(match unbinding {
             Unbinding::Success => super::Unbinding::Success,

@@ -17,7 +17,7 @@ use crate::response;
 pub(crate) async fn post(app: &App, request: &Request) -> Reply {
     let body = request.json()?;
     let change = &app.services.password_change;
-    let wish = change.read(ChangePasswordRequest {
+    let checked = change.read(ChangePasswordRequest {
         operation: auth::operation(request),
         new_password: body.string("new_password"),
         logout_devices: body.boolean("logout_devices"),
@@ -31,10 +31,10 @@ pub(crate) async fn post(app: &App, request: &Request) -> Reply {
         }
     };
     let outcome = change
-        .change(request.context(), requester.as_ref(), &wish)
+        .change(request.context(), requester.as_ref(), &checked)
         .await?;
     Ok(match outcome {
         ChangePasswordOutcome::Changed => response::nothing(),
-        ChangePasswordOutcome::AuthRequired(prompt) => auth::prompt(app, &prompt),
+        ChangePasswordOutcome::AuthRequired(prompt) => auth::prompt(&prompt),
     })
 }

@@ -79,7 +79,7 @@ pub(crate) async fn add(app: &App, request: &Request) -> Reply {
     let outcome = changes.add(request.context(), &requester, &add).await?;
     Ok(match outcome {
         AddOutcome::Added => response::nothing(),
-        AddOutcome::AuthRequired(prompt) => auth::prompt(app, &prompt),
+        AddOutcome::AuthRequired(prompt) => auth::prompt(&prompt),
     })
 }
 

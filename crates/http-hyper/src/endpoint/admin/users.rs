@@ -10,7 +10,7 @@ use registrar_domain::model::account::AccountKind;
 use registrar_domain::model::threepid::AccountThreepid;
 use registrar_domain::model::time::Timestamp;
 use registrar_domain::usecase::admin::UserDetails;
-use registrar_domain::usecase::admin::change::{Changed, ThreepidWish, UserChanges};
+use registrar_domain::usecase::admin::change::{Changed, ThreepidEntry, UserChanges};
 use registrar_domain::usecase::admin::list::{ListVersion, UserQuery};
 use serde::Serialize;
 
@@ -180,7 +180,7 @@ pub(crate) async fn put(app: &App, request: &Request) -> Reply {
         password: body.string("password"),
         logout_devices: body.boolean("logout_devices"),
         display_name: body.string("displayname"),
-        threepids: body.objects("threepids", |item| ThreepidWish {
+        threepids: body.objects("threepids", |item| ThreepidEntry {
             medium: item.string("medium"),
             address: item.string("address"),
         }),

@@ -9,15 +9,17 @@ use super::{Deactivated, deactivate};
 use crate::model::context::RequestContext;
 use crate::model::given::Given;
 use crate::model::threepid::AccountThreepid;
-use crate::model::uia::{OperationDigest, Parameters, Traces};
+use crate::model::uia::{ErasePolicy, OperationDigest, Parameters};
 use crate::ports::{Intent, StoreError};
 use crate::usecase::retry::MaybeStore;
 use crate::usecase::shared::Shared;
 use crate::usecase::token::authenticate::{Credential, Requester};
 use crate::usecase::uia::auth::Auth;
-use crate::usecase::uia::gate::{self, GateError, UiaPrompt};
+use crate::usecase::uia::continuation::Continuation;
+use crate::usecase::uia::gate::GateError;
+use crate::usecase::uia::prompt::UiaPrompt;
 use crate::usecase::uia::reauthenticate::{
-    Authorization, Reauthentication, RecentProof, Undertaking, reauthenticate,
+    Authorization, ProtectedRequest, Reauthentication, RecentProof, reauthenticate,
 };
 
 /// The use-case.
@@ -41,11 +43,11 @@ pub struct DeactivationRequest {
 
 /// The same with its fields checked.
 #[derive(Clone, Debug)]
-pub struct DeactivationWish {
+pub struct CheckedDeactivation {
     operation: OperationDigest,
-    traces: Traces,
+    erase_policy: ErasePolicy,
     auth: Given<Auth>,
-    says_something: bool,
+    has_parameters: bool,
 }
 
 /// The outcome of `POST /account/deactivate`.
@@ -105,19 +107,19 @@ impl Deactivation {
     pub fn read(
         &self,
         request: DeactivationRequest,
-    ) -> Result<DeactivationWish, DeactivationError> {
+    ) -> Result<CheckedDeactivation, DeactivationError> {
         let erase = request.erase.optional_not_null();
         let erase = erase.map_err(|_| DeactivationError::MalformedField("erase"))?;
         let id_server = request.id_server.optional();
         id_server.map_err(|_| DeactivationError::MalformedField("id_server"))?;
-        Ok(DeactivationWish {
+        Ok(CheckedDeactivation {
             operation: request.operation,
-            traces: match erase {
-                Some(true) => Traces::Erase,
-                Some(false) | None => Traces::Keep,
+            erase_policy: match erase {
+                Some(true) => ErasePolicy::Erase,
+                Some(false) | None => ErasePolicy::Keep,
             },
             auth: request.auth,
-            says_something: request.has_other_fields,
+            has_parameters: request.has_other_fields,
         })
     }
 
@@ -129,21 +131,22 @@ impl Deactivation {
         &self,
         ctx: &RequestContext,
         requester: &Requester,
-        wish: &DeactivationWish,
+        request: &CheckedDeactivation,
     ) -> Result<DeactivationOutcome, DeactivationError> {
-        let continues = gate::session_id(&wish.auth)?.is_some();
-        let parameters = Parameters::Deactivate(wish.traces);
-        let undertaking = Undertaking {
+        let continuation = Continuation::read(&request.auth)?;
+        let continues = continuation.session_id().is_some();
+        let parameters = Parameters::Deactivate(request.erase_policy);
+        let protected = ProtectedRequest {
             requester,
-            operation: wish.operation,
-            auth: &wish.auth,
-            parameters: (wish.says_something || !continues).then_some(&parameters),
+            operation: request.operation,
+            continuation: &continuation,
+            parameters: (request.has_parameters || !continues).then_some(&parameters),
             purposes: &[],
             recent: RecentProof::NeverSuffices,
         };
-        match reauthenticate(&self.0, ctx, &undertaking).await? {
-            Reauthentication::Wanted(prompt) => Ok(DeactivationOutcome::AuthRequired(prompt)),
-            Reauthentication::Given(authorization) => {
+        match reauthenticate(&self.0, ctx, &protected).await? {
+            Reauthentication::Challenged(prompt) => Ok(DeactivationOutcome::AuthRequired(prompt)),
+            Reauthentication::Authorized(authorization) => {
                 let threepids = self.close(requester, &authorization).await?;
                 Ok(match requester.credential {
                     Credential::ApplicationService => DeactivationOutcome::DeactivatedByService,
@@ -167,12 +170,12 @@ impl Deactivation {
     ) -> Result<Vec<AccountThreepid>, DeactivationError> {
         let shared = &self.0;
         let localpart = &requester.account.localpart;
-        let traces = traces(authorization.parameters());
+        let erase_policy = erase_policy(authorization.parameters());
         let closed = shared
             .retrying(|| async {
                 let mut uow = shared.ports.store.begin(Intent::Write).await?;
                 authorization.confirm(&mut *uow, shared, requester).await?;
-                let closed = deactivate(&mut *uow, localpart, traces).await?;
+                let closed = deactivate(&mut *uow, localpart, erase_policy).await?;
                 uow.commit().await?;
                 Ok::<_, DeactivationError>(closed)
             })
@@ -185,9 +188,9 @@ impl Deactivation {
     }
 }
 
-fn traces(parameters: &Parameters) -> Traces {
+fn erase_policy(parameters: &Parameters) -> ErasePolicy {
     match parameters {
-        Parameters::Deactivate(traces) => *traces,
-        _ => Traces::Keep,
+        Parameters::Deactivate(erase_policy) => *erase_policy,
+        _ => ErasePolicy::Keep,
     }
 }

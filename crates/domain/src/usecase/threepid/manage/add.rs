@@ -15,9 +15,10 @@ use crate::ports::{Intent, UnitOfWork};
 use crate::usecase::proof::allowed;
 use crate::usecase::token::authenticate::Requester;
 use crate::usecase::uia::auth::{Auth, ThreepidCredentials};
-use crate::usecase::uia::gate::{self, UiaPrompt};
+use crate::usecase::uia::continuation::Continuation;
+use crate::usecase::uia::prompt::UiaPrompt;
 use crate::usecase::uia::reauthenticate::{
-    Authorization, Reauthentication, RecentProof, Undertaking, reauthenticate,
+    Authorization, ProtectedRequest, Reauthentication, RecentProof, reauthenticate,
 };
 
 /// `POST /account/3pid/add`, as sent.
@@ -54,24 +55,25 @@ impl ThreepidChanges<'_> {
     ) -> Result<AddOutcome, ThreepidError> {
         let credentials = &request.credentials;
         let says_something = credentials.client_secret.is_present() || credentials.sid.is_present();
-        let continues = gate::session_id(&request.auth)?.is_some();
+        let continuation = Continuation::read(&request.auth)?;
+        let continues = continuation.session_id().is_some();
         let parameters = if says_something || !continues {
             let proof = Proof::read(credentials)?;
             Some(Parameters::AddThreepid(proof.client_secret, proof.sid))
         } else {
             None
         };
-        let undertaking = Undertaking {
+        let protected = ProtectedRequest {
             requester,
             operation: request.operation,
-            auth: &request.auth,
+            continuation: &continuation,
             parameters: parameters.as_ref(),
             purposes: &[],
             recent: RecentProof::NeverSuffices,
         };
-        let authorization = match reauthenticate(self.0, ctx, &undertaking).await? {
-            Reauthentication::Wanted(prompt) => return Ok(AddOutcome::AuthRequired(prompt)),
-            Reauthentication::Given(authorization) => authorization,
+        let authorization = match reauthenticate(self.0, ctx, &protected).await? {
+            Reauthentication::Challenged(prompt) => return Ok(AddOutcome::AuthRequired(prompt)),
+            Reauthentication::Authorized(authorization) => authorization,
         };
         let Parameters::AddThreepid(client_secret, sid) = authorization.parameters() else {
             return Err(ThreepidError::ParameterMissing("sid"));

@@ -5,22 +5,22 @@ use crate::model::uia::{GuestClaim, RegisterParameters};
 use crate::usecase::password::NewPassword;
 use crate::usecase::shared::Shared;
 use crate::usecase::token::authenticate::Bearer;
-use crate::usecase::token::issue::RefreshWish;
+use crate::usecase::token::issue::RefreshChoice;
 
 /// The longest `username` that is looked at, in Unicode code points.
 const MAX_USERNAME_CHARS: usize = 512;
 
-/// What one request wants, its fields checked.
-pub(super) struct Wish {
+/// A request for a user account, its fields checked.
+pub(super) struct CheckedRequest {
     /// `password`.
     pub(super) password: NewPassword,
     /// What the UIA session keeps for later requests.
     pub(super) parameters: RegisterParameters,
     /// Does the request bring parameters of its own, or do the stored ones stand?
-    pub(super) says_something: bool,
+    pub(super) has_parameters: bool,
 }
 
-impl Wish {
+impl CheckedRequest {
     /// Checks the remaining fields of a request for a user account, in the reference's order of
     /// complaints.
     pub(super) fn parse(
@@ -42,7 +42,7 @@ impl Wish {
         let guest = guest.map_err(|_| RegisterError::MalformedField("guest_access_token"))?;
         Ok(Self {
             password,
-            says_something: request.has_other_fields || display_name.is_some(),
+            has_parameters: request.has_other_fields || display_name.is_some(),
             parameters: RegisterParameters {
                 username: username.map(|text| text.to_lowercase()),
                 guest_claim: guest.map(|token| GuestClaim::of(token)),
@@ -54,8 +54,8 @@ impl Wish {
     }
 }
 
-/// `refresh_token`: does the client want one?
-pub(super) fn refresh(request: &RegisterRequest) -> Result<RefreshWish, RegisterError> {
+/// `refresh_token`: does the client request one?
+pub(super) fn refresh(request: &RegisterRequest) -> Result<RefreshChoice, RegisterError> {
     let wanted = request.refresh_token.optional_not_null();
     let wanted = wanted.map_err(|_| RegisterError::RefreshTokenNotBoolean)?;
     Ok(wanted.copied().unwrap_or(false).into())

@@ -1,4 +1,4 @@
-//! A stage is attempted: first what is slow or needs no database, then its part of the unit of work.
+//! A stage is examined: first what is slow or needs no database, then its part of the unit of work.
 
 use super::auth::Submission;
 use super::gate_error::GateError;
@@ -18,7 +18,7 @@ type Outcome = Result<StageResult, StageFailure>;
 
 /// A stage that the client attempts, examined.
 #[derive(Clone, Debug)]
-pub(crate) enum Attempted<'a> {
+pub(crate) enum ExaminedStage<'a> {
     /// It is known what became of it.
     Settled(Stage, Outcome),
     /// The unit of work decides about a registration token.
@@ -29,7 +29,7 @@ pub(crate) enum Attempted<'a> {
     Delegated(Stage, DelegatedProof),
 }
 
-impl Attempted<'_> {
+impl ExaminedStage<'_> {
     /// Charges an attempt that could guess a registration token.
     pub(crate) fn guess<'a>(
         &self,
@@ -45,7 +45,7 @@ impl Attempted<'_> {
 
 /// Who attempts a stage, and in what.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Attempter<'a> {
+pub(crate) struct StageClient<'a> {
     pub(crate) ctx: &'a RequestContext,
     /// The signed-in account, where the operation needs one.
     pub(crate) requester: Option<&'a Localpart>,
@@ -56,38 +56,38 @@ pub(crate) struct Attempter<'a> {
 /// Runs a stage as far as it is slow or needs no database; `None` for one that has no place here.
 pub(crate) async fn examine<'a>(
     shared: &Shared,
-    who: Attempter<'_>,
+    client: StageClient<'_>,
     stage: Stage,
     submission: &'a Submission,
-) -> Result<Option<Attempted<'a>>, GateError> {
+) -> Result<Option<ExaminedStage<'a>>, GateError> {
     let outcome = match stage {
         Stage::Dummy | Stage::Terms => Ok(StageResult::Passed),
         Stage::RegistrationToken => {
-            match registration_token::examine(&submission.token, who.continues_session) {
-                Ok(token) => return Ok(Some(Attempted::RegistrationToken(token))),
+            match registration_token::examine(&submission.token, client.continues_session) {
+                Ok(token) => return Ok(Some(ExaminedStage::RegistrationToken(token))),
                 Err(failure) => Err(failure),
             }
         }
         Stage::Recaptcha => match &shared.ports.captcha {
             None => return Ok(None),
             Some(verifier) => {
-                recaptcha::examine(&**verifier, &submission.response, who.ctx.client_ip).await?
+                recaptcha::examine(&**verifier, &submission.response, client.ctx.client_ip).await?
             }
         },
         Stage::Email => return examine_email(shared, submission).await,
         Stage::Msisdn => return examine_msisdn(shared, submission).await,
-        Stage::Password => match who.requester {
+        Stage::Password => match client.requester {
             None => return Ok(None),
-            Some(requester) => password::examine(shared, submission, who.ctx, requester).await?,
+            Some(requester) => password::examine(shared, submission, client.ctx, requester).await?,
         },
     };
-    Ok(Some(Attempted::Settled(stage, outcome)))
+    Ok(Some(ExaminedStage::Settled(stage, outcome)))
 }
 
 async fn examine_email<'a>(
     shared: &Shared,
     submission: &'a Submission,
-) -> Result<Option<Attempted<'a>>, GateError> {
+) -> Result<Option<ExaminedStage<'a>>, GateError> {
     if matches!(shared.ports.email, EmailValidation::Off) {
         return Ok(None);
     }
@@ -95,7 +95,7 @@ async fn examine_email<'a>(
         Err(failure) => Err(failure),
         Ok(credentials) => match &shared.ports.email {
             EmailValidation::Off | EmailValidation::Local(_) => {
-                return Ok(Some(Attempted::Email(credentials)));
+                return Ok(Some(ExaminedStage::Email(credentials)));
             }
             EmailValidation::Delegated(server) => {
                 threepid::ask(shared, &**server, credentials, Medium::Email).await?
@@ -108,7 +108,7 @@ async fn examine_email<'a>(
 async fn examine_msisdn<'a>(
     shared: &Shared,
     submission: &'a Submission,
-) -> Result<Option<Attempted<'a>>, GateError> {
+) -> Result<Option<ExaminedStage<'a>>, GateError> {
     let Some(server) = &shared.ports.msisdn else {
         return Ok(None);
     };
@@ -119,33 +119,33 @@ async fn examine_msisdn<'a>(
     Ok(Some(delegated(Stage::Msisdn, outcome)))
 }
 
-fn delegated<'a>(stage: Stage, found: Result<DelegatedProof, StageFailure>) -> Attempted<'a> {
+fn delegated<'a>(stage: Stage, found: Result<DelegatedProof, StageFailure>) -> ExaminedStage<'a> {
     match found {
-        Ok(proof) => Attempted::Delegated(stage, proof),
-        Err(failure) => Attempted::Settled(stage, Err(failure)),
+        Ok(proof) => ExaminedStage::Delegated(stage, proof),
+        Err(failure) => ExaminedStage::Settled(stage, Err(failure)),
     }
 }
 
-/// Settles and records an attempted stage; why it was not passed, if it was not. `purposes` are those
+/// Settles and records an examined stage; why it was not passed, if it was not. `purposes` are those
 /// that an email address may have been validated for.
 pub(crate) async fn settle(
     uow: &mut dyn UnitOfWork,
     shared: &Shared,
     session: &mut UiaSession,
     purposes: &[Purpose],
-    attempted: &Attempted<'_>,
+    examined: &ExaminedStage<'_>,
 ) -> Result<Option<StageFailure>, StoreError> {
-    let (stage, outcome) = match attempted {
-        Attempted::Settled(stage, outcome) => (*stage, outcome.clone()),
-        Attempted::RegistrationToken(token) => {
+    let (stage, outcome) = match examined {
+        ExaminedStage::Settled(stage, outcome) => (*stage, outcome.clone()),
+        ExaminedStage::RegistrationToken(token) => {
             let outcome = registration_token::settle(uow, shared, session, token).await?;
             (Stage::RegistrationToken, outcome)
         }
-        Attempted::Email(credentials) => {
+        ExaminedStage::Email(credentials) => {
             let outcome = threepid::consume(uow, shared, *credentials, purposes).await?;
             (Stage::Email, outcome)
         }
-        Attempted::Delegated(stage, proof) => {
+        ExaminedStage::Delegated(stage, proof) => {
             let validated = proof.consume(uow, shared, purposes).await?;
             let outcome = validated.map(StageResult::Threepid);
             (*stage, outcome.ok_or(StageFailure::NotValidated))
