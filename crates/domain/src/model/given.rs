@@ -46,6 +46,34 @@ impl<T> Given<T> {
         }
     }
 
+    /// The value, with `null` counting as absent, or this error for a value of another type.
+    ///
+    /// # Errors
+    /// `malformed`.
+    pub fn optional_or<E>(&self, malformed: E) -> Result<Option<&T>, E> {
+        self.optional().map_err(|MalformedField| malformed)
+    }
+
+    /// The value, where only a missing key counts as absent, or this error for `null` and for a value
+    /// of another type.
+    ///
+    /// # Errors
+    /// `malformed`.
+    pub fn optional_not_null_or<E>(&self, malformed: E) -> Result<Option<&T>, E> {
+        self.optional_not_null().map_err(|MalformedField| malformed)
+    }
+
+    /// The value of a field that must be there, where `null` is a value of another type.
+    ///
+    /// # Errors
+    /// `missing` without the key, `malformed` for a value of another type.
+    pub fn present_or<E>(&self, missing: E, malformed: E) -> Result<&T, E> {
+        match self.optional_not_null_or(malformed)? {
+            Some(value) => Ok(value),
+            None => Err(missing),
+        }
+    }
+
     /// Is the key there, with whatever value?
     pub fn is_present(&self) -> bool {
         !matches!(self, Self::Absent)
@@ -56,6 +84,19 @@ impl<T> Given<T> {
         match self {
             Self::Value(value) => Some(value),
             Self::Absent | Self::Null | Self::Malformed => None,
+        }
+    }
+}
+
+impl Given<String> {
+    /// The string of a field that must be there; `null` and the empty string count as missing.
+    ///
+    /// # Errors
+    /// `missing`, or `malformed` for a value of another type.
+    pub fn required_or<E>(&self, missing: E, malformed: E) -> Result<&str, E> {
+        match self.optional_or(malformed)? {
+            Some(text) if !text.is_empty() => Ok(text),
+            Some(_) | None => Err(missing),
         }
     }
 }

@@ -122,8 +122,8 @@ impl Devices {
         device_id: &str,
         display_name: &Given<String>,
     ) -> Result<(), DeviceError> {
-        let text = display_name.optional();
-        let Some(text) = text.map_err(|_| DeviceError::MalformedField("display_name"))? else {
+        let malformed = DeviceError::MalformedField("display_name");
+        let Some(text) = display_name.optional_or(malformed)? else {
             return self.find(requester, device_id).await.map(|_| ());
         };
         let display_name = DisplayName::parse(text)?;
@@ -182,9 +182,7 @@ impl Devices {
         request: &RemoveRequest<'_>,
         devices: &Given<Vec<String>>,
     ) -> Result<RemoveOutcome, DeviceError> {
-        let named = devices
-            .optional()
-            .map_err(|_| DeviceError::MalformedField("devices"))?;
+        let named = devices.optional_or(DeviceError::MalformedField("devices"))?;
         let continuation = Continuation::read(request.auth)?;
         if named.is_none() && continuation.session_id().is_none() {
             return Err(DeviceError::DevicesMissing);

@@ -346,8 +346,9 @@ fn account_key(user_id: &UserId) -> String {
 
 /// Does the client want a refresh token?
 fn refresh_choice(request: &LoginRequest) -> Result<RefreshChoice, LoginError> {
-    let wanted = request.refresh_token.optional_not_null();
-    let wanted = wanted.map_err(|_| LoginError::RefreshTokenNotBoolean)?;
+    let wanted = request
+        .refresh_token
+        .optional_not_null_or(LoginError::RefreshTokenNotBoolean)?;
     Ok(wanted.copied().unwrap_or(false).into())
 }
 
@@ -360,10 +361,12 @@ struct Device {
 
 impl Device {
     fn parse(request: &LoginRequest) -> Result<Self, LoginError> {
-        let id = request.device_id.optional();
-        let id = id.map_err(|_| LoginError::MalformedField("device_id"))?;
-        let name = request.initial_device_display_name.optional();
-        let name = name.map_err(|_| LoginError::MalformedField("initial_device_display_name"))?;
+        let id = request
+            .device_id
+            .optional_or(LoginError::MalformedField("device_id"))?;
+        let name = request
+            .initial_device_display_name
+            .optional_or(LoginError::MalformedField("initial_device_display_name"))?;
         Ok(Self {
             id: id.map(|text| DeviceId::parse(text)).transpose()?,
             display_name: name.map(|text| DisplayName::parse(text)).transpose()?,

@@ -124,8 +124,9 @@ impl PasswordChange {
         request: ChangePasswordRequest,
     ) -> Result<CheckedPasswordChange, ChangePasswordError> {
         let password = NewPassword::read(&self.0.policy.password, &request.new_password)?;
-        let log_out = request.logout_devices.optional_not_null();
-        let log_out = log_out.map_err(|_| ChangePasswordError::MalformedField("logout_devices"))?;
+        let log_out = request
+            .logout_devices
+            .optional_not_null_or(ChangePasswordError::MalformedField("logout_devices"))?;
         let other_devices = match log_out {
             Some(false) => OtherDevices::Keep,
             Some(true) | None => OtherDevices::LogOut,

@@ -46,8 +46,7 @@ impl NewPassword {
         policy: &PasswordPolicy,
         given: &Given<String>,
     ) -> Result<Self, NewPasswordError> {
-        let text = given.optional();
-        let Some(text) = text.map_err(|_| NewPasswordError::Unreadable)? else {
+        let Some(text) = given.optional_or(NewPasswordError::Unreadable)? else {
             return Ok(Self(None));
         };
         let password = Password::parse(text).map_err(|error| match error {

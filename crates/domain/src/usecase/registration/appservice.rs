@@ -87,11 +87,12 @@ impl Registration {
         refresh: RefreshChoice,
     ) -> Result<NewServiceAccount, RegisterError> {
         let shared = &self.0;
-        let device_id = request.device_id.optional();
-        let device_id = device_id.map_err(|_| RegisterError::MalformedField("device_id"))?;
-        let name = request.initial_device_display_name.optional();
-        let name =
-            name.map_err(|_| RegisterError::MalformedField("initial_device_display_name"))?;
+        let device_id = request
+            .device_id
+            .optional_or(RegisterError::MalformedField("device_id"))?;
+        let name = request
+            .initial_device_display_name
+            .optional_or(RegisterError::MalformedField("initial_device_display_name"))?;
         let account = service.new_account(&shared.user_id(localpart), shared.now());
         let login = FirstLogin {
             device_id: match device_id {

@@ -36,10 +36,12 @@ impl CheckedRequest {
         }
         let password = NewPassword::read(&shared.policy.password, &request.password)?;
         let display_name = display_name(request, password.was_sent())?;
-        let device_id = request.device_id.optional();
-        let device_id = device_id.map_err(|_| RegisterError::MalformedField("device_id"))?;
-        let guest = request.guest_access_token.optional();
-        let guest = guest.map_err(|_| RegisterError::MalformedField("guest_access_token"))?;
+        let device_id = request
+            .device_id
+            .optional_or(RegisterError::MalformedField("device_id"))?;
+        let guest = request
+            .guest_access_token
+            .optional_or(RegisterError::MalformedField("guest_access_token"))?;
         Ok(Self {
             password,
             has_parameters: request.has_other_fields || display_name.is_some(),
@@ -56,15 +58,17 @@ impl CheckedRequest {
 
 /// `refresh_token`: does the client request one?
 pub(super) fn refresh(request: &RegisterRequest) -> Result<RefreshChoice, RegisterError> {
-    let wanted = request.refresh_token.optional_not_null();
-    let wanted = wanted.map_err(|_| RegisterError::RefreshTokenNotBoolean)?;
+    let wanted = request
+        .refresh_token
+        .optional_not_null_or(RegisterError::RefreshTokenNotBoolean)?;
     Ok(wanted.copied().unwrap_or(false).into())
 }
 
 /// `username`, if it can be looked at.
 pub(super) fn username(request: &RegisterRequest) -> Result<Option<&String>, RegisterError> {
-    let username = request.username.optional_not_null();
-    let username = username.map_err(|_| RegisterError::UsernameUnreadable)?;
+    let username = request
+        .username
+        .optional_not_null_or(RegisterError::UsernameUnreadable)?;
     if username.is_some_and(|text| text.chars().count() > MAX_USERNAME_CHARS) {
         return Err(RegisterError::UsernameUnreadable);
     }
@@ -86,8 +90,9 @@ fn display_name(
         }
         return Ok(None);
     }
-    let name = request.initial_device_display_name.optional();
-    let name = name.map_err(|_| RegisterError::MalformedField("initial_device_display_name"))?;
+    let name = request
+        .initial_device_display_name
+        .optional_or(RegisterError::MalformedField("initial_device_display_name"))?;
     // One more than allowed, so that what is too long still is; the rest has no business in the
     // database, where it would stay for as long as the session does.
     Ok(name.map(|text| text.chars().take(DisplayName::MAX_CHARS + 1).collect()))

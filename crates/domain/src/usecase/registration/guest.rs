@@ -24,9 +24,9 @@ impl Registration {
         if !shared.policy.registration.guests_allowed {
             return Err(RegisterError::GuestsForbidden);
         }
-        let name = request.initial_device_display_name.optional();
-        let name =
-            name.map_err(|_| RegisterError::MalformedField("initial_device_display_name"))?;
+        let name = request
+            .initial_device_display_name
+            .optional_or(RegisterError::MalformedField("initial_device_display_name"))?;
         let display_name = name.map(|text| DisplayName::parse(text)).transpose()?;
         let limit = &shared.limits.registration;
         let spent = limit.spend(&ctx.limit_key(), shared.monotonic())?;

@@ -204,8 +204,9 @@ impl SharedSecretRegistration {
         if !covered.is_signed(secret, text(&request.mac, "mac")?) {
             return Err(SharedSecretError::WrongMac);
         }
-        let refresh = request.refresh_token.optional_not_null();
-        let refresh = refresh.map_err(|_| SharedSecretError::Unreadable("refresh_token"))?;
+        let refresh = request
+            .refresh_token
+            .optional_not_null_or(SharedSecretError::Unreadable("refresh_token"))?;
         let device_name = optional(
             &request.initial_device_display_name,
             "initial_device_display_name",
@@ -276,11 +277,9 @@ impl Covered<'_> {
 
 /// A field that must be there.
 fn text<'a>(field: &'a Given<String>, name: &'static str) -> Result<&'a str, SharedSecretError> {
-    match field {
-        Given::Absent => Err(SharedSecretError::Missing(name)),
-        Given::Null | Given::Malformed => Err(SharedSecretError::Unreadable(name)),
-        Given::Value(text) => Ok(text),
-    }
+    let unreadable = SharedSecretError::Unreadable(name);
+    let text = field.present_or(SharedSecretError::Missing(name), unreadable)?;
+    Ok(text)
 }
 
 /// A field that must be there and is not too long. A NUL would let two requests have one MAC.
@@ -300,9 +299,7 @@ fn optional<'a>(
     field: &'a Given<String>,
     name: &'static str,
 ) -> Result<Option<&'a String>, SharedSecretError> {
-    let text = field
-        .optional()
-        .map_err(|_| SharedSecretError::Unreadable(name))?;
+    let text = field.optional_or(SharedSecretError::Unreadable(name))?;
     if text.is_some_and(|text| text.contains('\0')) {
         return Err(SharedSecretError::Unreadable(name));
     }

@@ -138,8 +138,8 @@ impl NamedThreepid {
     fn read(&self) -> Result<Threepid, ThreepidError> {
         let medium = proof::required(&self.medium, "medium")?;
         let address = proof::required(&self.address, "address")?;
-        let id_server = self.id_server.optional();
-        id_server.map_err(|_| ThreepidError::MalformedField("id_server"))?;
+        self.id_server
+            .optional_or(ThreepidError::MalformedField("id_server"))?;
         if address.len() > Self::MAX_ADDRESS_BYTES {
             return Err(ThreepidError::MalformedField("address"));
         }

@@ -301,9 +301,7 @@ impl Submitted {
 }
 
 fn required<'a>(given: &'a Given<String>, name: &'static str) -> Result<&'a str, SubmitError> {
-    match given {
-        Given::Absent => Err(SubmitError::ParameterMissing(name)),
-        Given::Null | Given::Malformed => Err(SubmitError::MalformedField(name)),
-        Given::Value(text) => Ok(text),
-    }
+    let missing = SubmitError::ParameterMissing(name);
+    let text = given.present_or(missing, SubmitError::MalformedField(name))?;
+    Ok(text)
 }

@@ -108,10 +108,12 @@ impl Deactivation {
         &self,
         request: DeactivationRequest,
     ) -> Result<CheckedDeactivation, DeactivationError> {
-        let erase = request.erase.optional_not_null();
-        let erase = erase.map_err(|_| DeactivationError::MalformedField("erase"))?;
-        let id_server = request.id_server.optional();
-        id_server.map_err(|_| DeactivationError::MalformedField("id_server"))?;
+        let erase = request
+            .erase
+            .optional_not_null_or(DeactivationError::MalformedField("erase"))?;
+        request
+            .id_server
+            .optional_or(DeactivationError::MalformedField("id_server"))?;
         Ok(CheckedDeactivation {
             operation: request.operation,
             erase_policy: match erase {

@@ -97,8 +97,7 @@ impl ThreepidChanges<'_> {
         credentials: &Given<ThreepidCredentials>,
     ) -> Result<(), ThreepidError> {
         let credentials = credentials
-            .optional()
-            .map_err(|_| ThreepidError::MalformedField("three_pid_creds"))?
+            .optional_or(ThreepidError::MalformedField("three_pid_creds"))?
             .ok_or(ThreepidError::ParameterMissing("three_pid_creds"))?;
         let proof = Proof::read(credentials)?;
         self.give(requester, &proof, None).await

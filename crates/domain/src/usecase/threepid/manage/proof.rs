@@ -122,10 +122,8 @@ pub(super) fn required<'a>(
     given: &'a Given<String>,
     name: &'static str,
 ) -> Result<&'a str, ThreepidError> {
-    match given {
-        Given::Absent | Given::Null => Err(ThreepidError::ParameterMissing(name)),
-        Given::Malformed => Err(ThreepidError::MalformedField(name)),
-        Given::Value(text) if text.is_empty() => Err(ThreepidError::ParameterMissing(name)),
-        Given::Value(text) => Ok(text),
-    }
+    given.required_or(
+        ThreepidError::ParameterMissing(name),
+        ThreepidError::MalformedField(name),
+    )
 }

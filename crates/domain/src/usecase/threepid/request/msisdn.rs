@@ -109,11 +109,13 @@ impl TokenRequests {
             ("send_attempt", parameters.send_attempt.is_present()),
         ])?;
         let client_secret = super::client_secret(&parameters.client_secret)?;
-        let country = parameters.country.optional();
-        let country = country.map_err(|_| RequestTokenError::MalformedField("country"))?;
+        let country = parameters
+            .country
+            .optional_or(RequestTokenError::MalformedField("country"))?;
         let country = country.cloned().unwrap_or_default();
-        let written = parameters.phone_number.optional();
-        let written = written.map_err(|_| RequestTokenError::MalformedField("phone_number"))?;
+        let written = parameters
+            .phone_number
+            .optional_or(RequestTokenError::MalformedField("phone_number"))?;
         let written = written.ok_or(PhoneNumberError)?;
         let number = PhoneNumber::parse(&country, written)?;
         let request = MsisdnTokenRequest {

@@ -38,12 +38,10 @@ pub(crate) fn credentials(
 }
 
 fn required<'a>(given: &'a Given<String>, name: &'static str) -> Result<&'a str, GateError> {
-    match given {
-        Given::Absent | Given::Null => Err(GateError::MissingField(name)),
-        Given::Malformed => Err(GateError::MalformedField(name)),
-        Given::Value(text) if text.is_empty() => Err(GateError::MissingField(name)),
-        Given::Value(text) => Ok(text),
-    }
+    given.required_or(
+        GateError::MissingField(name),
+        GateError::MalformedField(name),
+    )
 }
 
 /// Asks an identity server. Slow, so it comes before the unit of work.
