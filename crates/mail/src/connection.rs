@@ -190,7 +190,7 @@ impl Server {
         if !self.warned.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 mail.server = self.name(),
-                "the password for the mail server is sent without encryption"
+                "password for the mail server is sent without encryption"
             );
         }
         Ok(())

@@ -28,11 +28,11 @@ pub(crate) enum Failure {
     Connect(io::Error),
     #[error("{}", explain(.0))]
     Tls(io::Error),
-    #[error("it does not offer STARTTLS, which `require_transport_security` asks for")]
+    #[error("it does not offer STARTTLS, which `require_transport_security` requires")]
     NoStartTls,
     #[error(
-        "it offers no encryption, and `registrar.email.cleartext_login` does not let the password \
-         go to {0} in clear: use TLS (`force_tls` or STARTTLS), or change that option"
+        "it offers no encryption, and `registrar.email.cleartext_login` does not allow sending the \
+         password to {0} unencrypted: use TLS (`force_tls` or STARTTLS), or change that option"
     )]
     CleartextLogin(IpAddr),
     #[error(transparent)]

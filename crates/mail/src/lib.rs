@@ -89,7 +89,7 @@ impl Mailer for LettreMailer {
         let sending = self.pool.send(message.envelope(), &bytes);
         match tokio::time::timeout(self.send_timeout, sending).await {
             Ok(Ok(())) => {
-                tracing::debug!("the mail server took a mail");
+                tracing::debug!("mail accepted by the mail server");
                 Ok(())
             }
             Ok(Err(failure)) => {

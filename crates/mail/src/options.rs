@@ -211,7 +211,7 @@ pub struct TemplateNames {
     pub add_threepid: TemplatePair,
     /// Resets a password.
     pub password_reset: TemplatePair,
-    /// Tells that the address belongs to an account already.
+    /// Tells that the address is already in use.
     pub already_in_use: TemplatePair,
 }
 

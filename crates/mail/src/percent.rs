@@ -4,7 +4,7 @@
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PercentError {
     /// There is no such variable.
-    #[error("there is no variable `{0}`")]
+    #[error("unknown variable `{0}`")]
     UnknownVariable(String),
     /// A percent sign starts nothing known.
     #[error("a `%` must start `%(name)s`, or be doubled")]

@@ -78,7 +78,7 @@ impl Pool {
         let idle = std::mem::take(&mut *self.idle());
         for Idle { mut connection, .. } in idle {
             if timeout(PROBE_TIMEOUT, connection.quit()).await != Ok(true) {
-                tracing::debug!("the mail server did not answer to QUIT");
+                tracing::debug!("mail server did not answer QUIT");
             }
         }
     }

@@ -166,7 +166,7 @@ impl HashPool {
                 hash.queued = queued,
                 hash.busy = busy,
                 hash.capacity = capacity,
-                "a hash was refused"
+                "password hash refused"
             );
             self.observer.observe(&Event::PasswordHashRefused);
         }
@@ -191,7 +191,7 @@ impl Drop for HashPool {
         self.queue.close();
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
-                tracing::error!("a hashing thread ended in a panic");
+                tracing::error!("hashing thread panicked");
             }
         }
     }

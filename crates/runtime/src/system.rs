@@ -49,7 +49,7 @@ impl Entropy for OsEntropy {
         if let Err(error) = getrandom::fill(bytes) {
             // Going on would hand out tokens that can be guessed, and a panic would be caught and
             // answered with a 500, again and again.
-            tracing::error!(%error, "the operating system gives no random bytes, giving up");
+            tracing::error!(%error, "the operating system provides no random bytes, aborting");
             std::process::abort();
         }
     }

@@ -82,9 +82,9 @@ impl DatabaseHealth {
         match answer {
             Err(error) if !was_silent && error.kind != StoreErrorKind::Lost => {
                 let error: &dyn std::error::Error = error;
-                tracing::error!(error, "the database does not answer");
+                tracing::error!(error, "database is not responding");
             }
-            Ok(()) if was_silent => tracing::info!("the database answers again"),
+            Ok(()) if was_silent => tracing::info!("database is responding again"),
             Ok(()) | Err(_) => {}
         }
     }

@@ -130,13 +130,13 @@ fn open_tcp(
             Ok(listener) => listeners.push(listener),
             Err(error) if !lacks_family(&error, *address) => return Err(error).with_context(named),
             Err(error) if reach == Reach::BothFamilies => {
-                tracing::warn!(%error, %address, "this machine has no IPv6, listening on IPv4 alone");
+                tracing::warn!(%error, %address, "IPv6 is not available, listening on IPv4 only");
                 let ipv4 = SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port()));
                 listeners.push(tcp(ipv4, Reach::OneFamily).with_context(named)?);
             }
             Err(error) if is_alone() => return Err(error).with_context(named),
             Err(error) => {
-                tracing::warn!(%error, %address, "not listening there: this machine lacks the address family");
+                tracing::warn!(%error, %address, "not listening on this address: its address family is not available");
                 passed_over = Some(Err(error).with_context(named));
             }
         }
@@ -180,11 +180,11 @@ fn tcp(address: SocketAddr, reach: Reach) -> io::Result<TcpListener> {
 pub(crate) fn unix(path: &Path, mode: u32) -> anyhow::Result<(UnixListener, SocketFile)> {
     if let Ok(found) = std::fs::symlink_metadata(path) {
         if !found.file_type().is_socket() {
-            bail!("there is a file that is not a socket");
+            bail!("the file is not a socket");
         }
         // A server that was killed leaves its file behind; one that runs answers.
         if std::os::unix::net::UnixStream::connect(path).is_ok() {
-            bail!("another server listens there");
+            bail!("another server is listening on it");
         }
         std::fs::remove_file(path).context("cannot remove the socket of a server that is gone")?;
     }

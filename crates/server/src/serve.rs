@@ -134,7 +134,7 @@ async fn serve(
     let signal = signals.next().await;
     tracing::info!(
         signal,
-        "stopping: everybody who has connected is answered, new connections are refused"
+        "shutting down: open connections are served, new ones are refused"
     );
     stop.send_replace(true);
     while let Some(ended) = tasks.join_next().await {
@@ -156,7 +156,7 @@ fn allow_files(max_connections: usize) {
     let mut files = getrlimit(Resource::Nofile);
     files.current = files.maximum;
     if let Err(error) = setrlimit(Resource::Nofile, files) {
-        tracing::warn!(%error, "the limit on open files cannot be raised");
+        tracing::warn!(%error, "cannot raise the limit on open files");
     }
     let needed = max_connections as u64 + OTHER_FILES;
     if let Some(open_files) = getrlimit(Resource::Nofile).current

@@ -229,7 +229,7 @@ async fn begin_on_postgres(
             Ok(()) => return Ok((conn, slot)),
             Err(error) if left == 0 => return Err(error),
             Err(error) => {
-                tracing::debug!(%error, "a database connection was broken, taking another one");
+                tracing::debug!(%error, "database connection was broken, using another one");
                 left -= 1;
             }
         }

@@ -10,7 +10,7 @@ pub enum OpenError {
     Connect(#[source] Box<dyn Error + Send + Sync>),
     /// The folder of the SQLite file is not there.
     #[error(
-        "the folder {} does not exist: create it, for the user who runs this server to write to",
+        "the folder {} does not exist: create it, writable for the user who runs this server",
         folder.display()
     )]
     NoFolder {

@@ -143,7 +143,7 @@ impl Templates {
             Ok(_) => {
                 let strict = self.strict.get_template(name);
                 let outcome = strict.and_then(|template| template.render(variables));
-                let what = "prints a variable that is not defined, which prints nothing";
+                let what = "uses an undefined variable, which prints nothing";
                 Ok(outcome.err().map(|error| self.warning(name, &error, what)))
             }
         }

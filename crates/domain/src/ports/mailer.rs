@@ -49,7 +49,7 @@ pub enum MailContent {
 #[derive(Debug, thiserror::Error)]
 pub enum MailError {
     /// It may work later: connection trouble, time-outs, 4xx answers.
-    #[error("the mail server could not take the mail now")]
+    #[error("the mail server cannot accept the mail at the moment")]
     Transient(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// It will not work: mail cannot be addressed to this recipient.
     #[error("mail cannot be sent to this address")]

@@ -47,7 +47,7 @@ pub enum UserAdminError {
     #[error("this is not a user ID")]
     NotAUserId,
     /// A user of another server.
-    #[error("only users of this server can be administered here")]
+    #[error("only users of this server can be managed here")]
     Foreign,
     /// There is no such account, device or identifier.
     #[error("there is no such {0}")]

@@ -85,7 +85,7 @@ async fn compare(
         Ok(Verification::MatchOutdated) => true,
         Err(HashError::UnusableHash(reason)) => {
             // Whatever was imported here, no password opens it.
-            tracing::error!(account.localpart = %account.localpart, %reason, "a stored hash cannot be used");
+            tracing::error!(account.localpart = %account.localpart, %reason, "stored password hash cannot be used");
             return mismatch(shared, turn, &password).await;
         }
         Err(error) => return Err(error.into()),

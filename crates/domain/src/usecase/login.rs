@@ -74,7 +74,7 @@ pub enum LoginFlow {
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
     /// `refresh_token` is not a boolean.
-    #[error("`refresh_token` must be true or false")]
+    #[error("`refresh_token` must be a boolean")]
     RefreshTokenNotBoolean,
     /// No `type`.
     #[error("`type` is missing")]

@@ -45,7 +45,7 @@ impl Shared {
                     self.observe(Event::UnitOfWorkRetried);
                     tracing::debug!(
                         db.attempt = tried,
-                        "a unit of work was contended, trying again"
+                        "unit of work was contended, retrying"
                     );
                 }
                 done => return done,

@@ -20,7 +20,7 @@ pub(crate) async fn get(app: &App, _request: &Request) -> Reply {
 pub(crate) async fn ready(app: &App, _request: &Request) -> Reply {
     Ok(match condition(app) {
         Condition::Ready => response::text("OK"),
-        Condition::Unready => response::unavailable("the database does not answer"),
+        Condition::Unready => response::unavailable("database is not responding"),
         Condition::Broken => {
             response::unavailable("the database was lost: the server must be restarted")
         }

@@ -28,7 +28,7 @@ pub(super) fn run(queue: &Queue, recipe: &Recipe, observer: &dyn Observer) {
         if outcome.is_ok() {
             observer.observe(&Event::PasswordHashed { waited, worked });
         } else {
-            tracing::error!("a password hash ended in a panic");
+            tracing::error!("password hashing panicked");
             memory = recipe.memory();
         }
     }

@@ -65,13 +65,13 @@ pub(crate) async fn ask(config: &Config, request: &Request) -> anyhow::Result<Op
 fn check_owner(stream: &UnixStream, path: &Path) -> anyhow::Result<()> {
     let server = stream
         .peer_cred()
-        .context("cannot learn who listens")?
+        .context("cannot determine the owner of the socket")?
         .uid();
     let folder = path.parent().and_then(|folder| folder.metadata().ok());
     let owner = folder.map(|folder| folder.uid());
     ensure!(
         server == 0 || server == geteuid().as_raw() || Some(server) == owner,
-        "user {server} listens at {}, who is neither you nor the owner of the folder",
+        "{} belongs to user {server}, who is neither you nor the owner of the folder",
         path.display()
     );
     Ok(())

@@ -69,14 +69,14 @@ pub(crate) fn open(config: &Config) -> anyhow::Result<Option<Listening>> {
     };
     match listen_at(&path) {
         Ok(listening) => {
-            tracing::info!(console.socket = %path.display(), "`registrar admin` is answered");
+            tracing::info!(console.socket = %path.display(), "admin console listening");
             Ok(Some(listening))
         }
         Err(error) if config.console.socket.is_none() => {
             let error = format!("{error:#}");
             tracing::warn!(
                 error,
-                "`registrar admin` is not answered while the server runs"
+                "admin console not available while the server runs"
             );
             Ok(None)
         }
@@ -140,7 +140,7 @@ fn report(ended: Result<anyhow::Result<()>, tokio::task::JoinError>) {
 async fn converse(mut stream: UnixStream, desk: &Desk) -> anyhow::Result<()> {
     let peer = stream
         .peer_cred()
-        .context("cannot learn who is there")?
+        .context("cannot determine the peer of the socket")?
         .uid();
     if peer != geteuid().as_raw() && peer != 0 {
         bail!("user {peer} may not use the console");

@@ -78,7 +78,7 @@ impl Throttle {
             tracing::warn!(
                 target: SUMMARY,
                 { lines.left_out = kind.left_out, lines.message = kind.message },
-                "similar lines were left out"
+                "similar log lines were suppressed"
             );
         }
     }

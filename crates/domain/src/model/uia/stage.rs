@@ -81,7 +81,7 @@ pub enum StageFailure {
     #[error("the username or password is wrong")]
     WrongPassword,
     /// No `response`.
-    #[error("`response` is missing: the captcha is to be solved")]
+    #[error("`response` is missing: solve the captcha")]
     CaptchaMissing,
     /// The provider does not accept the response.
     #[error("the captcha was not solved")]
@@ -93,7 +93,7 @@ pub enum StageFailure {
     #[error("the address has not been validated")]
     NotValidated,
     /// The proof is for an address of another kind.
-    #[error("another kind of address has been validated")]
+    #[error("an address of another kind was validated")]
     WrongMedium,
     /// No `token`.
     #[error("`token` is missing")]

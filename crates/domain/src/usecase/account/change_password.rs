@@ -81,7 +81,7 @@ pub enum ChangePasswordError {
     #[error(transparent)]
     Gate(#[from] GateError),
     /// The address that was validated belongs to no account.
-    #[error("this {} belongs to no account", .0.noun())]
+    #[error("no account has this {}", .0.noun())]
     NobodyHasAddress(Medium),
     /// No password in this request, and none before.
     #[error("`new_password` is missing")]

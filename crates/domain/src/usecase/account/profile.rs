@@ -16,7 +16,7 @@ pub struct Profiles(Arc<Shared>);
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
     /// The operator does not let this requester read it, whether it exists or not.
-    #[error("this profile is not shown to you")]
+    #[error("you may not see this profile")]
     Hidden,
     /// There is no such account here, or it is deactivated.
     #[error("there is no such user here")]

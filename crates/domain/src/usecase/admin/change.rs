@@ -168,7 +168,7 @@ impl UserAdmin {
             applicant: Applicant::Operator,
             shadow_banned: account.shadow_banned,
         });
-        tracing::info!(%admin, account.localpart = %localpart, "account made");
+        tracing::info!(%admin, account.localpart = %localpart, "account created");
         Ok(Changed::Created(details))
     }
 

@@ -161,7 +161,7 @@ impl UserAdmin {
                 Ok::<_, UserAdminError>(uow.commit().await?)
             })
             .await?;
-        tracing::info!(%admin, account.localpart = %localpart, "an administrator logged in as somebody");
+        tracing::info!(%admin, account.localpart = %localpart, "administrator logged in as another user");
         Ok(access_token)
     }
 

@@ -44,10 +44,10 @@ pub struct Identifier {
 #[derive(Debug, thiserror::Error)]
 pub enum IdentifierError {
     /// Neither an identifier nor one of its legacy forms.
-    #[error("the request names nobody: `identifier` is missing")]
+    #[error("`identifier` is missing")]
     Missing,
     /// The identifier is not an object, or a field of it has the wrong type.
-    #[error("the identifier cannot be read")]
+    #[error("`identifier` is malformed")]
     Malformed,
     /// The identifier has no `type`.
     #[error("the identifier has no `type`")]

@@ -42,7 +42,7 @@ impl DelegatedProof {
             let is_fresh = is_fresh(validated.validated, shared.now());
             if !is_fresh {
                 tracing::warn!(
-                    "an identity server vouched for a proof that is too old or in the future"
+                    "identity server returned a proof that is too old or in the future"
                 );
             }
             is_fresh

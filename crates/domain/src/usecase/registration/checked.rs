@@ -86,7 +86,7 @@ fn display_name(
 ) -> Result<Option<String>, RegisterError> {
     if !has_password {
         if request.initial_device_display_name.is_present() {
-            tracing::debug!("initial_device_display_name came without a password and is ignored");
+            tracing::debug!("initial_device_display_name ignored without a password");
         }
         return Ok(None);
     }

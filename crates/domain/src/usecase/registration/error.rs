@@ -27,7 +27,7 @@ pub enum RegisterError {
     #[error("guest access is disabled on this server")]
     GuestsForbidden,
     /// `refresh_token` is not a boolean.
-    #[error("`refresh_token` must be true or false")]
+    #[error("`refresh_token` must be a boolean")]
     RefreshTokenNotBoolean,
     /// `username` is not a string, or too long to be looked at.
     #[error("`username` must be a string of at most 512 characters")]
@@ -36,7 +36,7 @@ pub enum RegisterError {
     #[error("an application service must present its access token")]
     AppserviceTokenMissing,
     /// The token of an application service came in a form that cannot be read.
-    #[error("the access token must come once, as `Authorization: Bearer …` or as `access_token`")]
+    #[error("send the access token once, as `Authorization: Bearer …` or as `access_token`")]
     AppserviceTokenMalformed,
     /// An application service must say whom it registers.
     #[error("`username` is missing")]
@@ -87,7 +87,7 @@ pub enum RegisterError {
     #[error("`password` is missing")]
     PasswordMissing,
     /// An address that was validated belongs to another account by now.
-    #[error("this {} belongs to an account already", .0.noun())]
+    #[error("this {} is already in use", .0.noun())]
     ThreepidTaken(Medium),
     /// The server is closed, or full.
     #[error(transparent)]

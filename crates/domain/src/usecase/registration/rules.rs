@@ -131,7 +131,7 @@ pub(crate) async fn judge(
     match hooks.check_registration(facts).await? {
         RegistrationVerdict::Allow => Ok(Admission::Normal),
         RegistrationVerdict::ShadowBan => {
-            tracing::info!("the hooks have a new account shadow-banned");
+            tracing::info!("new account shadow-banned by the registration hook");
             Ok(Admission::ShadowBanned)
         }
         RegistrationVerdict::Deny => Err(RuleError::Denied),

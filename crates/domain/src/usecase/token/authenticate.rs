@@ -197,7 +197,7 @@ pub enum AuthenticateError {
     #[error("the access token is missing")]
     Missing,
     /// It carries several, or one in a form that cannot be read.
-    #[error("the access token must come once, as `Authorization: Bearer …` or as `access_token`")]
+    #[error("send the access token once, as `Authorization: Bearer …` or as `access_token`")]
     Malformed,
     /// It is no token of this server, or no longer.
     #[error("the access token is not known")]
@@ -275,7 +275,7 @@ impl Authentication {
         if let Err(error) = self.record_use(ctx, &stored, &account).await {
             // The answer does not depend on it, and the next request will try again.
             let error: &dyn std::error::Error = &error;
-            tracing::warn!(error, "the use of an access token could not be recorded");
+            tracing::warn!(error, "use of an access token could not be recorded");
         }
         Ok(Requester {
             user_id: self.shared.user_id(&account.localpart),

@@ -15,7 +15,7 @@ pub struct Logout(Arc<Shared>);
 #[derive(Debug, thiserror::Error)]
 pub enum LogoutError {
     /// The `as_token` of an application service is no login, and stays good.
-    #[error("an application service has no login that could end")]
+    #[error("application services cannot log out")]
     ApplicationService,
     /// The database failed.
     #[error(transparent)]

@@ -194,7 +194,7 @@ async fn end_login(
     uow.commit().await?;
     tracing::warn!(
         account.localpart = %localpart,
-        "a refresh token was used again after its successor was, so its login has ended"
+        "refresh token was reused after its successor, login ended"
     );
     Ok(())
 }

@@ -17,7 +17,7 @@ pub enum GateError {
     #[error("the session is not known")]
     UnknownSession,
     /// The session was opened for another request target or method.
-    #[error("the requested operation has changed during the dialogue")]
+    #[error("the requested operation changed during interactive authentication")]
     OperationChanged,
     /// The stage does not exist, is not enabled, or has no place in this operation.
     #[error("the stage is not known")]

@@ -93,7 +93,7 @@ impl DatabaseFiles {
             tracing::error!(
                 file = %file.path.display(),
                 loss,
-                "the database file was lost while the server was running: all requests are refused \
+                "database file lost while the server was running: all requests are refused \
                  until the server is restarted on a complete database"
             );
         }
@@ -115,12 +115,12 @@ impl DatabaseFiles {
             return;
         };
         match keeper.batch_execute("PRAGMA wal_checkpoint(FULL)") {
-            Ok(()) => tracing::warn!("the write-ahead log was moved into the open database file"),
+            Ok(()) => tracing::warn!("write-ahead log moved into the open database file"),
             Err(error) => {
                 let error: &dyn std::error::Error = &error;
                 tracing::error!(
                     error,
-                    "the write-ahead log could not be moved into the open database file"
+                    "write-ahead log could not be moved into the open database file"
                 );
             }
         }

@@ -34,7 +34,7 @@ pub enum ThreepidError {
     #[error("this {} may not be used on this server", .0.noun())]
     Denied(Medium),
     /// The address belongs to another account.
-    #[error("this {} belongs to an account already", .0.noun())]
+    #[error("this {} is already in use", .0.noun())]
     InUse(Medium),
     /// The account has been closed.
     #[error("this account has been deactivated")]

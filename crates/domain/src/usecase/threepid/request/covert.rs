@@ -131,7 +131,7 @@ impl TokenRequests {
             let to = request.email;
             if let Err(error) = mailer.send(&Mail { to, content }).await {
                 let error: &dyn Error = &error;
-                tracing::error!(error, "a mail could not be sent after the answer");
+                tracing::error!(error, "mail could not be sent in the background");
             }
         }));
         Ok(TokenRequested::Here(sid))
@@ -225,7 +225,7 @@ impl TokenRequests {
                 (_, Err(error)) => error,
                 (Ok(_), Ok(())) => return,
             };
-            tracing::error!(error, %medium, "an identity server could not be asked after the answer");
+            tracing::error!(error, %medium, "identity server request failed in the background");
         }));
         Ok(match opening.threepid.medium() {
             Medium::Email => TokenRequested::Here(sid),

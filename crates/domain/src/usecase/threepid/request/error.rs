@@ -51,17 +51,17 @@ pub enum RequestTokenError {
     /// Too many requests from this client, or for this address.
     #[error(transparent)]
     Limited(#[from] LimitExceeded),
-    /// The address belongs to an account already.
-    #[error("this {} belongs to an account already", .0.noun())]
+    /// The address is already in use.
+    #[error("this {} is already in use", .0.noun())]
     InUse(Medium),
     /// The address belongs to no account.
-    #[error("this {} belongs to no account", .0.noun())]
+    #[error("no account has this {}", .0.noun())]
     NotFound(Medium),
     /// Nobody validates phone numbers here.
     #[error("phone numbers cannot be validated on this server")]
     MsisdnNotSupported(Purpose),
     /// The deployment has sent as many messages in this hour as its operator allows.
-    #[error("this server has sent as many messages as it may in this hour, try again in the next")]
+    #[error("this server has reached its hourly limit of messages, try again next hour")]
     CapReached {
         /// The medium.
         medium: Medium,
