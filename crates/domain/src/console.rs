@@ -11,8 +11,8 @@ use crate::usecase::token::authenticate::Administrator;
 
 /// The use-cases of the admin API without an access token.
 ///
-/// It is made of [`Ports`], that is, by whoever can open the database: they could write into it
-/// whatever they like, so asking them for a token would protect nothing. A front end gets
+/// It is made of [`Ports`], that is, by a program that can open the database. It could write
+/// anything into it, so requiring a token would protect nothing. A front end gets
 /// [`Services`](crate::services::Services) and no ports, so no request of a client can come by a
 /// console.
 #[derive(Clone)]

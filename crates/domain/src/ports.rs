@@ -52,7 +52,7 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
-    /// Whoever counts what happens.
+    /// Counts what happens.
     pub observer: Arc<dyn Observer>,
 }
 

@@ -68,7 +68,7 @@ pub struct Services {
     pub token_requests: TokenRequests,
     /// `…/submit_token`.
     pub token_submission: TokenSubmission,
-    /// The periodic removal of what has had its time.
+    /// The periodic removal of expired sessions, tokens and proofs.
     pub housekeeping: Housekeeping,
     /// The clock that all of them go by.
     pub clock: Arc<dyn Clock>,

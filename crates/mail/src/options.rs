@@ -98,7 +98,7 @@ impl Default for Smtp {
 pub enum Encryption {
     /// Never (`enable_tls: false`).
     Off,
-    /// By STARTTLS if the server offers it (the default). Whoever sits in between can take the
+    /// By STARTTLS if the server offers it (the default). Anyone in between can remove the
     /// offer away.
     IfOffered,
     /// By STARTTLS, else no mail (`require_transport_security: true`).

@@ -2,7 +2,7 @@
 //!
 //! The domain's [`EmailAddress`] may look odd: quoted, spaced, bracketed. In `RCPT TO:<…>` such a
 //! text could end the argument and start another, so only what is plainly one address gets through
-//! here, whatever the SMTP library checks on its own.
+//! here, in addition to what the SMTP library checks.
 
 use lettre::Address;
 use registrar_domain::model::threepid::EmailAddress;

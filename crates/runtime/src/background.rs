@@ -27,7 +27,10 @@ impl Tasks {
         let all = self.0.acquire_many(MAX_TASKS);
         if tokio::time::timeout(grace, all).await.is_err() {
             let running = MAX_TASKS as usize - self.0.available_permits();
-            tracing::warn!(running, "background work was aborted because it did not finish in time");
+            tracing::warn!(
+                running,
+                "background work was aborted because it did not finish in time"
+            );
         }
         self.0.close();
     }

@@ -5,7 +5,7 @@
 //! database ([`socket`], asked by [`client`]): the same code with the same results, so that SQLite,
 //! which is for one process, need not be stopped for an invitation.
 //!
-//! The permissions of the socket are the lock: whoever may open it may open the database too.
+//! The permissions of the socket are the lock: a user who may open it may open the database too.
 
 pub(crate) mod client;
 mod output;

@@ -35,7 +35,7 @@ pub(crate) fn runtime() -> anyhow::Result<Runtime> {
 /// listened on.
 ///
 /// # Errors
-/// Whatever keeps the server from starting.
+/// What keeps the server from starting.
 pub(crate) fn run(
     config: Config,
     warnings: &[String],

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 pub use postgres::{ChannelBinding, OptionError, PostgresOptions, SslMode};
 
-/// Everything that [`DieselStore::connect`](crate::DieselStore::connect) wants to know.
+/// Everything that [`DieselStore::connect`](crate::DieselStore::connect) needs to know.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Which database.

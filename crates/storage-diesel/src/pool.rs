@@ -13,7 +13,7 @@ use crate::connection::{Connector, Lease, Role};
 
 /// A pool of one kind of connection.
 ///
-/// bb8 hands a freed connection to whoever asks next, so one busy task can starve all others. The
+/// bb8 hands a freed connection to the next caller, so one busy task can starve all others. The
 /// semaphore in front has as many permits as there are connections, and a fair queue.
 pub(crate) struct FairPool<C: PoolableConnection + 'static>
 where
@@ -25,7 +25,7 @@ where
     wait: Duration,
 }
 
-/// A connection on loan, and the right to it. Drop the connection first: whoever gets the slot next
+/// A connection on loan, and the right to it. Drop the connection first: the next caller to get the slot
 /// must find the connection back in the pool.
 pub(crate) type Loan<C> = (Lease<C>, OwnedSemaphorePermit);
 

@@ -1,7 +1,7 @@
 //! Validation sessions and their tokens.
 //!
 //! On PostgreSQL the check that a session has no token and its removal see the database at different
-//! moments if another unit of work adds a token in between. So whoever adds a token, or removes a
+//! moments if another unit of work adds a token in between. So code that adds a token, or removes a
 //! session for having none, locks the session first, in a statement of its own.
 
 mod delegated;

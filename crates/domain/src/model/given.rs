@@ -4,7 +4,7 @@
 ///
 /// Clients can tell the order in which the server complains, and that order mixes the shape of
 /// fields with the state of the server. So decoding never fails for a single field: it hands on what
-/// it saw, and the use-case refuses at the step where the reference does.
+/// it saw, and the use-case refuses at the step where Synapse does.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub enum Given<T> {
     /// The key is not there.

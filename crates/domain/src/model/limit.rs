@@ -1,6 +1,6 @@
 //! Rate limits: a leaky bucket per key, in this process's memory.
 //!
-//! The arithmetic is the generic cell rate algorithm, which is the reference's leaky bucket (§8.1) in
+//! The arithmetic is the generic cell rate algorithm, which is Synapse's leaky bucket (§8.1) in
 //! one number per key: the *theoretical arrival time*, at which the bucket will be empty. These limits
 //! hold within one process. Memory is bounded: when a limiter is full, the keys nearest to
 //! being forgotten anyway make room, and the limiter itself never gives way.

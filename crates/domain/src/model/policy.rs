@@ -11,7 +11,7 @@ use crate::model::threepid::{AllowedThreepid, Threepid};
 use crate::model::uia::Stage;
 use crate::model::uia::flow::Flow;
 
-/// Everything that the use-cases want to know about the operator's wishes.
+/// Everything that the use-cases want to know about the operator's settings.
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// The server that accounts belong to.
@@ -52,9 +52,9 @@ pub struct RegistrationPolicy {
     pub consent: Option<ConsentPolicy>,
     /// `app_service_config_files`.
     pub appservices: AppServices,
-    /// `registration_shared_secret`: whoever knows it may register anybody.
+    /// `registration_shared_secret`: anyone who knows it may register accounts.
     pub shared_secret: Option<Secret<String>>,
-    /// `inhibit_user_in_use_error`: do not tell before the dialogue is complete.
+    /// `inhibit_user_in_use_error`: do not tell before interactive authentication is complete.
     pub inhibit_user_in_use_error: bool,
     /// Rules for new localparts.
     pub localparts: CreateRules,

@@ -4,12 +4,12 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 
-/// Asks whoever sets the puzzles whether one was solved.
+/// Verifies captchas with their provider.
 ///
 /// Spec: <https://spec.matrix.org/v1.16/client-server-api/#google-recaptcha>
 #[async_trait]
 pub trait CaptchaVerifier: Send + Sync {
-    /// Judges what the client's puzzle gave it, for a client at this address if that is known. Not
+    /// Verifies a client's response, for a client at this address if that is known. Not
     /// idempotent: providers accept a response once.
     ///
     /// # Errors
@@ -24,7 +24,7 @@ pub trait CaptchaVerifier: Send + Sync {
 /// What the provider thinks of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CaptchaVerdict {
-    /// The puzzle was solved.
+    /// The captcha was solved.
     Human,
     /// It was not, or the response is too old, or has been used before.
     Rejected,

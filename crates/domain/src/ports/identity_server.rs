@@ -63,7 +63,7 @@ pub struct EmailTokenRequest {
     pub client_secret: ClientSecret,
     /// The address.
     pub email: EmailAddress,
-    /// Counts the client's wishes for a mail; only a higher number sends another.
+    /// Counts the client's requests for a mail; only a higher number sends another.
     pub send_attempt: i64,
     /// Where the browser goes after the click.
     pub next_link: Option<NextLink>,
@@ -78,7 +78,7 @@ pub struct MsisdnTokenRequest {
     pub country: String,
     /// The number as the client wrote it.
     pub phone_number: String,
-    /// Counts the client's wishes for a message; only a higher number sends another.
+    /// Counts the client's requests for a message; only a higher number sends another.
     pub send_attempt: i64,
     /// Where the browser goes after the token was accepted.
     pub next_link: Option<NextLink>,

@@ -1,4 +1,4 @@
-//! The door to whoever counts what happens: metrics, alarms.
+//! The door to what counts events: metrics, alarms.
 
 use std::time::Duration;
 
@@ -39,10 +39,10 @@ pub enum Event {
         medium: Medium,
         /// What for.
         purpose: Purpose,
-        /// The client's count of its wishes.
+        /// The client's `send_attempt`.
         send_attempt: i64,
     },
-    /// A dialogue of user-interactive authentication has begun.
+    /// A session of user-interactive authentication was opened.
     UiaSessionOpened,
     /// A client attempted a stage of user-interactive authentication.
     StageAttempted {
@@ -86,11 +86,11 @@ pub enum Event {
 /// Who asked for an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Applicant {
-    /// A person who completed the dialogue of `POST /register`, or a guest.
+    /// A person who completed `POST /register`, or a guest.
     Client,
     /// An application service.
     ApplicationService,
-    /// Whoever knows the shared secret.
+    /// A client that knows the shared secret.
     Operator,
 }
 
@@ -104,7 +104,7 @@ impl Applicant {
 pub enum StageOutcome {
     /// It is passed.
     Passed,
-    /// What the client showed does not pass it; the dialogue goes on.
+    /// What the client showed does not pass it; the session stays open.
     Failed,
     /// The request was refused before anybody could tell.
     Refused,

@@ -7,14 +7,14 @@ use async_trait::async_trait;
 
 use crate::model::threepid::Threepid;
 
-/// What an operator may have a say in. Whoever implements it answers the questions that matter to
+/// What an operator may have a say in. An adapter answers the questions that matter to
 /// them; the others have answers that change nothing.
 ///
 /// Questions may be repeated, for instance when a client repeats a request, so answering one should
 /// have no effect of its own.
 #[async_trait]
 pub trait RegistrationHooks: Send + Sync {
-    /// May this registration go ahead? Asked once the dialogue is complete and the limit is
+    /// May this registration go ahead? Asked once the session is complete and the limit is
     /// charged, right before the account is created; also for guests and for accounts that an
     /// application service or an administrator makes.
     ///
@@ -27,8 +27,8 @@ pub trait RegistrationHooks: Send + Sync {
         Ok(RegistrationVerdict::Allow)
     }
 
-    /// Which localpart does the account get, whatever the client wished? `None` leaves it to the
-    /// wish. What is chosen is lower-cased and checked as a wish would be.
+    /// Which localpart does the account get, regardless of the client's request? `None` leaves it to the
+    /// request. What is chosen is lower-cased and checked as a requested one would be.
     ///
     /// # Errors
     /// [`HookError`]; nothing is registered then.
@@ -66,18 +66,18 @@ pub trait RegistrationHooks: Send + Sync {
 /// What is known about a registration when a hook is asked. Fields that do not apply are `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RegistrationFacts {
-    /// The localpart that the client wished or, once one was chosen, that one; lower-cased. `None`
+    /// The localpart that the client requested or, once one was chosen, that one; lower-cased. `None`
     /// while it will be generated.
     pub username: Option<String>,
     /// The email address that was validated, in canonical form.
     pub email: Option<String>,
     /// The phone number that was validated, in canonical form: digits without a `+`.
     pub msisdn: Option<String>,
-    /// Who took part in the dialogue.
+    /// Who took part in the session.
     pub clients: Vec<ObservedClient>,
 }
 
-/// A client that took part in a dialogue.
+/// A client that took part in a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObservedClient {
     /// Its address as text, or the empty string where that is unknown.

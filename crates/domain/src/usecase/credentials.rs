@@ -57,7 +57,7 @@ pub(crate) async fn check(
         outcome,
         Err(CredentialError::Wrong | CredentialError::Deactivated)
     ) {
-        // Whoever runs into the limit with this very failure still learns that it was one.
+        // A client that reaches the limit with this failure is still told that it failed.
         let _limit_reached = failures.charge(&named.failure_key, shared.monotonic());
     }
     outcome
@@ -84,7 +84,7 @@ async fn compare(
         Ok(Verification::Match) => false,
         Ok(Verification::MatchOutdated) => true,
         Err(HashError::UnusableHash(reason)) => {
-            // Whatever was imported here, no password opens it.
+            // No password opens what was imported here.
             tracing::error!(account.localpart = %account.localpart, %reason, "stored password hash cannot be used");
             return mismatch(shared, turn, &password).await;
         }

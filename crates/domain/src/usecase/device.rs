@@ -145,7 +145,7 @@ impl Devices {
             .await
     }
 
-    /// Removes one device and its tokens. A device that is not there is as good as removed.
+    /// Removes one device and its tokens. A device that is not there counts as removed.
     ///
     /// # Errors
     /// [`DeviceError::Gate`], [`DeviceError::Store`].
@@ -171,7 +171,7 @@ impl Devices {
     }
 
     /// Removes several devices and their tokens; the list may come from an earlier request of the
-    /// same dialogue.
+    /// same session.
     ///
     /// # Errors
     /// [`DeviceError`].
@@ -190,7 +190,7 @@ impl Devices {
         if named.is_some_and(|names| names.len() > MAX_DEVICES) {
             return Err(DeviceError::MalformedField("devices"));
         }
-        // Names that cannot be devices are as good as removed.
+        // Names that cannot be devices count as removed.
         let parameters = named.map(|names| {
             let device_ids = names.iter().flat_map(|name| DeviceId::parse(name));
             Parameters::DeleteDevices(device_ids.collect())

@@ -1,4 +1,4 @@
-//! `GET /login` and `POST /login`: an access token for whoever knows the password.
+//! `GET /login` and `POST /login`: an access token in exchange for the password.
 //!
 //! The order of the checks is visible to clients and is the order of the code.
 //!
@@ -184,7 +184,7 @@ impl Login {
             .await
     }
 
-    /// Logs in whoever knows the password, in a unit of work in which the hash that it was verified with
+    /// Logs in by password, in a unit of work in which the hash that it was verified with
     /// still is the account's: nobody is logged in by a password that was replaced in the meantime.
     async fn log_in_by_password(
         &self,

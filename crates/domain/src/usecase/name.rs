@@ -26,7 +26,7 @@ pub(crate) struct Claims {
 pub(crate) enum Disclosure {
     #[default]
     Tell,
-    /// `inhibit_user_in_use_error`: not before the dialogue is complete.
+    /// `inhibit_user_in_use_error`: not before interactive authentication is complete.
     Hide,
 }
 

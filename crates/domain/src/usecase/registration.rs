@@ -1,6 +1,6 @@
 //! `POST /register`: a new account for a person, a guest, or a guest who becomes a user.
 //!
-//! [`Registration::register`] is the reference's new of checks (§1.1), which clients can observe,
+//! [`Registration::register`] is the order of checks (§1.1), which clients can observe,
 //! top to bottom. What a success means is one transaction, in `create`.
 //!
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#post_matrixclientv3register>
@@ -120,7 +120,7 @@ impl Registration {
         Ok(Some(open::find(&mut *uow, &self.0, id).await?))
     }
 
-    /// Refuses a name before the dialogue rather than after it.
+    /// Refuses a name before interactive authentication rather than after it.
     async fn check_name_early(
         &self,
         checked: &CheckedRequest,
@@ -172,7 +172,7 @@ impl Registration {
         }
     }
 
-    /// The dialogue is complete: everything else that can be checked is checked now, then the account
+    /// Interactive authentication is complete: everything else that can be checked is checked now, then the account
     /// is created.
     async fn complete(
         &self,
@@ -214,7 +214,7 @@ impl Registration {
         self.create(ctx, &new, &hash, spent).await
     }
 
-    /// Checks what can be checked before anything is created, and completes the new. The registration
+    /// Checks what can be checked before anything is created, and completes the new registration. It
     /// is charged, so that concurrent ones cannot pass the limit together; it is given back unless the
     /// account is created.
     async fn check(
@@ -225,8 +225,8 @@ impl Registration {
         new: &mut NewRegistration<'_>,
     ) -> Result<Spent<'_>, RegisterError> {
         let shared = &self.0;
-        let wished = parameters.username.as_deref();
-        let mut facts = rules::facts(shared, session, wished, &new.threepids).await?;
+        let requested = parameters.username.as_deref();
+        let mut facts = rules::facts(shared, session, requested, &new.threepids).await?;
         if let Some(chosen) = rules::choose_username(shared, &facts).await? {
             facts.username = Some(chosen);
         }
@@ -236,7 +236,7 @@ impl Registration {
         let spent = limit.spend(&ctx.limit_key(), shared.monotonic())?;
         new.admission = rules::judge(shared, &facts).await?;
         usage::check_registration(shared, rules::proved_email(&new.threepids)).await?;
-        if let Some(username) = facts.username.as_deref().or(wished) {
+        if let Some(username) = facts.username.as_deref().or(requested) {
             new.name = Some(self.check_name_finally(username, parameters).await?);
         }
         Ok(spent)

@@ -43,10 +43,7 @@ impl Shared {
                         && self.monotonic().since(start) < MAX_TOTAL =>
                 {
                     self.observe(Event::UnitOfWorkRetried);
-                    tracing::debug!(
-                        db.attempt = tried,
-                        "unit of work was contended, retrying"
-                    );
+                    tracing::debug!(db.attempt = tried, "unit of work was contended, retrying");
                 }
                 done => return done,
             }

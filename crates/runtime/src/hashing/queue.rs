@@ -17,7 +17,7 @@ use super::job::Job;
 const DEFAULT_CAPACITY_PER_THREAD: f64 = 140.0;
 /// The time of one hash of default cost on one core, until a real one has been measured.
 const DEFAULT_HASH_MS: f64 = 2000.0 / DEFAULT_CAPACITY_PER_THREAD;
-/// The bounds of a computed capacity, per thread: a short queue even if hashes are very dear, and
+/// The bounds of a computed capacity, per thread: a short queue even if hashes are very expensive, and
 /// bounded memory even if they are very cheap.
 const CAPACITY_BOUNDS: (f64, f64) = (4.0, 1000.0);
 /// How much of the mean time one measurement changes.
@@ -54,12 +54,13 @@ struct State {
 
 impl Queue {
     pub(super) fn new(threads: usize, cost: &Cost, capacity: Option<NonZeroUsize>) -> Self {
-        let dearness = dearness(cost);
-        let capacity = capacity.map_or_else(|| default_capacity(threads, dearness), Into::into);
+        let relative_cost = relative_cost(cost);
+        let capacity =
+            capacity.map_or_else(|| default_capacity(threads, relative_cost), Into::into);
         let state = State {
             jobs: FairQueue::new(Bounds::of(capacity)),
             busy: 0,
-            mean_hash_ms: DEFAULT_HASH_MS * dearness,
+            mean_hash_ms: DEFAULT_HASH_MS * relative_cost,
             closed: false,
         };
         Self {
@@ -165,19 +166,19 @@ impl Queue {
 }
 
 /// How many times the work of a hash of default cost.
-fn dearness(cost: &Cost) -> f64 {
+fn relative_cost(cost: &Cost) -> f64 {
     let work = |cost: &Cost| f64::from(cost.memory_kib) * f64::from(cost.passes);
     work(cost) / work(&Cost::default())
 }
 
-fn default_capacity(threads: usize, dearness: f64) -> usize {
+fn default_capacity(threads: usize, relative_cost: f64) -> usize {
     let (least, most) = CAPACITY_BOUNDS;
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "between the bounds, both small and positive"
     )]
-    let per_thread = (DEFAULT_CAPACITY_PER_THREAD / dearness).clamp(least, most) as usize;
+    let per_thread = (DEFAULT_CAPACITY_PER_THREAD / relative_cost).clamp(least, most) as usize;
     threads * per_thread
 }
 

@@ -120,7 +120,7 @@ fn is_synapse(address: SocketAddr) -> bool {
             b"GET /_matrix/client/versions HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
         )?;
         let mut answer = Vec::new();
-        // Whatever came until it was cut off or late is enough to look at.
+        // What arrived before the cut or the deadline is enough to look at.
         match stream.take(MAX_ANSWER_BYTES).read_to_end(&mut answer) {
             Err(error) if answer.is_empty() => Err(error),
             Ok(_) | Err(_) => Ok(String::from_utf8_lossy(&answer).to_ascii_lowercase()),

@@ -74,10 +74,7 @@ pub(crate) fn open(config: &Config) -> anyhow::Result<Option<Listening>> {
         }
         Err(error) if config.console.socket.is_none() => {
             let error = format!("{error:#}");
-            tracing::warn!(
-                error,
-                "admin console not available while the server runs"
-            );
+            tracing::warn!(error, "admin console not available while the server runs");
             Ok(None)
         }
         Err(error) => Err(error),

@@ -116,7 +116,7 @@ fn roots(options: &PostgresOptions) -> Result<RootCertStore, OpenError> {
 
 /// Believes any certificate.
 ///
-/// For the modes that would also go on without TLS: whoever could show a false certificate could as
+/// For the modes that would also go on without TLS: an attacker who could show a false certificate could as
 /// well pretend that the server has none. What remains is protection against those who only listen,
 /// and servers with a self-signed certificate, which some distributions make at installation, stay
 /// reachable.

@@ -91,7 +91,7 @@ fn a_flood_of_keys_is_bounded_and_frees_nobody() {
     );
 }
 
-/// The bucket of the reference (§8.1): a count that drains, and since when.
+/// Synapse's bucket (§8.1): a count that drains, and since when.
 struct Bucket {
     count: f64,
     start_s: f64,
@@ -119,7 +119,7 @@ impl Bucket {
 }
 
 proptest! {
-    /// One number a key decides as the two of the reference do, and asks for the same patience.
+    /// One number a key decides as the two of Synapse do, and asks for the same patience.
     #[test]
     fn a_limiter_is_the_leaky_bucket_of_the_reference(
         gaps in proptest::collection::vec(0_u32..9000, 1..100),

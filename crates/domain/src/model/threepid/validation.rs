@@ -1,6 +1,6 @@
 //! Validation sessions: this server's own proof that somebody reads the mail of an address.
 //!
-//! A session is asked for with a client secret, opened by the link in a mail, and used up by whatever
+//! A client requests a session with its secret, the link in a mail validates it, and it is used up by what
 //! it was wanted for. Secrets and tokens are stored as digests.
 //!
 //! Reference §4.7, §5.2.
@@ -102,8 +102,8 @@ impl ClientSecret {
 }
 
 impl ValidationSessionId {
-    /// Makes up an ID: 24 random letters, about 136 bits. It is no secret by itself, but a proof of an
-    /// address is asked for by it.
+    /// Makes up an ID: 24 random letters, about 136 bits. It is no secret by itself, but it names the
+    /// proof of an address.
     pub fn generate(entropy: &dyn Entropy) -> Self {
         Self::new(random_text(entropy, LETTERS, 24))
     }

@@ -4,7 +4,7 @@
 
 use super::Stage;
 
-/// An ordered list of stages, one way through the dialogue. Matched as a set: clients may pass the
+/// An ordered list of stages, one way to complete a UIA session. Matched as a set: clients may pass the
 /// stages in any order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flow(Vec<Stage>);
@@ -75,7 +75,7 @@ pub enum FlowError {
 ///
 /// # Errors
 /// [`FlowError`]. A required phone number together with `disable_msisdn_registration` is an error
-/// here, where the reference silently drops the requirement (its defect 15).
+/// here, where Synapse silently drops the requirement.
 pub fn registration_flows(settings: &FlowSettings) -> Result<Vec<Flow>, FlowError> {
     let s = settings;
     if s.require_email && !s.email_enabled {

@@ -3,7 +3,7 @@
 use super::Stage;
 use super::flow::Flow;
 
-/// Where a dialogue stands.
+/// How far a UIA session is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// The stages of some flow are all complete.
@@ -14,7 +14,7 @@ pub enum Progress {
 
 /// Is some flow complete?
 ///
-/// A flow is complete when each of its stages is, whatever else was passed and in whatever order.
+/// A flow is complete when each of its stages is, regardless of other stages and of the order.
 /// With no flow at all nothing is ever complete, and neither is a flow without stages: an empty
 /// requirement would clear anyone.
 pub fn progress(flows: &[Flow], completed: &[Stage]) -> Progress {

@@ -16,7 +16,7 @@ use crate::model::time::Timestamp;
 use crate::model::token::AccessTokenKey;
 use crate::model::uia::Stage;
 
-/// The ID of a UIA session: 24 random letters (about 137 bits). Whoever knows it holds the session.
+/// The ID of a UIA session: 24 random letters (about 137 bits). Knowing it is enough to use the session.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct UiaSessionId(String);
 
@@ -41,7 +41,7 @@ impl UiaSessionId {
         &self.0
     }
 
-    /// What the database holds instead of the ID: whoever reads a copy of it holds no session.
+    /// What the database holds instead of the ID: a copy of the database gives nobody a session.
     pub fn digest(&self) -> TokenDigest {
         TokenDigest::of(&self.0)
     }
@@ -53,7 +53,7 @@ impl std::fmt::Debug for UiaSessionId {
     }
 }
 
-/// A dialogue in which a client proves, stage by stage, that it may do one operation.
+/// A session in which a client proves, stage by stage, that it may perform one operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UiaSession {
     /// Its ID.
@@ -64,7 +64,7 @@ pub struct UiaSession {
     pub operation: OperationDigest,
     /// What the client wants, from its last request that said so.
     pub parameters: Parameters,
-    /// The hash of a password sent in a request that did not complete the dialogue.
+    /// The hash of a password sent in a request that did not complete the session.
     pub password_hash: Option<PasswordHash>,
     /// The login that opened it, if the operation needs one. Other logins are refused, also those of
     /// the same account.
@@ -214,7 +214,7 @@ pub struct AnsweredTokens {
     pub refresh: Option<TokenDigest>,
 }
 
-/// What the client wants to do once the dialogue is complete. An empty request body keeps what was
+/// What the client wants to do once the session is complete. An empty request body keeps what was
 /// stored; any other replaces it as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Parameters {
@@ -259,7 +259,7 @@ pub struct RegisterParameters {
     pub guest_claim: Option<GuestClaim>,
     /// `device_id`.
     pub device_id: Option<DeviceId>,
-    /// `initial_device_display_name`; its length is checked when the dialogue is complete.
+    /// `initial_device_display_name`; its length is checked when the session is complete.
     pub initial_device_display_name: Option<String>,
     /// `inhibit_login`: make no device and no tokens.
     pub inhibit_login: bool,

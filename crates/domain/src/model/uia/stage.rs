@@ -74,7 +74,7 @@ impl Stage {
     }
 }
 
-/// Why an attempted stage was not passed. The dialogue goes on.
+/// Why an attempted stage was not passed. The session stays open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StageFailure {
     /// No such account, or another password.

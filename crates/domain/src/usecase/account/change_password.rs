@@ -143,7 +143,7 @@ impl PasswordChange {
     /// Sets the password of the requester or, without one, of the account with the email address that
     /// was validated; or says what is still to be proved.
     ///
-    /// A dialogue sets one password. Whoever repeats the final request is told that the session is not
+    /// A UIA session sets one password. A repeated final request is told that the session is not
     /// known: nobody who comes across one later can do anything with it.
     ///
     /// # Errors
@@ -294,7 +294,7 @@ impl PasswordChange {
     }
 }
 
-/// What becomes of the other devices, as the dialogue has it.
+/// What becomes of the other devices, as stored in the session.
 fn other_devices(parameters: &Parameters) -> OtherDevices {
     match parameters {
         Parameters::ChangePassword(other_devices) => *other_devices,
@@ -302,7 +302,7 @@ fn other_devices(parameters: &Parameters) -> OtherDevices {
     }
 }
 
-/// The email address that a dialogue has proved.
+/// The email address that a session has proved.
 fn proved_address(session: &UiaSession) -> Option<&Threepid> {
     let email = session
         .completed

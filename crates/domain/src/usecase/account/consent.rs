@@ -94,7 +94,7 @@ impl Consent {
         Self(shared)
     }
 
-    /// What to show to whoever opens a link. `is_known` says whether there is a version.
+    /// What to show to a person who opens a link. `is_known` says whether there is a version.
     ///
     /// # Errors
     /// [`ConsentError`].
@@ -133,7 +133,7 @@ impl Consent {
         let version = argument(&request.version, "v")?.ok_or(ConsentError::Missing("v"))?;
         let user = argument(&request.user, "u")?.ok_or(ConsentError::Missing("u"))?;
         let localpart = self.localpart(policy, user, &request.mac)?;
-        // Whatever was recorded for a version that never was would say nothing.
+        // A record of a version that never existed would say nothing.
         if !is_known(version) {
             self.account_version(&localpart).await?;
             return Err(ConsentError::UnknownVersion);

@@ -11,7 +11,7 @@ use crate::ports::{StoreError, UnitOfWork};
 /// What a closed account had.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Deactivated {
-    /// Its third-party identifiers, for whoever unbinds them at an identity server.
+    /// Its third-party identifiers, so that they can be unbound at an identity server.
     pub(crate) threepids: Vec<AccountThreepid>,
 }
 

@@ -1,4 +1,4 @@
-//! A new password that comes in some request of a dialogue: what registration and the change of a
+//! A new password that comes in some request of a UIA session: what registration and the change of a
 //! password have in common.
 //!
 //! Reference §1.6 and §1.1 step 22: many clients send it once, with the first request, so its hash
@@ -70,7 +70,7 @@ impl NewPassword {
         password.filter(|password| !password.expose().is_empty())
     }
 
-    /// Is there a password, in this request or in an earlier one of the dialogue?
+    /// Is there a password, in this request or in an earlier one of the session?
     pub(crate) fn is_known(&self, session: Option<&UiaSession>) -> bool {
         self.usable().is_some() || session.is_some_and(|session| session.password_hash.is_some())
     }
@@ -111,8 +111,8 @@ impl NewPassword {
         HashCharged::now(shared, ctx).map(Some)
     }
 
-    /// Keeps the hash for the rest of a dialogue that is not complete. The first one stays: only the
-    /// request that completes the dialogue can bring another.
+    /// Keeps the hash for the rest of a session that is not complete. The first one stays: only the
+    /// request that completes the session can bring another.
     ///
     /// # Errors
     /// [`GateError::Hash`], [`GateError::Store`], and [`GateError::Limited`] for a client that has

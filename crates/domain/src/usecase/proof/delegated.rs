@@ -41,9 +41,7 @@ impl DelegatedProof {
         let validated = validated.filter(|validated| {
             let is_fresh = is_fresh(validated.validated, shared.now());
             if !is_fresh {
-                tracing::warn!(
-                    "identity server returned a proof that is too old or in the future"
-                );
+                tracing::warn!("identity server returned a proof that is too old or in the future");
             }
             is_fresh
         });

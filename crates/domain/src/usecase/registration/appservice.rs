@@ -1,5 +1,5 @@
 //! `POST /register` by an application service: an account in its namespace, without a password and
-//! without a dialogue.
+//! without interactive authentication.
 //!
 //! Reference §1.4.
 

@@ -21,7 +21,7 @@ pub(super) struct CheckedRequest {
 }
 
 impl CheckedRequest {
-    /// Checks the remaining fields of a request for a user account, in the reference's order of
+    /// Checks the remaining fields of a request for a user account, in Synapse's order of
     /// complaints.
     pub(super) fn parse(
         shared: &Shared,
@@ -77,7 +77,7 @@ pub(super) fn username(request: &RegisterRequest) -> Result<Option<&String>, Reg
 
 /// The device's name, if a password came with it.
 ///
-/// Some clients repeat the name in every request of the dialogue, and nothing else of what they sent
+/// Some clients repeat the name in every request of the session, and nothing else of what they sent
 /// first. Without a password it does not count, so that such a body is empty and what was stored
 /// stands.
 fn display_name(

@@ -166,7 +166,7 @@ impl Registration {
             Some(device_id) => device_id.clone(),
             None => DeviceId::generate(shared.entropy()),
         };
-        // First of all the mark: whoever sets it creates the account, everyone else waits for the
+        // First of all the mark: the request that sets it creates the account, every other one waits for the
         // outcome here and then finds the mark set.
         let registered = Registered {
             localpart,

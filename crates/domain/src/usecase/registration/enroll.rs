@@ -1,5 +1,5 @@
-//! An account that needs no dialogue, with its first login, in one transaction: for application
-//! services and for whoever knows the shared secret.
+//! An account that needs no interactive authentication, with its first login, in one transaction: for application
+//! services and for registration by shared secret.
 
 use super::RegisteredAccount;
 use crate::model::account::Account;

@@ -2,7 +2,7 @@
 //!
 //! The session opens no second way into the account: the repetition gives what the last answer gave,
 //! on the same device, while nothing has happened to that. Once the device or its tokens are gone, for
-//! whatever reason, or the password is another one, the session is as good as unknown.
+//! whatever reason, or the password is another one, the session counts as unknown.
 
 use super::create::{self, NewRegistration};
 use super::{RegisterError, RegisteredAccount, Registration};

@@ -70,7 +70,7 @@ pub(super) async fn check_threepids(
     Ok(())
 }
 
-/// What the hooks are told about a dialogue. Without hooks nothing is looked up.
+/// What the hooks are told about a UIA session. Without hooks nothing is looked up.
 pub(super) async fn facts(
     shared: &Shared,
     session: &UiaSession,
@@ -138,7 +138,7 @@ pub(crate) async fn judge(
     }
 }
 
-/// Lets the hooks judge a registration that comes without a dialogue.
+/// Lets the hooks judge a registration that comes without interactive authentication.
 pub(crate) async fn judge_named(
     shared: &Shared,
     localpart: Option<&Localpart>,

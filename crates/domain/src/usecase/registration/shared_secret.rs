@@ -1,4 +1,4 @@
-//! `/_synapse/admin/v1/register`: whoever knows the shared secret registers anybody, administrators
+//! `/_synapse/admin/v1/register`: anyone who knows the shared secret registers accounts, administrators
 //! too. This is how the first administrator comes into being.
 //!
 //! A request proves that it knows the secret with a MAC over a nonce, the name, the password and the

@@ -42,7 +42,7 @@ const MESSAGE_WINDOW_MS: i64 = 60 * 60 * 1000;
 #[derive(Clone)]
 pub struct TokenRequests(Arc<Shared>);
 
-/// Whoever owns the address has been asked, or it looks like it.
+/// The owner of the address was sent a message, or it looks like it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenRequested {
     /// By this server, or by an identity server whose answer clients must not see.
@@ -75,7 +75,7 @@ impl Ownership {
     }
 }
 
-/// Whether the address is what the purpose asks for.
+/// Whether the address suits the purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Suitability {
     Suitable,
@@ -141,7 +141,7 @@ impl TokenRequests {
         Ok(())
     }
 
-    /// Is the address what the purpose asks for? Clients learn that, unless the operator wants it
+    /// Does the address suit the purpose? Clients learn that, unless the operator wants it
     /// otherwise.
     async fn check_availability(
         &self,

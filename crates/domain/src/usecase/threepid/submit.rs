@@ -95,7 +95,7 @@ pub enum LinkError {
     /// The secret is another client's.
     #[error("This link is incomplete or has been changed")]
     WrongSecret,
-    /// The token has had its time.
+    /// The token has expired.
     #[error("This link has expired. Please ask for a new one")]
     Expired,
 }
@@ -225,7 +225,7 @@ impl Link<'_> {
         Ok((session, token))
     }
 
-    /// The decision, in the reference's order. With `request_token_inhibit_3pid_errors` nobody learns
+    /// The decision, in Synapse's order. With `request_token_inhibit_3pid_errors` nobody learns
     /// whether a session exists.
     fn decide(
         &self,

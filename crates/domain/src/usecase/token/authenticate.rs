@@ -160,7 +160,7 @@ enum Authority {
 }
 
 impl Administrator {
-    /// Whoever sits at the console of the server.
+    /// The operator at the console of the server.
     pub(crate) fn at_console() -> Self {
         Self(Authority::Console)
     }

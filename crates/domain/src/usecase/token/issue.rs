@@ -1,5 +1,5 @@
 //! Issuing tokens: the device, its refresh token if wanted, and its access token, inside the unit of
-//! work of whoever logs somebody in.
+//! work of the use-case that logs somebody in.
 //!
 //! Reference §8.7.
 

@@ -4,7 +4,7 @@
 //! arrived: the new access token was presented, or the new refresh token was exchanged in turn. Until
 //! then exchanging the old one again replaces the successor.
 //!
-//! From then on the old token is used up, and so are all that came before it. Whoever presents one has it
+//! From then on the old token is used up, and so are all that came before it. Presenting one means having it
 //! from somewhere else, or has lent it to somebody else: all tokens that descend from the login end, and
 //! the device stays. A successor that was replaced was never used; it is refused, and ends nothing.
 //!
@@ -103,7 +103,7 @@ impl Refresh {
 
     async fn exchange(&self, token: &RefreshToken) -> Result<IssuedTokens, RefreshError> {
         match self.try_exchange(token).await {
-            // Its device was logged out in this moment, and the token with it.
+            // Its device was logged out at the same moment, and the token with it.
             Err(RefreshError::Store(error)) if error.is_conflict(Constraint::MissingReference) => {
                 Err(RefreshError::Unknown)
             }
@@ -151,7 +151,7 @@ impl Refresh {
             .rotate_refresh(old.key, expected, new_key)
             .await?
         {
-            // Another request exchanged the token in this moment: look again at what it left.
+            // Another request exchanged the token at the same moment: look again at what it left.
             return Err(StoreError::from(StoreErrorKind::Contended).into());
         }
         let refresh = Some((new_token, new_key));

@@ -3,7 +3,7 @@
 use crate::model::given::Given;
 use crate::usecase::credentials::identifier::IdentityClaim;
 
-/// What the client says in `auth`: which dialogue it continues, which stage it attempts, and what it
+/// What the client says in `auth`: which session it continues, which stage it attempts, and what it
 /// submits there.
 #[derive(Clone, Debug, Default)]
 pub struct Auth {

@@ -90,7 +90,7 @@ impl Fallback {
             });
         }
         match outcome {
-            // The session expired in this moment.
+            // The session expired at the same moment.
             Err(GateError::Store(error)) if error.is_conflict(Constraint::MissingReference) => {
                 Err(GateError::UnknownSession)
             }

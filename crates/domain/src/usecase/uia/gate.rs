@@ -1,5 +1,5 @@
-//! The gate in front of a protected use-case: it carries the dialogue on by one request and lets
-//! through whoever has completed a flow.
+//! The gate in front of a protected use-case: it continues the session by one request and lets
+//! through clients that have completed a flow.
 //!
 //! Passing is a value: only this module can make a `Clearance`, and the protected use-cases take it.
 //!
@@ -53,7 +53,7 @@ pub(crate) struct GateRequest<'a> {
 pub(crate) enum Decision {
     /// A flow is complete.
     Cleared(Clearance),
-    /// The dialogue goes on.
+    /// The session stays open.
     Challenged(UiaPrompt),
 }
 
@@ -81,7 +81,7 @@ impl Clearance {
     }
 }
 
-/// Carries the dialogue on by one request.
+/// Continues the session by one request.
 pub(crate) async fn pass(
     shared: &Shared,
     ctx: &RequestContext,

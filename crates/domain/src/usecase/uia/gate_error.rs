@@ -7,7 +7,7 @@ use crate::usecase::credentials::CredentialError;
 use crate::usecase::credentials::identifier::IdentifierError;
 use crate::usecase::retry::MaybeStore;
 
-/// Why the dialogue could not be carried on. Nothing was changed.
+/// Why the session could not be continued. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum GateError {
     /// `auth` is neither an object nor `null`, or its `session` or `type` is not a string.

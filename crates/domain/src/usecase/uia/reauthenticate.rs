@@ -20,7 +20,7 @@ use crate::usecase::token::authenticate::{Credential, Requester};
 pub(crate) struct ProtectedRequest<'a> {
     /// Who wants to.
     pub(crate) requester: &'a Requester,
-    /// Which operation it is: dialogues are bound to it.
+    /// Which operation it is: sessions are bound to it.
     pub(crate) operation: OperationDigest,
     /// `auth`.
     pub(crate) continuation: &'a Continuation<'a>,
@@ -38,7 +38,7 @@ pub(crate) struct ProtectedRequest<'a> {
 pub(crate) enum RecentProof {
     /// Within `ui_auth.session_timeout` it is: people remove one device after another.
     Suffices,
-    /// It never is: whoever does this once keeps the account.
+    /// It never is: this operation decides who keeps the account.
     NeverSuffices,
 }
 
@@ -59,7 +59,7 @@ pub(crate) struct Authorization(Source);
 enum Source {
     /// They proved who they are a short while ago and that is enough, or an application service asks.
     Trusted(Parameters),
-    /// They proved it in a dialogue for this very operation.
+    /// They proved it in a session for this very operation.
     Session(Clearance),
 }
 
@@ -72,7 +72,7 @@ impl Authorization {
         }
     }
 
-    /// The dialogue, if there was one.
+    /// The session, if there was one.
     pub(crate) fn session(&self) -> Option<&UiaSession> {
         match &self.0 {
             Source::Trusted(_) => None,

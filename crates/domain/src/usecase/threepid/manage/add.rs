@@ -43,7 +43,7 @@ pub enum AddOutcome {
 
 impl ThreepidChanges<'_> {
     /// Adds an address to the requester's account, once they have proved who they are. The proof of the
-    /// address may come from an earlier request of the same dialogue.
+    /// address may come from an earlier request of the same session.
     ///
     /// # Errors
     /// [`ThreepidError`]; nothing was changed, except that the UIA session may have gone on.
@@ -112,7 +112,7 @@ impl ThreepidChanges<'_> {
         let shared = self.0;
         let found = proof.find(shared).await?;
         let threepid = &found.validated().threepid;
-        // Whoever asked an identity server themselves has not been asked here.
+        // A client may have used an identity server without this server, which has not checked the address then.
         if !allowed::is_allowed(shared, threepid, ThreepidPurpose::Addition).await? {
             return Err(ThreepidError::Denied(threepid.medium()));
         }
@@ -149,7 +149,7 @@ impl ThreepidChanges<'_> {
         Ok(())
     }
 
-    /// Does the requester have the address already? Whoever has it keeps it as it is.
+    /// Does the requester have the address already? Then it stays as it is.
     async fn check_owner(
         &self,
         uow: &mut dyn UnitOfWork,

@@ -1,6 +1,6 @@
 //! With `request_token_inhibit_3pid_errors` the answer does not depend on whose an address is.
 //!
-//! An address that is not what the purpose asks for gets a real validation session, whose link nobody
+//! An address that does not suit the purpose gets a real validation session, whose link nobody
 //! ever receives. So a repeated request finds the same `sid` for as long, in every process and after a
 //! restart; links and proofs are refused in the same words; and the database does the same work. The
 //! message goes out after the answer, because how long that takes, and whether it fails, would show
@@ -92,7 +92,7 @@ struct Covert {
 }
 
 impl Covert {
-    /// Is there a message to send, and is the address what the purpose asks for?
+    /// Is there a message to send, and does the address suit the purpose?
     fn due(&self) -> Option<Suitability> {
         match self.opened {
             Opened::MessageDue(_) => Some(self.suitability),

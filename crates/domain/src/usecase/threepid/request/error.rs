@@ -6,7 +6,7 @@ use crate::model::uia::Stage;
 use crate::ports::{HookError, IdentityServerError, MailError, StoreError};
 use crate::usecase::retry::MaybeStore;
 
-/// Why nobody was asked for proof. The order of the variants is the order of the checks.
+/// Why no message was sent. The order of the variants is the order of the checks.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestTokenError {
     /// Nobody validates email addresses here.

@@ -1,4 +1,4 @@
-//! `m.login.recaptcha`: the client's user has solved a puzzle, says whoever sets the puzzles.
+//! `m.login.recaptcha`: the client's user has solved a captcha, says its provider.
 //!
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#google-recaptcha>
 
