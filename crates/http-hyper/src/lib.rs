@@ -1,19 +1,4 @@
-//! The Matrix client-server API around account registration, over hyper and tower.
-//!
-//! [`App::new`] takes the use-cases, [`service`] makes of them what a listener serves, and
-//! [`serve`] serves it. A request goes down through the layers of `stack.rs` and finds its endpoint in
-//! `router.rs`, which decodes it, calls a use-case and encodes the outcome; and back up again.
-//!
-//! | to find | look in |
-//! |---|---|
-//! | what answers at a path | `router.rs`, then `endpoint/` |
-//! | what happens to every request | `stack.rs`, then `layer/` |
-//! | what a request looks like to an endpoint | [`request`] |
-//! | the status and code of a refusal | [`error`] |
-//! | what people see in a browser | [`pages`] |
-//! | how the server is | [`health`] |
-//! | who counts requests and answers | [`monitor`] |
-//! | connections, their limits, shutting down | [`server`] |
+#![doc = include_str!("../README.md")]
 
 mod app;
 mod endpoint;

@@ -15,6 +15,7 @@ mod head;
 mod headers;
 mod logs;
 mod mails;
+mod mounted;
 mod overload;
 mod pages;
 mod routing;
