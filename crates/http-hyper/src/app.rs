@@ -1,4 +1,4 @@
-//! [`App`]: what every endpoint works with.
+//! [`App`]: the state that all endpoints share.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use crate::pages::Pages;
 use crate::request::Request;
 use crate::response::Response;
 
-/// What an endpoint answers.
+/// The response of an endpoint.
 pub(crate) type Reply = Result<Response, MatrixError>;
 
-/// What all endpoints of all listeners share.
+/// The state that all endpoints of all listeners share.
 pub struct App {
     pub(crate) services: Services,
     pub(crate) pages: Pages,
@@ -31,7 +31,7 @@ pub struct App {
 }
 
 impl App {
-    /// Puts the use-cases and the operator's choices together.
+    /// Combines the use-cases with the configuration.
     pub fn new(services: Services, pages: Pages, options: Options) -> Arc<Self> {
         let per_client = options.max_requests_per_address;
         let rooms = Rooms::new(options.max_requests, per_client);
@@ -45,7 +45,7 @@ impl App {
         })
     }
 
-    /// Which administrator makes a request.
+    /// Authenticates the administrator who makes a request.
     pub(crate) async fn administrator(
         &self,
         request: &Request,
@@ -56,7 +56,7 @@ impl App {
             .await?)
     }
 
-    /// Who makes a request.
+    /// Authenticates the user who makes a request.
     pub(crate) async fn requester(
         &self,
         request: &Request,

@@ -1,4 +1,4 @@
-//! [`MatrixError`]: a refusal as the client sees it, and the only place that knows error codes.
+//! [`MatrixError`]: the error responses, and the only place that knows error codes.
 //!
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#standard-error-response>
 
@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::response::{self, Response};
 
-/// An error answer: a status, a code for programs, a text for people, and what some codes add.
+/// An error response: a status, an error code, a message, and the fields that some codes add.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MatrixError {
     status: StatusCode,
@@ -37,7 +37,7 @@ struct Body {
 }
 
 impl MatrixError {
-    /// An error with nothing but a code and a text.
+    /// An error with a status, a code and a message.
     pub fn new(
         status: StatusCode,
         errcode: ErrCode,
@@ -54,18 +54,18 @@ impl MatrixError {
         Self { status, body }
     }
 
-    /// 400: the request cannot be what the client meant.
+    /// 400: the request is invalid.
     pub fn bad_request(errcode: ErrCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, errcode, message)
     }
 
-    /// 403: understood and refused.
+    /// 403: the request is not allowed.
     pub fn forbidden(errcode: ErrCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::FORBIDDEN, errcode, message)
     }
 
     /// 401 `M_UNKNOWN_TOKEN`. With [`SoftLogout::Yes`] the client may keep its device and log in
-    /// or refresh; otherwise it throws everything away.
+    /// or refresh; otherwise it must discard its state.
     pub fn unknown_token(soft_logout: SoftLogout, message: impl Into<Cow<'static, str>>) -> Self {
         let mut error = Self::new(StatusCode::UNAUTHORIZED, ErrCode::UnknownToken, message);
         error.body.soft_logout = Some(soft_logout == SoftLogout::Yes);
@@ -82,7 +82,7 @@ impl MatrixError {
         .retry_after_ms(retry_after_ms)
     }
 
-    /// 403 `M_RESOURCE_LIMIT_EXCEEDED`: the operator has closed the server to its users.
+    /// 403 `M_RESOURCE_LIMIT_EXCEEDED`: the operator has disabled the server, or it is full.
     pub fn resource_limit(
         limit_type: &'static str,
         admin_contact: Option<String>,
@@ -94,16 +94,16 @@ impl MatrixError {
         error
     }
 
-    /// 404 `M_UNRECOGNIZED`: no such endpoint.
+    /// 404 `M_UNRECOGNIZED`: unknown endpoint.
     pub fn unrecognized() -> Self {
         Self::new(
             StatusCode::NOT_FOUND,
             ErrCode::Unrecognized,
-            "there is no such endpoint",
+            "unknown endpoint",
         )
     }
 
-    /// 500 for a failure that is nobody's business outside. Logs it with all its causes.
+    /// 500 for an internal failure. Logs it with all its causes; the response does not contain them.
     pub fn internal(error: &(dyn Error + 'static)) -> Self {
         log_failure(error);
         Self::new(
@@ -113,18 +113,18 @@ impl MatrixError {
         )
     }
 
-    /// 503 for something that is expected to work again in `retry_after_ms`. Logs the failure.
+    /// 503 for a failure that is expected to end within `retry_after_ms`. Logs the failure.
     pub fn unavailable(error: &(dyn Error + 'static), retry_after_ms: u64) -> Self {
         log_failure(error);
         Self::busy(retry_after_ms)
     }
 
-    /// 503: too much to do right now.
+    /// 503: the server is busy.
     pub(crate) fn busy(retry_after_ms: u64) -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             ErrCode::Unknown,
-            "the server cannot handle this request right now, try again later",
+            "the server is busy, try again later",
         )
         .retry_after_ms(retry_after_ms)
     }
@@ -139,29 +139,29 @@ impl MatrixError {
         self.status
     }
 
-    /// The code for programs.
+    /// The error code.
     pub fn errcode(&self) -> ErrCode {
         self.body.errcode
     }
 
-    /// The text for people, for answers that carry an error inside a larger body.
+    /// The message, for responses that contain an error in a larger body.
     pub fn message(&self) -> &str {
         &self.body.error
     }
 
-    /// The same refusal in other words, for other readers.
+    /// The same error with another message.
     pub(crate) fn with_message(mut self, message: impl Into<Cow<'static, str>>) -> Self {
         self.body.error = message.into();
         self
     }
 
-    /// The answer, with `Retry-After` in whole seconds where the client should wait. Its code is also
-    /// an extension, for those who log.
+    /// The response, with `Retry-After` in whole seconds where the client should wait. The error code is
+    /// also an extension, for the log.
     pub fn into_response(self) -> Response {
         self.dress(response::json(self.status, &self.body))
     }
 
-    /// Adds what the answer has besides its body, whatever that is.
+    /// Adds the headers and extensions of this error to a response with any body.
     pub(crate) fn dress(&self, mut response: Response) -> Response {
         response.extensions_mut().insert(self.body.errcode);
         if let Some(milliseconds) = self.body.retry_after_ms {
@@ -172,12 +172,12 @@ impl MatrixError {
     }
 }
 
-/// Must a client that is told `M_UNKNOWN_TOKEN` forget its device?
+/// Whether a client keeps its state when its token is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SoftLogout {
-    /// No: a refresh or a new login continues.
+    /// It does: a refresh or a new login continues the session.
     Yes,
-    /// Yes.
+    /// It does not.
     No,
 }
 
@@ -189,7 +189,7 @@ fn log_failure(error: &(dyn Error + 'static)) {
         chain.push_str(&error.to_string());
         cause = error.source();
     }
-    tracing::error!(error = %chain, "a request failed");
+    tracing::error!(error = %chain, "request failed");
 }
 
 macro_rules! errcodes {
@@ -217,13 +217,13 @@ macro_rules! errcodes {
 errcodes! {
     /// The body is JSON of the wrong shape.
     BadJson => "M_BAD_JSON",
-    /// The captcha was answered wrongly.
+    /// The captcha response is wrong.
     CaptchaInvalid => "M_CAPTCHA_INVALID",
-    /// There is no answer to the captcha.
+    /// The captcha response is missing.
     CaptchaNeeded => "M_CAPTCHA_NEEDED",
     /// The name belongs to an application service.
     Exclusive => "M_EXCLUSIVE",
-    /// Understood and refused.
+    /// Not allowed.
     Forbidden => "M_FORBIDDEN",
     /// Guests may not do this.
     GuestAccessForbidden => "M_GUEST_ACCESS_FORBIDDEN",
@@ -235,9 +235,9 @@ errcodes! {
     LimitExceeded => "M_LIMIT_EXCEEDED",
     /// A parameter is missing.
     MissingParam => "M_MISSING_PARAM",
-    /// The access token is missing or came in a form that cannot be read.
+    /// The access token is missing or malformed.
     MissingToken => "M_MISSING_TOKEN",
-    /// There is no such thing.
+    /// Not found.
     NotFound => "M_NOT_FOUND",
     /// The body is not JSON.
     NotJson => "M_NOT_JSON",
@@ -251,9 +251,9 @@ errcodes! {
     PasswordNoUppercase => "M_PASSWORD_NO_UPPERCASE",
     /// The password is too short.
     PasswordTooShort => "M_PASSWORD_TOO_SHORT",
-    /// The operator has closed the server, or it is full.
+    /// The operator has disabled the server, or it is full.
     ResourceLimitExceeded => "M_RESOURCE_LIMIT_EXCEEDED",
-    /// The identity server is not one that this server works with.
+    /// The identity server is not trusted by this server.
     ServerNotTrusted => "M_SERVER_NOT_TRUSTED",
     /// The third-party identifier could not be validated.
     ThreepidAuthFailed => "M_THREEPID_AUTH_FAILED",
@@ -269,15 +269,15 @@ errcodes! {
     TooLarge => "M_TOO_LARGE",
     /// Authentication failed.
     Unauthorized => "M_UNAUTHORIZED",
-    /// Anything that has no code of its own.
+    /// Any error without a code of its own.
     Unknown => "M_UNKNOWN",
     /// The user has no device of the ID that an application service names.
     UnknownDevice => "M_UNKNOWN_DEVICE",
-    /// The access or refresh token is not known, or no longer.
+    /// The access or refresh token is unknown or no longer valid.
     UnknownToken => "M_UNKNOWN_TOKEN",
-    /// No such endpoint, or not with this method.
+    /// Unknown endpoint, or unknown method of an endpoint.
     Unrecognized => "M_UNRECOGNIZED",
-    /// The account is closed.
+    /// The account is deactivated.
     UserDeactivated => "M_USER_DEACTIVATED",
     /// The name is taken.
     UserInUse => "M_USER_IN_USE",

@@ -1,21 +1,21 @@
-//! [`Health`]: how the server is, for load balancers and for supervisors that restart processes.
+//! [`Health`]: the state of the server, for load balancers and process supervisors.
 
 use std::fmt;
 
-/// Knows how the server is. It is asked by `/health` and `/ready`, so it must answer at once: an
-/// implementation looks in the background.
+/// Reports the state of the server to `/health` and `/ready`. It must return at once: an
+/// implementation checks in the background.
 pub trait Health: Send + Sync + fmt::Debug {
-    /// How the server is now.
+    /// The current state.
     fn condition(&self) -> Condition;
 }
 
-/// How the server is.
+/// The state of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Condition {
     /// It can serve requests.
     Ready,
-    /// It cannot serve requests at the moment, and will by itself when the trouble is over.
+    /// It cannot serve requests at present, and recovers without a restart.
     Unready,
-    /// It will not serve requests before it is restarted.
+    /// It cannot serve requests until it is restarted.
     Broken,
 }

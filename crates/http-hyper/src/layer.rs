@@ -22,7 +22,7 @@ use tower::layer::{LayerFn, layer_fn};
 
 use crate::response::Response;
 
-/// What every layer answers: nothing fails here, a failure is a response too.
+/// The result of a layer. It never fails: failures are responses.
 pub(crate) type Answer = Result<Response, Infallible>;
 
 /// The layers below, for requests with a body `B`.
@@ -38,7 +38,7 @@ impl<B, S> Inner<B> for S where
 {
 }
 
-/// Makes a tower layer of an async function from a request and the layers below to an answer.
+/// Makes a tower layer of an async function that gets a request and the layers below.
 pub(crate) fn around<F: Clone, S>(function: F) -> LayerFn<impl Fn(S) -> Around<F, S> + Clone> {
     layer_fn(move |inner| Around {
         function: function.clone(),
@@ -46,7 +46,7 @@ pub(crate) fn around<F: Clone, S>(function: F) -> LayerFn<impl Fn(S) -> Around<F
     })
 }
 
-/// Some layers below with an async function around them.
+/// An async function around the layers below.
 #[derive(Clone)]
 pub(crate) struct Around<F, S> {
     function: F,
@@ -64,7 +64,7 @@ where
     type Future = Fut;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        // No layer waits before it takes a request; whoever is too busy answers so.
+        // Layers never wait before they accept a request: a busy one responds with an error.
         Poll::Ready(Ok(()))
     }
 
@@ -73,7 +73,7 @@ where
     }
 }
 
-/// Gives back memory that a flood has left behind in a map.
+/// Releases memory of a map that has become much smaller.
 pub(crate) fn shrink<K: Eq + Hash, V>(map: &mut HashMap<K, V>) {
     if map.capacity() > 64 && map.len() < map.capacity() / 8 {
         map.shrink_to(map.len() * 2);

@@ -28,19 +28,18 @@ pub use response::Response;
 pub use server::serve;
 pub use stack::Service;
 
-/// What a listener serves: the endpoints of its resources behind the whole stack of layers.
+/// Builds the service of a listener: the endpoints of its resources behind all layers.
 pub fn service(app: &Arc<App>, options: ListenerOptions) -> Service {
     stack::build(app, router::ROUTES, options)
 }
 
-/// Every endpoint: its method, and its path with `{name}` for what varies. `HEAD` stands for `GET`.
+/// The method and the path of every endpoint, with `{name}` for parameters. `GET` includes `HEAD`.
 pub fn endpoints() -> Vec<(&'static str, String)> {
     let routes = router::ROUTES.iter();
     routes.flat_map(router::Route::endpoints).collect()
 }
 
-/// The names of everything that answers requests, for a [`Monitor`] that wants to know them
-/// beforehand.
+/// The names that requests are counted under, for a [`Monitor`] that needs to know them beforehand.
 pub fn servlets() -> Vec<&'static str> {
     let mut servlets: Vec<_> = router::ROUTES.iter().map(router::Route::servlet).collect();
     servlets.extend([monitor::UNRECOGNIZED, monitor::OPTIONS]);

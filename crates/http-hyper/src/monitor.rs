@@ -1,4 +1,4 @@
-//! [`Monitor`]: whoever counts requests and answers.
+//! [`Monitor`]: counts requests and responses.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,45 +7,45 @@ use http::{Method, StatusCode};
 
 use crate::router::Destination;
 
-/// Counts requests and answers, and shows the numbers at the resource
-/// [`Metrics`](crate::Resource::Metrics). Requests wait for it, so it must be quick.
+/// Counts requests and responses, and renders the metrics for the resource
+/// [`Metrics`](crate::Resource::Metrics). Requests wait for its methods, so they must return quickly.
 pub trait Monitor: Send + Sync + fmt::Debug {
-    /// A request has come in.
+    /// A request has arrived.
     fn received(&self, exchange: Exchange);
 
-    /// A request that had come in is answered.
+    /// A request has got its response.
     fn answered(&self, exchange: Exchange, answer: Answered);
 
-    /// A request that had come in will not be answered: its client has gone.
+    /// A request gets no response: its client has closed the connection.
     fn dropped(&self, exchange: Exchange);
 
-    /// All numbers, in the text format of Prometheus, version 0.0.4.
+    /// All metrics in the text format of Prometheus, version 0.0.4.
     fn render(&self) -> String;
 }
 
-/// What a request is, in few enough words to count by.
+/// The labels of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exchange {
     /// The method, or `OTHER` for one that no endpoint has.
     pub method: &'static str,
-    /// The name of what answers, one of [`servlets`](crate::servlets).
+    /// The name of the endpoint, one of [`servlets`](crate::servlets).
     pub servlet: &'static str,
 }
 
-/// What an answer is, in numbers.
+/// The numbers of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answered {
     /// The status.
     pub status: StatusCode,
     /// The length of the body, in bytes.
     pub size: u64,
-    /// From the head of the request to the answer.
+    /// The time from the head of the request to the response.
     pub duration: Duration,
 }
 
-/// The name of unknown paths, in Synapse's spelling.
+/// The name for unknown paths, as in Synapse.
 pub(crate) const UNRECOGNIZED: &str = "unrecognised_request_handler";
-/// What answers `OPTIONS`, for every path.
+/// The name for `OPTIONS` requests.
 pub(crate) const OPTIONS: &str = "OptionsResource";
 
 impl Exchange {

@@ -1,4 +1,4 @@
-//! What the operator may choose about the HTTP front.
+//! The configuration of the HTTP API.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,28 +11,28 @@ use crate::health::Health;
 use crate::monitor::Monitor;
 use crate::request::Forwarding;
 
-/// The choices that hold for all listeners.
+/// The configuration of all listeners.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The document at `/.well-known/matrix/client`, which `POST /login` repeats; without one, 404.
     pub well_known_client: Option<Value>,
     /// The largest body of a request, in bytes; default 1 MiB. Larger ones get 413.
     pub body_limit_bytes: usize,
-    /// From the end of a request's head to its answer; default 30 s. It covers the reading of the
-    /// body (408 when that is what takes so long) and the work (503).
+    /// The deadline from the end of a request's head to its response; default 30 s. It includes reading
+    /// the body (then the error is 408) and handling the request (503).
     pub request_timeout: Duration,
-    /// The memory for bodies that are on their way or belong to requests in progress, in bytes;
-    /// default 64 MiB, of which one client may have a quarter. When it is used up, the oldest body on
-    /// its way of the client that uses most is given up with 503. One body always fits.
+    /// The memory for the bodies of all requests that are being read or handled, in bytes; default
+    /// 64 MiB, of which one client may use a quarter. When it is used up, the client that uses most gets
+    /// 503 for the oldest body that is still being read. One body always fits.
     pub body_memory_bytes: usize,
-    /// Requests in progress at the same time, over all listeners; default 1024. Those beyond get 503.
-    /// One whose body is still on its way is not in progress. Probes have room of their own.
+    /// The most requests in progress over all listeners; default 1024. Further ones get 503. A request
+    /// whose body is still being read does not count. Probes have a limit of their own.
     pub max_requests: usize,
-    /// Those of one client, which is an IPv4 address or an IPv6 /64; default 256.
+    /// The most requests in progress of one client, which is an IPv4 address or an IPv6 /64; default 256.
     pub max_requests_per_address: usize,
-    /// Who counts requests and answers; without one there is nothing at [`Resource::Metrics`].
+    /// Counts requests and responses. Without one, [`Resource::Metrics`] is not found.
     pub monitor: Option<Arc<dyn Monitor>>,
-    /// Who knows how the server is, for [`Resource::Health`]; without one, it is always well.
+    /// The state of the server, for [`Resource::Health`]. Without one, it is always ready.
     pub health: Option<Arc<dyn Health>>,
 }
 
@@ -51,19 +51,20 @@ impl Default for Options {
     }
 }
 
-/// The choices for one listener.
+/// The configuration of one listener.
 #[derive(Clone, Debug)]
 pub struct ListenerOptions {
-    /// What is served.
+    /// The resources that are served.
     pub resources: BTreeSet<Resource>,
-    /// Whose word on the client's address counts.
+    /// Whose `X-Forwarded-For` is trusted.
     pub forwarding: Forwarding,
-    /// Where a proxy in front puts the ID of a request; without it every request gets a new one.
+    /// The header in which a reverse proxy sends the ID of a request. Without one, each request gets a
+    /// new ID.
     pub request_id_header: Option<HeaderName>,
 }
 
 impl Default for ListenerOptions {
-    /// Clients connect directly and find their API, `/health` and `/ready`.
+    /// Clients connect directly; the client API, `/health` and `/ready` are served.
     fn default() -> Self {
         Self {
             resources: BTreeSet::from([Resource::Client, Resource::Health]),
@@ -73,21 +74,21 @@ impl Default for ListenerOptions {
     }
 }
 
-/// A part of what this server serves.
+/// A group of endpoints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Resource {
     /// The client-server API.
     Client,
-    /// The page on which people agree to the operator's policies.
+    /// The page on which users agree to the operator's policy.
     Consent,
-    /// Numbers for monitoring, of the whole server: not for everybody to see.
+    /// Metrics of the whole server. They should not be public.
     Metrics,
     /// `/health` and `/ready`.
     Health,
 }
 
 impl Resource {
-    /// Is it for those who watch the server rather than for people and their clients?
+    /// Is it for monitoring, rather than for users and clients?
     pub fn is_for_probes(self) -> bool {
         match self {
             Self::Metrics | Self::Health => true,

@@ -1,4 +1,4 @@
-//! [`Pages`]: what people see in a browser, from Jinja templates.
+//! [`Pages`]: the web pages, from Jinja templates.
 //!
 //! | file | what it decides |
 //! |---|---|
@@ -66,7 +66,7 @@ const BUILT_IN: &[BuiltIn] = built_in![
     "turnstile.html",
 ];
 
-/// What the operator may choose about pages.
+/// The configuration of the pages.
 #[derive(Clone, Debug)]
 pub struct PageOptions {
     /// The homeserver's name, the variable `server_name` of every template.
@@ -74,13 +74,13 @@ pub struct PageOptions {
     /// Folders with the operator's templates, searched in this order, before the built-in ones:
     /// `templates.custom_template_directory` and the older `email.template_dir`.
     pub template_directories: Vec<PathBuf>,
-    /// File names of the templates that can be called otherwise.
+    /// The file names of templates that the operator can rename.
     pub names: PageNames,
-    /// Whose captcha the stage `m.login.recaptcha` shows.
+    /// The captcha provider of the stage `m.login.recaptcha`.
     pub captcha_provider: CaptchaProvider,
     /// `recaptcha_public_key`; without one the page has no widget.
     pub site_key: Option<String>,
-    /// Where the policy can be read that the stage `m.login.terms` is about.
+    /// The URL of the policy of the stage `m.login.terms`.
     pub terms_url: String,
     /// `user_consent`: the operator's own pages about their policy.
     pub consent: Option<ConsentOptions>,
@@ -146,10 +146,10 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Reads and tries all templates.
+    /// Reads all templates and renders them with samples.
     ///
     /// # Errors
-    /// Every mistake in the templates at once, at least one.
+    /// All errors in the templates, at least one.
     pub fn new(options: PageOptions) -> Result<Self, Vec<TemplateError>> {
         let PageOptions {
             server_name,
@@ -190,12 +190,12 @@ impl Pages {
         }
     }
 
-    /// What is odd about the operator's templates.
+    /// Warnings about the operator's templates.
     pub fn warnings(&self) -> &[TemplateWarning] {
         &self.warnings
     }
 
-    /// Answers with a page.
+    /// Responds with a page.
     ///
     /// # Errors
     /// 500 when the template cannot be rendered although it could at start.
@@ -207,7 +207,7 @@ impl Pages {
         Ok(response::html(status, html, policy))
     }
 
-    /// Answers with a refusal, for paths that people open in a browser.
+    /// Responds with an error, for paths that are opened in a browser.
     pub(crate) fn refuse(&self, refusal: &MatrixError) -> Response {
         let page = Page::Error {
             status: refusal.status(),

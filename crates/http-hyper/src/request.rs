@@ -1,4 +1,4 @@
-//! [`Request`]: what an endpoint gets to see, and how it reads it.
+//! [`Request`]: a request as its endpoint reads it.
 
 mod arguments;
 mod bearer;
@@ -25,7 +25,7 @@ pub(crate) use parameters::Parameters;
 
 use crate::error::MatrixError;
 
-/// A request with its whole body. It never fails by itself: each look at it says what was found.
+/// A request with its whole body. Reading a field never fails: each method returns what was found.
 pub(crate) struct Request {
     head: request::Parts,
     body: Bytes,
@@ -76,7 +76,7 @@ impl Request {
             .expect("the endpoint asks for what its route captures")
     }
 
-    /// Who is asking.
+    /// The client, as the use-cases see it.
     pub(crate) fn context(&self) -> &RequestContext {
         &self.context
     }

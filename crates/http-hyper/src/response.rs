@@ -1,4 +1,4 @@
-//! Answers: JSON, HTML pages, redirects.
+//! Responses: JSON, HTML pages, redirects.
 //!
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#api-standards>
 
@@ -11,7 +11,7 @@ use http::{HeaderValue, StatusCode};
 use http_body_util::Full;
 use serde::Serialize;
 
-/// An answer; bodies are small and whole.
+/// A response. Its body is small and complete.
 pub type Response = http::Response<Full<Bytes>>;
 
 pub(crate) const APPLICATION_JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -19,7 +19,7 @@ const TEXT_HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-
 const TEXT_PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const NEVER_CACHED: HeaderValue = HeaderValue::from_static("no-cache, no-store, must-revalidate");
 
-/// JSON that no cache may keep.
+/// JSON that caches do not store.
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     let body = serde_json::to_vec(body)
         .expect("replies are structs and maps with text keys, which always serialize");
@@ -28,7 +28,7 @@ pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     response
 }
 
-/// 200 with JSON that somebody else has written.
+/// 200 with JSON that is already encoded.
 pub(crate) fn json_text(body: String) -> Response {
     let mut response = with_body(StatusCode::OK, APPLICATION_JSON, body);
     response.headers_mut().insert(CACHE_CONTROL, NEVER_CACHED);
@@ -40,13 +40,13 @@ pub(crate) fn ok(body: &impl Serialize) -> Response {
     json(StatusCode::OK, body)
 }
 
-/// 200 with `{}`: it is done, and there is nothing to say about it.
+/// 200 with `{}`.
 pub(crate) fn nothing() -> Response {
     ok(&serde_json::Map::new())
 }
 
-/// A page that no other site may frame, that no cache may keep, that tells nobody where people come
-/// from, and that may do what `policy` (a content security policy) says.
+/// A page with a content security policy. Other sites cannot frame it, caches do not store it, and
+/// links from it send no referrer.
 pub(crate) fn html(status: StatusCode, page: impl Into<Bytes>, policy: HeaderValue) -> Response {
     let mut response = with_body(status, TEXT_HTML, page);
     let headers = response.headers_mut();

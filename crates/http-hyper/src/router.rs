@@ -1,4 +1,4 @@
-//! How a request finds its endpoint in the table of [`ROUTES`].
+//! Finds the endpoint of a request in the table of [`ROUTES`].
 //!
 //! Paths are compared as they come: an escaped slash is no slash, a trailing one makes another
 //! path, and `..` is a name like any other. Only what kind of 404 an unknown path gets is decided
@@ -27,7 +27,7 @@ use Verb::{Delete, Get, Post, Put};
 use pattern::{Ending, Pattern};
 pub(crate) use routes::ROUTES;
 
-/// What answers a request.
+/// The function that handles a request.
 pub(crate) type Handler =
     for<'a> fn(&'a App, &'a Request) -> Pin<Box<dyn Future<Output = Reply> + Send + 'a>>;
 
@@ -41,21 +41,21 @@ pub(crate) struct Route {
     resource: Resource,
     logging: Logging,
     readers: Readers,
-    /// What answers, by name, for metrics: Synapse's name where it has one.
+    /// The name that requests are counted under: Synapse's where Synapse has the endpoint.
     servlet: &'static str,
     handler: Handler,
 }
 
-/// How loudly the requests of a route are logged.
+/// How the requests of a route are logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Logging {
-    /// A line a request.
+    /// At level `info`.
     Normal,
-    /// A line a request for those who debug, because probes ask every few seconds.
+    /// At level `debug`, because probes send requests every few seconds.
     Quiet,
 }
 
-/// Who reads the answers of a route.
+/// Who reads the responses of a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Readers {
     /// Programs: refusals are JSON.
@@ -65,9 +65,9 @@ enum Readers {
 }
 
 impl Route {
-    /// An endpoint for clients. In `path`, `{name}` stands for anything up to the next slash, and
-    /// for nothing at all too. Requests are counted under the name of its `servlet`, which is
-    /// Synapse's where that has the endpoint.
+    /// An endpoint for clients. In `path`, `{name}` matches anything up to the next slash, including
+    /// nothing. Requests are counted under the name of the `servlet`, which is Synapse's where Synapse has
+    /// the endpoint.
     pub(crate) const fn new(
         servlet: &'static str,
         verb: Verb,
@@ -101,20 +101,20 @@ impl Route {
         self.servlet
     }
 
-    /// Longer paths match too. Synapse does not anchor some of its patterns, and clients have
-    /// come to send, for example, a trailing slash.
+    /// Longer paths match too. Synapse does not anchor some of its patterns, and some clients send, for
+    /// example, a trailing slash.
     const fn open(mut self) -> Self {
         self.ending = Ending::Open;
         self
     }
 
-    /// Belongs to another resource than `client`.
+    /// Belongs to another resource than [`Resource::Client`].
     const fn of(mut self, resource: Resource) -> Self {
         self.resource = resource;
         self
     }
 
-    /// People open it in a browser.
+    /// Is opened in a browser.
     const fn page(mut self) -> Self {
         self.readers = Readers::People;
         self
@@ -171,7 +171,7 @@ pub(crate) struct Router {
     patterns: Vec<(Pattern, Arc<Place>)>,
 }
 
-/// A path with everything that answers there.
+/// A path with the handlers of its methods.
 pub(crate) struct Place {
     /// The path as the table has it, for logs.
     pub(crate) pattern: String,
@@ -180,7 +180,7 @@ pub(crate) struct Place {
     answers: Vec<Answerer>,
 }
 
-/// What answers one method of a place.
+/// The handler of one method.
 #[derive(Clone, Copy)]
 struct Answerer {
     verb: Verb,
@@ -188,7 +188,7 @@ struct Answerer {
     handler: Handler,
 }
 
-/// Where a request belongs, as an extension of it.
+/// The route of a request, as an extension of it.
 #[derive(Clone)]
 pub(crate) enum Destination {
     /// A known path.
@@ -288,14 +288,14 @@ impl Place {
         self.answers.iter().find(|it| it.verb == verb)
     }
 
-    /// 405, with what would have been allowed.
+    /// 405 with the allowed methods.
     fn refuse_method(&self, app: &App, headers: &HeaderMap) -> Response {
         let mut allowed: Vec<_> = self.answers.iter().map(|it| it.verb.allow()).collect();
         allowed.push("OPTIONS");
         let error = MatrixError::new(
             StatusCode::METHOD_NOT_ALLOWED,
             ErrCode::Unrecognized,
-            "this endpoint does not know this method",
+            "method not allowed",
         );
         let mut response = self.refuse(app, headers, error);
         let allowed = HeaderValue::try_from(allowed.join(", "))
@@ -304,7 +304,7 @@ impl Place {
         response
     }
 
-    /// A refusal in the form that its reader understands.
+    /// An error as JSON, or as a page for a browser.
     fn refuse(&self, app: &App, headers: &HeaderMap, error: MatrixError) -> Response {
         match self.readers {
             Readers::People if accepts_pages(headers) => app.pages.refuse(&error),
@@ -313,8 +313,7 @@ impl Place {
     }
 }
 
-/// Does somebody look at the answer in a browser? Every browser names HTML; programs accept
-/// anything.
+/// Does a browser send the request? Browsers accept HTML explicitly; programs accept anything.
 fn accepts_pages(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(ACCEPT).iter();
     accepted
@@ -327,7 +326,7 @@ fn accepts_pages(headers: &HeaderMap) -> bool {
         })
 }
 
-/// Answers a request that has found its destination.
+/// Handles a request whose route is known.
 pub(crate) async fn dispatch(app: Arc<App>, mut request: http::Request<Bytes>) -> Response {
     let destination = request.extensions_mut().remove::<Destination>();
     let (place, parameters) = match destination {
@@ -349,7 +348,7 @@ fn unknown_page(app: &App) -> Response {
     app.pages.refuse(&MatrixError::new(
         StatusCode::NOT_FOUND,
         ErrCode::NotFound,
-        "there is no such page",
+        "page not found",
     ))
 }
 

@@ -1,4 +1,4 @@
-//! Connections: taking them in, bounding them, letting them end.
+//! Accepts connections, limits them, and closes them.
 
 mod activity;
 mod body;
@@ -30,37 +30,37 @@ use room::{Admission, Place, Room};
 /// How long a connection waits for a place before it is looked for one again.
 const PLACE_PAUSE: Duration = Duration::from_millis(20);
 
-/// What connections may cost. Clones share the number of connections, so several listeners together
-/// stay below it.
+/// Limits for connections. Clones share the number of connections, so that it holds for several
+/// listeners together.
 #[derive(Clone, Debug)]
 pub struct Limits {
     room: Arc<Room>,
-    /// Which peers are proxies, whose connections do not count as those of one client; default none.
+    /// Which peers are proxies. Their connections do not count as those of one client; default none.
     pub forwarding: Forwarding,
-    /// From the opening of a connection until it has sent the head of a request; default 10 s.
+    /// The time from the opening of a connection to the end of its first request's head; default 10 s.
     pub header_timeout: Duration,
-    /// From the end of a request until the head of the next; default 60 s. It should be longer than what
-    /// a proxy in front keeps idle connections for, or the proxy picks one that is just being closed.
+    /// The time from the end of a request to the head of the next; default 60 s. It should be longer than
+    /// a reverse proxy keeps idle connections, or the proxy uses one that is just being closed.
     pub idle_timeout: Duration,
-    /// For how long connections without a request may send one more once the server shuts down;
-    /// default 1 s. It may have been on its way already.
+    /// How long an idle connection may still send a request once the server shuts down; default 1 s. The
+    /// request may have been sent before the shutdown.
     pub last_call: Duration,
     /// How long running requests may go on once the server shuts down; default 10 s.
     pub shutdown_grace: Duration,
 }
 
 impl Limits {
-    /// So many connections at the same time, and the defaults for everything else.
+    /// Limits the number of connections, with the defaults for everything else.
     pub fn new(max_connections: usize) -> Self {
         Self::with(Capacity::new(max_connections))
     }
 
-    /// So many connections and streams, and the defaults for everything else.
+    /// Limits the number of connections and streams, with the defaults for everything else.
     ///
-    /// When there are as many connections as there may be, those that rest or stall are closed for
-    /// new ones, first those of the address that has the most. When all have requests in progress, a
-    /// few more are taken, on which probes are answered and everything else gets 503; further ones
-    /// wait in the queue of the operating system.
+    /// At the limit, idle and stalled connections are closed for new ones, first those of the address
+    /// with the most connections. When all have requests in progress, a few more are accepted, on which
+    /// probes are answered and all other requests get 503; further ones wait in the queue of the operating
+    /// system.
     pub fn with(capacity: Capacity) -> Self {
         Self {
             room: Arc::new(Room::new(capacity)),
@@ -75,9 +75,9 @@ impl Limits {
 
 /// Serves a listener, HTTP/1.1 and HTTP/2 without TLS on the same port, until `shutdown` completes.
 ///
-/// Then the connections that are waiting to be accepted are, nothing else is accepted any more, each
-/// connection without a request may send one within [`Limits::last_call`], running requests are
-/// finished within [`Limits::shutdown_grace`], and it returns.
+/// On shutdown it accepts the connections that are already waiting, and no others. Idle connections may
+/// send one more request within [`Limits::last_call`], and requests in progress have
+/// [`Limits::shutdown_grace`] to finish.
 pub async fn serve<S>(
     listener: impl Into<Listener>,
     service: S,
@@ -147,7 +147,7 @@ where
         match self.limits.room.admit(self.share_of(peer)) {
             Admission::Granted(place) => self.spawn(stream, peer, place),
             Admission::ShareUsed => {
-                tracing::debug!("a connection was refused because its client has too many");
+                tracing::debug!("connection refused: too many of one client");
             }
             Admission::Full => return Some((stream, peer)),
         }
@@ -190,7 +190,7 @@ where
         if ended.await.is_err() {
             tracing::warn!(
                 connections.left = self.connections.len(),
-                "shutting down with requests that did not finish in time"
+                "shutdown with unfinished requests"
             );
             self.connections.shutdown().await;
         }
@@ -199,6 +199,6 @@ where
 
 fn report(ended: Result<(), JoinError>) {
     if let Err(error) = ended {
-        tracing::error!(error = %error, "the task of a connection failed");
+        tracing::error!(error = %error, "connection task failed");
     }
 }

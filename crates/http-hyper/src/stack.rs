@@ -1,4 +1,4 @@
-//! What happens to every request, from top to bottom.
+//! The layers that every request passes, from top to bottom.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -32,9 +32,9 @@ use crate::router::{Route, Router, dispatch};
 type BoxError = Box<dyn Error + Send + Sync>;
 type BoxBody = UnsyncBoxBody<Bytes, BoxError>;
 
-/// What a listener serves, as a tower service that never fails and is always ready.
+/// The API as a tower service. It never fails and is always ready.
 ///
-/// It looks for [`Peer`] among the extensions of a request; [`serve`](crate::serve) puts it there.
+/// It takes the client's address from the request extension [`Peer`], which [`serve`](crate::serve) sets.
 #[derive(Clone)]
 pub struct Service(BoxCloneSyncService<http::Request<BoxBody>, Response, Infallible>);
 
@@ -121,7 +121,7 @@ pub(crate) fn build(app: &Arc<App>, routes: &[Route], options: ListenerOptions) 
     Service(BoxCloneSyncService::new(stack))
 }
 
-/// Finds out who is asking and where the request belongs.
+/// Determines the client's address and the route.
 async fn locate<B>(
     router: Arc<Router>,
     forwarding: Forwarding,

@@ -54,17 +54,17 @@ impl DatabaseMetrics {
         );
         let checkout = families.seconds_by(
             "registrar_db_checkout_seconds",
-            "How long units of work waited until they could begin.",
+            "How long units of work waited for a connection, in seconds.",
             &intent,
         );
         let lasted = families.seconds_by(
             "registrar_db_unit_of_work_seconds",
-            "How long units of work lasted from their beginning to their end.",
+            "How long units of work took, in seconds.",
             &intent,
         );
         let ended = families.counters(
             "registrar_db_units_of_work_total",
-            "Units of work, by how they ended.",
+            "Units of work, by outcome.",
             &["intent", "outcome"],
         );
         let of = |intent: &str| {

@@ -52,32 +52,29 @@ impl EventMetrics {
         let metrics = Self {
             registrations: families.counters(
                 "synapse_user_registrations_total",
-                "Accounts registered, those of application services left out.",
+                "Accounts registered, without those of application services.",
                 &["guest", "shadow_banned", "auth_provider"],
             ),
             applicants: families.counters(
                 "registrar_accounts_registered_total",
-                "Accounts registered, by who asked for them.",
+                "Accounts registered, by who requested them.",
                 &["applicant"],
             ),
             logins: families.counters(
                 "synapse_user_logins_total",
-                "Logins: tokens issued, but not refreshed.",
+                "Logins, including registrations; refreshed tokens do not count.",
                 &["guest", "auth_provider"],
             ),
             token_requests: families.histograms(
                 "synapse_threepid_send_requests_with_tries",
-                "Requests for a validation token, by the send attempt that the client counts.",
+                "Requests for a validation token, by the send attempt of the client.",
                 &["type", "reason"],
                 &SEND_ATTEMPTS,
             ),
-            dialogues: families.counter(
-                "registrar_uia_dialogues_total",
-                "Dialogues of user-interactive authentication begun.",
-            ),
+            dialogues: families.counter("registrar_uia_dialogues_total", "UIA sessions started."),
             stages: families.counters(
                 "registrar_uia_stage_attempts_total",
-                "Attempts at stages of user-interactive authentication.",
+                "Attempts at UIA stages.",
                 &["stage", "outcome"],
             ),
             limits: families.counters(
@@ -89,7 +86,7 @@ impl EventMetrics {
             hashes: HashMetrics::new(families),
             jobs: families.counters(
                 "registrar_job_runs_total",
-                "Runs of periodic jobs, by how they ended.",
+                "Runs of periodic jobs, by outcome.",
                 &["job", "outcome"],
             ),
             jobs_started: families.counters(
@@ -99,7 +96,7 @@ impl EventMetrics {
             ),
             retries: families.counter(
                 "registrar_db_retries_total",
-                "Units of work tried again because another transaction stood in their way.",
+                "Units of work retried because of a conflicting transaction.",
             ),
         };
         metrics.begin_at_zero();
@@ -211,17 +208,17 @@ impl AvailabilityMetrics {
         let label = ["rate_limiter_name"];
         let delayed = families.counters(
             "synapse_rate_limit_sleep_total",
-            "Questions about username availability that were made to wait.",
+            "Requests for username availability that were delayed.",
             &label,
         );
         let refused = families.counters(
             "synapse_rate_limit_reject_total",
-            "Questions about username availability that were refused.",
+            "Requests for username availability that were refused.",
             &label,
         );
         let waited = families.histograms(
             "synapse_rate_limit_queue_wait_time_seconds",
-            "How long questions about username availability waited until they were answered.",
+            "How long requests for username availability were delayed, in seconds.",
             &label,
             &QUEUE_SECONDS,
         );
@@ -238,15 +235,15 @@ impl HashMetrics {
         Self {
             waited: families.seconds(
                 "registrar_password_hash_wait_seconds",
-                "How long passwords waited for a hashing thread.",
+                "How long passwords waited for a hashing thread, in seconds.",
             ),
             worked: families.seconds(
                 "registrar_password_hash_seconds",
-                "How long hashing or comparing a password took.",
+                "How long hashing or verifying a password took, in seconds.",
             ),
             refused: families.counter(
                 "registrar_password_hash_refused_total",
-                "Passwords not hashed because the queue was full.",
+                "Passwords refused because the queue was full.",
             ),
         }
     }

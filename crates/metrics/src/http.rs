@@ -71,7 +71,7 @@ impl HttpMetrics {
             families: HttpFamilies::new(families),
             dropped: families.counter(
                 "registrar_http_requests_dropped_total",
-                "Requests whose client went away before they were answered.",
+                "Requests whose client closed the connection before the response.",
             ),
         }
     }
@@ -149,27 +149,27 @@ impl HttpFamilies {
             ),
             in_flight: families.gauges(
                 "synapse_http_server_in_flight_requests_count",
-                "Requests that are being answered.",
+                "Requests in progress.",
                 &by_servlet,
             ),
             count: families.counters(
                 "synapse_http_server_response_count_total",
-                "Answers.",
+                "Responses.",
                 &by_tag,
             ),
             size: families.counters(
                 "synapse_http_server_response_size_total",
-                "Bytes of the bodies of answers.",
+                "Bytes of the bodies of responses.",
                 &by_tag,
             ),
             seconds: families.seconds_by(
                 "synapse_http_server_response_time_seconds",
-                "From the head of a request to its answer.",
+                "The time from the head of a request to its response, in seconds.",
                 &["method", "servlet", "tag", "code"],
             ),
             responses: families.counters(
                 "synapse_http_server_responses_total",
-                "Answers, by status.",
+                "Responses, by status.",
                 &["method", "code"],
             ),
         }

@@ -43,18 +43,18 @@ use reading::{Readings, Sampler};
 /// The media type of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// What the numbers are about.
+/// The configuration of the metrics.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The server name, which is a label of every metric but those of the process.
     pub server_name: String,
     /// The version of the server.
     pub version: String,
-    /// The names of what answers requests. Requests to anything else count as unrecognized.
+    /// The names of the endpoints. Requests for anything else count as unrecognized.
     pub servlets: Vec<&'static str>,
 }
 
-/// All numbers of one server. Share it in an `Arc`.
+/// All metrics of one server. Share it in an `Arc`.
 pub struct Metrics {
     registry: Registry,
     catalog: Vec<Entry>,
@@ -74,7 +74,7 @@ impl fmt::Debug for Metrics {
 }
 
 impl Metrics {
-    /// All numbers, at zero.
+    /// All metrics, at zero.
     pub fn new(options: Options) -> Self {
         let mut families = Families::new(&options.server_name);
         families
@@ -109,7 +109,7 @@ impl Metrics {
         }
     }
 
-    /// Everything, in the text format of Prometheus, version 0.0.4 ([`CONTENT_TYPE`]).
+    /// All metrics in the text format of Prometheus, version 0.0.4 ([`CONTENT_TYPE`]).
     pub fn render(&self) -> String {
         for sampler in &*self.samplers() {
             sampler();
@@ -119,17 +119,17 @@ impl Metrics {
             .expect("families without metrics, the only ones that do not encode, are not gathered")
     }
 
-    /// What there is, by name.
+    /// The families of metrics.
     pub fn catalog(&self) -> &[Entry] {
         &self.catalog
     }
 
-    /// The numbers about requests.
+    /// The metrics of HTTP requests.
     pub fn http(&self) -> &HttpMetrics {
         &self.http
     }
 
-    /// The same ports, with what goes through them counted and timed.
+    /// Wraps ports so that calls are counted and timed.
     pub fn watch(&self, ports: Ports) -> Ports {
         Ports {
             store: Arc::new(ObservedStore::new(ports.store, self.database.clone())),

@@ -37,17 +37,17 @@ impl MailMetrics {
         let metrics = Self {
             sent: families.counters(
                 "synapse_emails_sent_total",
-                "Mails that a mail server has taken.",
+                "Mails accepted by the mail server.",
                 &["type"],
             ),
             mails: families.counters(
                 "registrar_mails_total",
-                "Mails, by what became of them.",
+                "Mails, by outcome.",
                 &["kind", "outcome"],
             ),
             seconds: families.seconds(
                 "registrar_mail_seconds",
-                "How long it took to hand a mail to the mail server, or to give up.",
+                "How long sending a mail took, or failed, in seconds.",
             ),
         };
         for kind in KINDS {

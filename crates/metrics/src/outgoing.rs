@@ -72,27 +72,27 @@ impl OutgoingMetrics {
             ),
             responses: families.counters(
                 "synapse_http_client_responses_total",
-                "Answers of other servers, by status; ERR for none.",
+                "Responses of other servers, by status; ERR for none.",
                 &["method", "code"],
             ),
             calls: families.counters(
                 "registrar_identity_server_calls_total",
-                "Calls to identity servers, by what became of them.",
+                "Calls to identity servers, by outcome.",
                 &["call", "outcome"],
             ),
             seconds: families.seconds_by(
                 "registrar_identity_server_seconds",
-                "How long identity servers took to answer, or not to.",
+                "How long calls to identity servers took, in seconds.",
                 &["call"],
             ),
             captchas: families.counters(
                 "registrar_captcha_verifications_total",
-                "Captcha responses given to the provider, by what it said.",
+                "Captcha verifications, by outcome.",
                 &["outcome"],
             ),
             captcha_seconds: families.seconds(
                 "registrar_captcha_seconds",
-                "How long the captcha provider took to answer, or not to.",
+                "How long captcha verifications took, in seconds.",
             ),
         };
         for outcome in CAPTCHA_OUTCOMES {

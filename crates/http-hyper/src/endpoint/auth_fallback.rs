@@ -32,7 +32,7 @@ impl PagedStage {
                 Err(MatrixError::new(
                     StatusCode::NOT_FOUND,
                     ErrCode::Unknown,
-                    "this authentication type has no page",
+                    "there is no page for this authentication type",
                 ))
             }
         }

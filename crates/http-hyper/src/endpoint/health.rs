@@ -11,19 +11,15 @@ use crate::response;
 pub(crate) async fn get(app: &App, _request: &Request) -> Reply {
     Ok(match condition(app) {
         Condition::Ready | Condition::Unready => response::text("OK"),
-        Condition::Broken => {
-            response::unavailable("the database was lost: the server must be restarted")
-        }
+        Condition::Broken => response::unavailable("database files were lost, restart the server"),
     })
 }
 
 pub(crate) async fn ready(app: &App, _request: &Request) -> Reply {
     Ok(match condition(app) {
         Condition::Ready => response::text("OK"),
-        Condition::Unready => response::unavailable("database is not responding"),
-        Condition::Broken => {
-            response::unavailable("the database was lost: the server must be restarted")
-        }
+        Condition::Unready => response::unavailable("database does not respond"),
+        Condition::Broken => response::unavailable("database files were lost, restart the server"),
     })
 }
 

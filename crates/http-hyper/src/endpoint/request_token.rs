@@ -120,7 +120,10 @@ fn relay(answer: &Verbatim) -> Response {
         .ok()
         .filter(|status| status.is_client_error() || status.is_server_error())
         .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    tracing::info!(http.status = status.as_u16(), "the identity server refused");
+    tracing::info!(
+        http.status = status.as_u16(),
+        "identity server refused the request"
+    );
     let mut object = object(answer.text());
     if !object.get("errcode").is_some_and(Value::is_string) {
         let unknown = ErrCode::Unknown.as_str().to_owned();

@@ -23,7 +23,7 @@ pub(crate) async fn registration(app: &App, request: &Request) -> Reply {
     if Medium::parse(request.parameter("medium")) != Some(Medium::Email) {
         return Err(MatrixError::bad_request(
             ErrCode::Unknown,
-            "there are no links for this kind of address",
+            "links are for email addresses only",
         ));
     }
     follow(app, request, Purpose::Registration).await

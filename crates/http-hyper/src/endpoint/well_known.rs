@@ -14,7 +14,7 @@ pub(crate) async fn get(app: &App, _request: &Request) -> Reply {
         MatrixError::new(
             StatusCode::NOT_FOUND,
             ErrCode::NotFound,
-            "this server publishes no discovery document",
+            "no discovery document is configured",
         )
     })?;
     Ok(response::ok(document))

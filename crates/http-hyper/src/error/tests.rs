@@ -48,7 +48,7 @@ async fn keys_are_sorted_and_only_there_when_they_mean_something() {
         ),
         (
             MatrixError::unrecognized(),
-            r#"404 - {"errcode":"M_UNRECOGNIZED","error":"there is no such endpoint"}"#,
+            r#"404 - {"errcode":"M_UNRECOGNIZED","error":"unknown endpoint"}"#,
         ),
     ];
     for (error, expected) in rows {

@@ -1,4 +1,4 @@
-//! A server that takes on more than it can do answers nobody in time.
+//! Limits the number of requests in progress, so that those that are accepted finish in time.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,23 +9,23 @@ use crate::request::{Share, Subscriber};
 use crate::response;
 use crate::router::{Destination, Logging};
 
-/// When clients that were turned away should come back, in milliseconds.
+/// `Retry-After` for requests over the limit, in milliseconds.
 const RETRY_MS: u64 = 1000;
-/// Room for probes, besides that for requests.
+/// Probes that may be in progress, in addition to requests.
 const PROBES: usize = 64;
 
-/// Marks, as an extension, a request on a connection that is there for probes alone.
+/// Marks, as an extension, a request on a connection that only serves probes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ProbesOnly;
 
-/// Room for requests in progress. Probes have their own.
+/// The limits on requests and on probes in progress.
 pub(crate) struct Rooms {
     requests: Arc<Slots>,
     probes: Arc<Slots>,
 }
 
 impl Rooms {
-    /// So many requests at the same time, and so many of one client.
+    /// Limits for all requests, and for those of one client.
     pub(crate) fn new(max_requests: usize, per_client: usize) -> Self {
         Self {
             requests: Arc::new(Slots::new(max_requests, per_client)),
@@ -102,7 +102,7 @@ impl Drop for Slot {
     }
 }
 
-/// Takes on a request while there is a slot, and turns it away with 503 otherwise.
+/// Handles a request if there is a slot, and refuses it with 503 otherwise.
 pub(crate) async fn admission<B>(
     rooms: Arc<Rooms>,
     request: http::Request<B>,
@@ -115,7 +115,7 @@ pub(crate) async fn admission<B>(
         Some(Destination::Place(place, _)) if place.logging == Logging::Quiet
     );
     if !is_probe && extensions.get::<ProbesOnly>().is_some() {
-        tracing::warn!("a request was turned away because too many connections are busy");
+        tracing::warn!("request refused: all connections are busy");
         return Ok(response::hang_up(
             MatrixError::busy(RETRY_MS).into_response(),
         ));
@@ -127,7 +127,7 @@ pub(crate) async fn admission<B>(
         &rooms.requests
     };
     let Some(slot) = slots.take(client) else {
-        tracing::warn!("a request was turned away because too many are in progress");
+        tracing::warn!("request refused: too many requests in progress");
         return Ok(MatrixError::busy(RETRY_MS).into_response());
     };
     let answer = inner.call(request).await;

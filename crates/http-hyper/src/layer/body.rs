@@ -1,4 +1,4 @@
-//! Bodies are read whole before anything looks at them, within limits on size and time.
+//! Reads the whole body of a request before it is handled, within limits on size and time.
 
 pub(crate) mod budget;
 
@@ -20,10 +20,10 @@ use crate::error::{ErrCode, MatrixError};
 use crate::request::{Share, has_media_type};
 use crate::response::{self, Response};
 
-/// When clients whose body there was no memory for should come back, in milliseconds.
+/// `Retry-After` when there is no memory for a body, in milliseconds.
 const RETRY_MS: u64 = 1000;
 
-/// Marks, as an extension, a request that names no host, or several.
+/// Marks, as an extension, a request without a host or with several.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct UnclearHost;
 
@@ -79,7 +79,7 @@ where
             Unread::TooSlow => too_slow(),
             Unread::Broken => broken(),
             Unread::NoMemory => {
-                tracing::warn!("a request was given up because too many bodies are on their way");
+                tracing::warn!("request refused: the memory for bodies is used up");
                 MatrixError::busy(RETRY_MS).into_response()
             }
         })),
@@ -108,7 +108,7 @@ where
         let Some(frame) = frame else { break };
         let frame = frame.map_err(|error| {
             let error = error.into();
-            tracing::debug!(error = %error, "the body of a request could not be read");
+            tracing::debug!(error = %error, "reading the body of a request failed");
             Unread::Broken
         })?;
         let Ok(data) = frame.into_data() else {
@@ -134,7 +134,7 @@ where
     Ok((body, memory))
 }
 
-/// What is refused for its head alone, without reading a byte of the body.
+/// Refuses a request because of its head, without reading the body.
 fn refuse_unread(head: &http::request::Parts, limit_bytes: usize) -> Option<Response> {
     if head.extensions.get::<UnclearHost>().is_some() {
         return Some(unclear_host());
@@ -162,11 +162,12 @@ fn too_slow() -> Response {
 fn broken() -> Response {
     MatrixError::bad_request(
         ErrCode::Unknown,
-        "the body broke off or is not framed correctly",
+        "the body is incomplete or has invalid framing",
     )
     .into_response()
 }
 
 fn unclear_host() -> Response {
-    MatrixError::bad_request(ErrCode::Unknown, "a request names exactly one host").into_response()
+    MatrixError::bad_request(ErrCode::Unknown, "a request must have exactly one host")
+        .into_response()
 }

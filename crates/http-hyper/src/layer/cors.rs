@@ -1,4 +1,4 @@
-//! Web clients of any origin may use the API; pages and redirects are not for them.
+//! Allows web clients of any origin to use the API, but not to read pages and redirects.
 //!
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#web-browser-clients>
 
@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use super::{Answer, Inner};
 use crate::response::{self, APPLICATION_JSON};
 
-/// Answers `OPTIONS` for every path, and lets web clients read what is JSON.
+/// Responds to `OPTIONS` for every path, and allows web clients to read JSON.
 pub(crate) async fn cors<B>(request: http::Request<B>, mut inner: impl Inner<B>) -> Answer {
     if request.method() == Method::OPTIONS {
         let mut response = response::empty(StatusCode::NO_CONTENT);

@@ -1,7 +1,7 @@
-//! Every answer says when it was given.
+//! The `Date` header of responses.
 //!
-//! hyper would do so, too, but keeps a date until the clock has passed it: after the clock has been
-//! put back it would be wrong for as long as that was.
+//! hyper adds one too, but caches it: after the clock has been set back it would be wrong until the
+//! clock has passed the cached date.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -16,7 +16,7 @@ use super::{Answer, Inner};
 /// The end of the year 9999, in milliseconds since 1970: there is no later date.
 const LAST_MS: u64 = 253_402_300_799_000;
 
-/// Adds the time of the clock to each answer.
+/// Adds the time of the clock to each response.
 pub(crate) async fn date<B>(
     clock: Arc<dyn Clock>,
     request: http::Request<B>,

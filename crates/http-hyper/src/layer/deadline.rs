@@ -1,4 +1,4 @@
-//! No request takes for ever.
+//! The deadline of each request.
 
 use std::time::Duration;
 
@@ -8,16 +8,16 @@ use super::{Answer, Inner};
 use crate::error::MatrixError;
 use crate::response;
 
-/// When clients of an operation that took too long should come back, in milliseconds.
+/// `Retry-After` for requests that took too long, in milliseconds.
 const RETRY_MS: u64 = 5000;
 
-/// When the answer must be there, as an extension of the request.
+/// The deadline, as an extension of the request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline(pub(crate) Instant);
 
-/// Gives the layers below so much time, and answers 503 when they are not done.
+/// Responds with 503 if the layers below take longer than this.
 ///
-/// What they were doing is dropped: a unit of work that was not committed never happened.
+/// Their work is dropped: a unit of work that is not committed is rolled back.
 pub(crate) async fn deadline<B>(
     limit: Duration,
     mut request: http::Request<B>,
@@ -28,7 +28,7 @@ pub(crate) async fn deadline<B>(
     timeout_at(deadline, inner.call(request))
         .await
         .unwrap_or_else(|_elapsed| {
-            tracing::warn!("a request was given up because it took too long");
+            tracing::warn!("request cancelled: it took too long");
             Ok(response::hang_up(
                 MatrixError::busy(RETRY_MS).into_response(),
             ))

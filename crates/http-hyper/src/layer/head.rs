@@ -7,7 +7,7 @@ use hyper::body::Body as _;
 
 use super::{Answer, Inner};
 
-/// Takes the body away from answers to `HEAD` and leaves its length.
+/// Removes the body of responses to `HEAD` and keeps its length.
 pub(crate) async fn head<B>(request: http::Request<B>, mut inner: impl Inner<B>) -> Answer {
     let is_head = request.method() == Method::HEAD;
     let mut response = inner.call(request).await?;

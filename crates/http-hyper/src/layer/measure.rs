@@ -1,4 +1,4 @@
-//! Counts every request and every answer.
+//! Counts requests and responses.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::{Answer, Inner};
 use crate::monitor::{Answered, Exchange, Monitor};
 use crate::response::Response;
 
-/// Tells the monitor of a request and of what becomes of it.
+/// Reports each request and its outcome to the monitor.
 pub(crate) async fn measure<B>(
     monitor: Option<Arc<dyn Monitor>>,
     request: http::Request<B>,

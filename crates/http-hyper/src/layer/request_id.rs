@@ -1,4 +1,4 @@
-//! Every request has an ID, in the log and in the answer, so that one finds the other.
+//! Gives each request an ID, which is in the log and in the response.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::LazyLock;
@@ -22,7 +22,7 @@ impl RequestId {
         self.0.to_str().unwrap_or_default()
     }
 
-    /// The ID that the proxy in front gave, or a new one.
+    /// The ID from the reverse proxy, or a new one.
     fn of<B>(request: &http::Request<B>, trusted: Option<&HeaderName>) -> Self {
         let given = trusted.and_then(|name| request.headers().get(name));
         given
@@ -40,7 +40,7 @@ impl RequestId {
     }
 }
 
-/// Only what cannot confuse a log or whoever searches in it.
+/// Only characters that are safe in a log.
 fn is_harmless(id: &HeaderValue) -> bool {
     let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
     (1..=MAX_BYTES).contains(&id.len()) && id.as_bytes().iter().all(is_allowed)

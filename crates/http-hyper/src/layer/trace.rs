@@ -1,4 +1,4 @@
-//! A span around each request and a line when it is answered.
+//! A tracing span around each request, and a log line for each response.
 
 mod redact;
 
@@ -15,10 +15,10 @@ use crate::error::ErrCode;
 use crate::request::ClientIp;
 use crate::router::{Destination, Logging};
 
-/// What stands for the route of a request that has none.
+/// The route of a request for an unknown path, in the log.
 const UNKNOWN: &str = "unknown";
 
-/// Watches over a request: everything logged below is inside its span.
+/// Handles a request inside its span.
 pub(crate) async fn trace<B>(request: http::Request<B>, mut inner: impl Inner<B>) -> Answer {
     let destination = request.extensions().get();
     let (route, logging) = match destination {
@@ -57,8 +57,8 @@ pub(crate) async fn trace<B>(request: http::Request<B>, mut inner: impl Inner<B>
     .await
 }
 
-/// The path and the query without secrets. The path of an unknown route can be anything, a token that
-/// was pasted into the wrong place included.
+/// The path and the query without secrets. The path of an unknown route is hidden too: it may contain a
+/// token that was pasted into the wrong place.
 fn target(uri: &Uri, route: &str) -> String {
     // Some operations have a registration token or somebody's address in their path.
     let path = if route.contains("token}") || route.contains("address}") {
@@ -76,7 +76,7 @@ fn target(uri: &Uri, route: &str) -> String {
     target
 }
 
-/// What is logged of a request when it is over, one way or the other.
+/// Logs a request when it ends, with or without a response.
 struct Record {
     logging: Logging,
     method: Method,

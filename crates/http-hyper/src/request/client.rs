@@ -1,4 +1,4 @@
-//! Who is asking: the peer of the connection, or the client that a proxy in front forwards.
+//! The address of the client: the peer of the connection, or the client that a reverse proxy reports.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -13,22 +13,21 @@ const MAX_USER_AGENT_BYTES: usize = 1024;
 
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// Who is at the other end of the connection, as an extension of each request. `None` on a Unix
-/// socket.
+/// The address of the connection's peer, as an extension of each request. `None` on a Unix socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub Option<IpAddr>);
 
-/// Whose `X-Forwarded-For` a listener believes.
+/// Whose `X-Forwarded-For` a listener trusts.
 #[derive(Clone, Default)]
 pub enum Forwarding {
-    /// Nobody's: clients connect directly.
+    /// `X-Forwarded-For` is ignored: clients connect directly.
     #[default]
     Ignored,
-    /// That of everybody who can connect: the first address in it is the client. The proxy must
-    /// set the header afresh, because what it only appends to begins with what the client likes.
+    /// `X-Forwarded-For` is trusted from any address: the first address in it is the client. The proxy
+    /// must replace the header, because a header that it appends to begins with what the client sent.
     FromAnyone,
-    /// That of these peers. Reading from the end, the first address that is none of them is the
-    /// client.
+    /// `X-Forwarded-For` is trusted from these peers. Read from the end, the first address that is not
+    /// one of them is the client.
     FromProxies(Arc<dyn Fn(IpAddr) -> bool + Send + Sync>),
 }
 

@@ -89,7 +89,7 @@ where
             () = self.last_call() => return,
         };
         let Ok(Ok(Some((version, first)))) = sniffed else {
-            tracing::debug!("a connection ended before it said anything");
+            tracing::debug!("connection closed without a request");
             return;
         };
         // In boxes of their own, because most connections of a flood never get there.
@@ -148,7 +148,7 @@ where
         let last_call = async {
             self.drains().await;
             let begun = timeout(self.last_call, activity.has_begun()).await;
-            tracing::trace!(begun = begun.is_ok(), "an HTTP/2 client is told to go away");
+            tracing::trace!(begun = begun.is_ok(), "HTTP/2 connection is closing");
         };
         self.run(pin!(connection), activity, last_call).await;
     }
@@ -197,7 +197,7 @@ where
             End::Asked => self.finish(connection, activity).await,
         };
         if let Some(Err(error)) = ended {
-            tracing::debug!(error = %error, "a connection broke off");
+            tracing::debug!(error = %error, "connection failed");
         }
     }
 
@@ -243,7 +243,7 @@ where
             let version = request.version();
             let stream = if version == HttpVersion::HTTP_2 {
                 let Some(stream) = place.stream() else {
-                    tracing::debug!("a stream was refused because its client has too many");
+                    tracing::debug!("stream refused: too many of one client");
                     return Ok(response::empty(StatusCode::SERVICE_UNAVAILABLE)
                         .map(|body| Sent::new(body, None)));
                 };
@@ -274,6 +274,6 @@ async fn linger(mut stream: impl AsyncRead + Unpin, limit: Duration) {
     let mut discarded = [0; 4096];
     let reading = async { while let Ok(1..) = stream.read(&mut discarded).await {} };
     if timeout(limit, reading).await.is_err() {
-        tracing::debug!("a client went on sending after its last answer");
+        tracing::debug!("client kept sending after the last response");
     }
 }

@@ -49,13 +49,13 @@ impl Listener {
             match self.accept_one().await {
                 Ok(accepted) => return accepted,
                 Err(error) if is_about_one_connection(&error) => {
-                    tracing::debug!(error = %error, "a connection was gone before it was accepted");
+                    tracing::debug!(error = %error, "connection closed before it was accepted");
                 }
                 Err(error) => {
                     // Mostly too many open files: others must end first, and asking again at once
                     // would only keep them from it.
                     let closed = room.relieve();
-                    tracing::warn!(error = %error, closed, "connections cannot be accepted, trying again");
+                    tracing::warn!(error = %error, closed, "accepting connections failed, retrying");
                     sleep(ACCEPT_PAUSE).await;
                 }
             }
@@ -73,7 +73,7 @@ impl Listener {
             Self::Unix(listener) => close_unix(listener, &mut take),
         };
         if let Err(error) = closed {
-            tracing::warn!(error = %error, "connections that were waiting could not be accepted");
+            tracing::warn!(error = %error, "accepting the waiting connections failed");
         }
     }
 

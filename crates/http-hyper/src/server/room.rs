@@ -207,7 +207,7 @@ impl State {
                 closed += 1;
             }
         }
-        tracing::debug!(closed, "connections were closed to make room");
+        tracing::debug!(closed, "idle connections closed for new ones");
         closed
     }
 

@@ -143,7 +143,7 @@ impl From<IdentityServerError> for MatrixError {
                 Self::bad_request(ErrCode::InvalidParam, error.to_string())
             }
             IdentityServerError::Refused(_) | IdentityServerError::Unusable(_) => {
-                failed(&error, "the identity server could not be used")
+                failed(&error, "the identity server failed")
             }
         }
     }
@@ -159,7 +159,7 @@ impl From<CaptchaError> for MatrixError {
                     ..refusal
                 }
             }
-            CaptchaError::Unusable(_) => failed(&error, "the captcha could not be checked"),
+            CaptchaError::Unusable(_) => failed(&error, "the captcha could not be verified"),
         }
     }
 }
@@ -169,7 +169,7 @@ impl From<HookError> for MatrixError {
         match error {
             HookError::Unaskable(_) => Self::bad_request(
                 ErrCode::InvalidParam,
-                "this request cannot be checked: what it says is too long",
+                "the request is too long to be checked",
             ),
             HookError::TimedOut | HookError::Unusable(_) => Self::internal(&error),
         }
