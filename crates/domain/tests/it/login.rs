@@ -148,34 +148,69 @@ async fn email_addresses_and_phone_numbers_name_their_owner() {
     ));
 }
 
+async fn complaint(world: &World, request: &LoginRequest) -> String {
+    format!("{:?}", world.log_in(request).await.unwrap_err())
+}
+
 /// Each row breaks one more check than the row before, in the reverse order of the checks.
 #[tokio::test]
 async fn complaints_come_in_the_order_of_the_reference() {
-    let world = with_alice(World::new()).await;
+    let open = with_alice(World::new()).await;
+    let without_passwords = World::with(|policy| policy.password.login_enabled = false);
+    let without_logins = World::with(|policy| {
+        policy.password.login_enabled = false;
+        policy.rates.login_address = Rate {
+            per_second: 0.0,
+            burst_count: 0.0,
+        };
+    });
     let mut request = LoginRequest {
-        device_id: Given::Malformed,
-        ..login("alice", "wrong")
+        initial_device_display_name: Given::Malformed,
+        ..login("alice", PASSWORD)
     };
-    let complaint = |request: &LoginRequest| {
-        let (world, request) = (&world, request.clone());
-        async move { format!("{:?}", world.log_in(&request).await.unwrap_err()) }
-    };
-    assert_eq!(complaint(&request).await, "Credential(Wrong)");
+    let expected = "MalformedField(\"initial_device_display_name\")";
+    assert_eq!(complaint(&open, &request).await, expected);
+    request.initial_device_display_name = given(&"x".repeat(101));
+    assert_eq!(complaint(&open, &request).await, "DisplayName(TooLong)");
+    request.device_id = Given::Malformed;
+    assert_eq!(
+        complaint(&open, &request).await,
+        "MalformedField(\"device_id\")"
+    );
+    request.device_id = given(&"x".repeat(513));
+    assert_eq!(complaint(&open, &request).await, "DeviceId(TooLong)");
+    request.password = given("wrong");
+    assert_eq!(complaint(&open, &request).await, "Credential(Wrong)");
     request.login_type = given("m.login.unheard_of");
-    assert_eq!(complaint(&request).await, "UnknownType");
+    assert_eq!(complaint(&open, &request).await, "UnknownType");
     request.identity = IdentityClaim::default();
-    assert_eq!(complaint(&request).await, "Identifier(Missing)");
+    assert_eq!(complaint(&open, &request).await, "Identifier(Missing)");
     request.identity.identifier = Given::Value(Identifier::default());
-    assert_eq!(complaint(&request).await, "Identifier(TypeMissing)");
+    assert_eq!(complaint(&open, &request).await, "Identifier(TypeMissing)");
     request.login_type = given("m.login.password");
     request.password = Given::Malformed;
-    assert_eq!(complaint(&request).await, "MalformedField(\"password\")");
+    assert_eq!(
+        complaint(&open, &request).await,
+        "MalformedField(\"password\")"
+    );
+    assert_eq!(
+        complaint(&without_passwords, &request).await,
+        "PasswordLoginDisabled"
+    );
     request.login_type = Given::Malformed;
-    assert_eq!(complaint(&request).await, "MalformedField(\"type\")");
+    assert_eq!(
+        complaint(&without_passwords, &request).await,
+        "MalformedField(\"type\")"
+    );
+    let limited = complaint(&without_logins, &request).await;
+    assert!(limited.starts_with("Limited("), "{limited}");
     request.login_type = Given::Absent;
-    assert_eq!(complaint(&request).await, "TypeMissing");
+    assert_eq!(complaint(&without_logins, &request).await, "TypeMissing");
     request.refresh_token = Given::Null;
-    assert_eq!(complaint(&request).await, "RefreshTokenNotBoolean");
+    assert_eq!(
+        complaint(&without_logins, &request).await,
+        "RefreshTokenNotBoolean"
+    );
 }
 
 #[tokio::test]

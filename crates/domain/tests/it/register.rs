@@ -292,6 +292,8 @@ async fn complaints_come_in_the_order_of_the_reference() {
         ..register("alice")
     };
     assert_eq!(complaint(&request).await, "DisplayName(TooLong)");
+    request.password = Given::Absent;
+    assert_eq!(complaint(&request).await, "PasswordMissing");
     request.auth = Given::Value(Auth {
         stage: given("m.login.nonsense"),
         ..Auth::default()
@@ -300,8 +302,16 @@ async fn complaints_come_in_the_order_of_the_reference() {
         complaint(&request).await,
         "Gate(UnknownStage { with_identity: false })"
     );
-    request.username = given("taken");
+    request.username = given("007");
+    assert_eq!(complaint(&request).await, "Name(Numeric)");
+    request.username = given("TAKEN");
     assert_eq!(complaint(&request).await, "Name(Taken)");
+    for invalid in ["_ü", "", "_x", &"1".repeat(256)] {
+        request.username = given(invalid);
+        let found = complaint(&request).await;
+        assert!(found.starts_with("Name(Invalid("), "{invalid}: {found}");
+    }
+    request.username = given("alice");
     request.auth = Given::Value(Auth {
         session: given("nosuch"),
         ..Auth::default()
@@ -347,10 +357,29 @@ async fn a_closed_server_says_so_after_the_types_and_before_the_password() {
         world.refused(&request).await,
         RegisterError::Closed
     ));
+    request.bearer = Bearer::Malformed;
+    assert!(matches!(
+        world.refused(&request).await,
+        RegisterError::AccessTokenGiven
+    ));
     request.username = Given::Malformed;
     assert!(matches!(
         world.refused(&request).await,
         RegisterError::UsernameUnreadable
+    ));
+}
+
+#[tokio::test]
+async fn forbidden_guests_are_refused_for_their_kind_alone() {
+    let world = World::with(|policy| policy.registration.guests_allowed = false);
+    let request = RegisterRequest {
+        kind: given("guest"),
+        refresh_token: Given::Null,
+        ..register("alice")
+    };
+    assert!(matches!(
+        world.refused(&request).await,
+        RegisterError::GuestsForbidden
     ));
 }
 

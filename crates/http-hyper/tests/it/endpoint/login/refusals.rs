@@ -1,9 +1,8 @@
-//! What `POST /login` refuses, and in which order.
+//! The codes of the refusals of `POST /login`. Their order is tested with the use-case.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use http::Method;
 use registrar_domain::model::account::{Account, AccountKind};
 use registrar_domain::model::id::Localpart;
 use registrar_domain::model::limit::Rate;
@@ -13,7 +12,7 @@ use registrar_domain::ports::{Intent, Store as _};
 use serde_json::{Value, json};
 
 use super::{MOMENT, claim, identifier, with_alice};
-use crate::client::{PASSWORD, login, text, with};
+use crate::client::{PASSWORD, login, with};
 use crate::server::TestServer;
 
 fn limited(retry_after_ms: u64) -> Value {
@@ -124,124 +123,6 @@ async fn who_cannot_be_identified_is_refused() {
 }
 
 /// Each row corrects what the row before was refused for, and nothing else.
-#[tokio::test]
-async fn complaints_come_in_the_order_of_synapse() {
-    let no_passwords = with_alice(TestServer::under(|it| it.password.login_enabled = false)).await;
-    let nobody_comes = |it: &mut Policy| {
-        it.password.login_enabled = false;
-        it.rates.login_address = Rate {
-            per_second: 0.0,
-            burst_count: 0.0,
-        };
-    };
-    let nobody_comes = with_alice(TestServer::under(nobody_comes)).await;
-    let open = with_alice(TestServer::new()).await;
-    let mut body = json!({
-        "refresh_token": "yes", "password": 1, "identifier": {}, "device_id": "x".repeat(513),
-        "initial_device_display_name": "x".repeat(101),
-    });
-    let nothing = json!({});
-    let steps = [
-        (
-            &nobody_comes,
-            nothing.clone(),
-            400,
-            "M_UNKNOWN",
-            "refresh_token",
-        ),
-        (
-            &nobody_comes,
-            json!({"refresh_token": true}),
-            400,
-            "M_UNKNOWN",
-            "`type`",
-        ),
-        (
-            &nobody_comes,
-            json!({"type": 1}),
-            429,
-            "M_LIMIT_EXCEEDED",
-            "",
-        ),
-        (
-            &no_passwords,
-            nothing.clone(),
-            400,
-            "M_INVALID_PARAM",
-            "`type`",
-        ),
-        (
-            &no_passwords,
-            json!({"type": "m.login.password"}),
-            400,
-            "M_UNKNOWN",
-            "disabled",
-        ),
-        (&open, nothing, 400, "M_INVALID_PARAM", "`password`"),
-        (
-            &open,
-            json!({"type": "m.login.unheard_of"}),
-            400,
-            "M_MISSING_PARAM",
-            "identifier",
-        ),
-        (
-            &open,
-            json!({"identifier": {"type": "m.id.user", "user": "alice"}}),
-            400,
-            "M_UNKNOWN",
-            "login type",
-        ),
-        (
-            &open,
-            json!({"type": "m.login.password", "password": "wrong"}),
-            403,
-            "M_FORBIDDEN",
-            "wrong",
-        ),
-        (
-            &open,
-            json!({"password": PASSWORD}),
-            400,
-            "M_INVALID_PARAM",
-            "device ID",
-        ),
-        (
-            &open,
-            json!({"device_id": 1}),
-            400,
-            "M_INVALID_PARAM",
-            "`device_id`",
-        ),
-        (
-            &open,
-            json!({"device_id": null}),
-            400,
-            "M_TOO_LARGE",
-            "display name",
-        ),
-        (
-            &open,
-            json!({"initial_device_display_name": []}),
-            400,
-            "M_INVALID_PARAM",
-            "`initial_device_display_name`",
-        ),
-    ];
-    for (server, corrected, status, errcode, because) in steps {
-        body = with(body, corrected);
-        let answer = server.post("/login", &body).await;
-        let refusal = answer.body_of(status);
-        assert_eq!(refusal["errcode"], errcode, "{refusal}");
-        assert!(text(&refusal, "error").contains(because), "{refusal}");
-    }
-    for (body, errcode) in [("", "M_NOT_JSON"), ("[]", "M_BAD_JSON")] {
-        let path = "/_matrix/client/v3/login";
-        let answer = nobody_comes.send(Method::POST, path, &[], body).await;
-        answer.refuses(400, errcode);
-    }
-}
-
 #[tokio::test]
 async fn three_limits_are_kept_apart() {
     let slowly = Rate {

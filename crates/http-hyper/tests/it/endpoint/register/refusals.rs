@@ -1,9 +1,9 @@
-//! What `POST /register` refuses, in which order, and which JSON types it takes.
+//! Which JSON types `POST /register` takes, and the codes of its refusals. Their order is tested with the
+//! use-case.
 
 use http::Method;
 use registrar_domain::model::limit::Rate;
 use registrar_domain::model::password::strength::StrengthRules;
-use registrar_domain::model::policy::Policy;
 use serde_json::{Value, json};
 
 use crate::client::{registration, with};
@@ -13,117 +13,6 @@ const NOBODY: Rate = Rate {
     per_second: 0.0,
     burst_count: 0.0,
 };
-
-/// A request and whom it is sent to. Its mistakes are corrected one by one.
-struct Attempt<'a> {
-    server: &'a TestServer,
-    query: &'a str,
-    headers: &'a [(&'a str, &'a str)],
-    body: Value,
-}
-
-impl Attempt<'_> {
-    /// Is it refused with this code, and with this in the text for people?
-    async fn is_refused(&self, status: u16, errcode: &str, because: &str) {
-        let path = format!("/_matrix/client/v3/register{}", self.query);
-        let body = self.body.to_string();
-        let answer = self
-            .server
-            .send(Method::POST, &path, self.headers, body)
-            .await;
-        answer.refuses(status, errcode);
-        assert!(answer.body.contains(because), "{}", answer.body);
-    }
-
-    fn correct(&mut self, key: &str, value: Value) {
-        self.body[key] = value;
-    }
-}
-
-#[tokio::test]
-async fn complaints_come_in_the_order_of_synapse() {
-    let strict = |it: &mut Policy| {
-        it.password.strength = Some(StrengthRules {
-            require_digit: Some(true),
-            ..StrengthRules::default()
-        });
-    };
-    let closed = TestServer::under(|it| {
-        strict(it);
-        it.registration.enabled = false;
-        it.registration.guests_allowed = false;
-    });
-    let open = TestServer::under(strict);
-    open.registered("alice1").await;
-
-    let token = [("authorization", "Basic x")];
-    let mut attempt = Attempt {
-        server: &closed,
-        query: "?kind=%C3%BC",
-        headers: &token,
-        body: json!({
-            "refresh_token": null,
-            "username": null,
-            "type": "m.login.application_service",
-            "password": 1,
-            "device_id": "x".repeat(513),
-            "auth": {"session": "nosuch", "type": "m.login.unheard_of"},
-        }),
-    };
-    attempt.is_refused(400, "M_UNKNOWN", "kind").await;
-    attempt.query = "?kind=guest";
-    attempt.is_refused(403, "M_UNKNOWN", "guest").await;
-    attempt.query = "?kind=admin";
-    attempt.is_refused(400, "M_UNRECOGNIZED", "admin").await;
-    attempt.query = "";
-    attempt.is_refused(400, "M_UNKNOWN", "refresh_token").await;
-    attempt.correct("refresh_token", json!(true));
-    attempt.is_refused(400, "M_UNKNOWN", "username").await;
-    attempt.correct("username", json!("_ü"));
-    attempt.is_refused(401, "M_MISSING_TOKEN", "once").await;
-    attempt.correct("type", json!(5));
-    attempt.is_refused(400, "M_UNKNOWN", "access token").await;
-    attempt.headers = &[];
-    attempt.is_refused(403, "M_FORBIDDEN", "disabled").await;
-    attempt.server = &open;
-    attempt.is_refused(400, "M_UNKNOWN", "password").await;
-    attempt.correct("password", json!("weak"));
-    attempt
-        .is_refused(400, "M_PASSWORD_NO_DIGIT", "digit")
-        .await;
-    attempt.correct("password", json!("str0ng"));
-    attempt
-        .is_refused(400, "M_INVALID_PARAM", "device ID")
-        .await;
-    attempt.correct("device_id", Value::Null);
-    attempt.is_refused(400, "M_UNKNOWN", "session").await;
-    attempt.correct("auth", json!({"type": "m.login.unheard_of"}));
-    attempt
-        .is_refused(400, "M_INVALID_USERNAME", "only a-z")
-        .await;
-    attempt.correct("username", json!(""));
-    attempt.is_refused(400, "M_INVALID_USERNAME", "empty").await;
-    attempt.correct("username", json!("_x"));
-    attempt
-        .is_refused(400, "M_INVALID_USERNAME", "underscore")
-        .await;
-    attempt.correct("username", json!("1".repeat(256)));
-    attempt.is_refused(400, "M_INVALID_USERNAME", "255").await;
-    attempt.correct("username", json!("ALICE1"));
-    attempt.is_refused(400, "M_USER_IN_USE", "taken").await;
-    attempt.correct("username", json!("007"));
-    attempt
-        .is_refused(400, "M_INVALID_USERNAME", "digits")
-        .await;
-    attempt.correct("username", json!("bob"));
-    attempt.is_refused(400, "M_INVALID_PARAM", "stage").await;
-    attempt.correct("auth", json!({"type": "m.login.dummy"}));
-    attempt.correct("initial_device_display_name", json!("x".repeat(101)));
-    attempt.is_refused(400, "M_TOO_LARGE", "100").await;
-    attempt.correct("initial_device_display_name", Value::Null);
-    attempt.correct("password", Value::Null);
-    attempt.is_refused(400, "M_MISSING_PARAM", "password").await;
-}
 
 #[tokio::test]
 async fn limits_come_after_the_syntax_and_before_everything_else() {
