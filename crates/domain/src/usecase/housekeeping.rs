@@ -1,7 +1,7 @@
 //! Periodic jobs that remove expired sessions, tokens and proofs, each by one process at a time.
 //!
-//! Reference §2.2, §9.3. What is past its lifetime is refused wherever it is used, whether its job has
-//! found it or not.
+//! See `docs/BEHAVIOR.md` §2.2, §9.3. What is past its lifetime is refused wherever it is used,
+//! whether its job has found it or not.
 
 use std::sync::Arc;
 use std::time::Duration;

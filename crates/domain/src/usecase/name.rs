@@ -1,7 +1,7 @@
 //! May this name be registered? The check that `POST /register` makes twice and
 //! `GET /register/available` once.
 //!
-//! Reference §6.3 (names) and §1.10 (guest upgrades).
+//! See `docs/BEHAVIOR.md` §6.3 (names) and §1.10 (guest upgrades).
 
 use crate::model::account::{Account, AccountKind};
 use crate::model::id::{Localpart, LocalpartError};

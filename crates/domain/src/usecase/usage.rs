@@ -1,12 +1,12 @@
-//! May anybody use the server now? The operator may have closed it, or have a limit on how many people
-//! use it in a month.
+//! May anybody use the server now? The operator may have closed it, or have a limit on how many
+//! people use it in a month.
 //!
-//! A user is active for 30 days after the last authenticated request of one of their devices, whatever
-//! becomes of the device, the password or the account. Guests, support users, the users of application
-//! services and users on trial do not count; the owners of reserved addresses have a place each, whether
-//! they are active or not.
+//! A user is active for 30 days after the last authenticated request of one of their devices,
+//! whatever becomes of the device, the password or the account. Guests, support users, the users of
+//! application services and users on trial do not count; the owners of reserved addresses have a
+//! place each, whether they are active or not.
 //!
-//! Reference §8.3.
+//! See `docs/BEHAVIOR.md` §8.3.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -80,8 +80,8 @@ pub(crate) async fn check_login(shared: &Shared, account: &Account) -> Result<()
     check_room(&mut *uow, limit, now).await
 }
 
-/// Remembers that a device of an account made a request. A user who was not active becomes so only if
-/// there is room; until then they are served, and stay out of the count.
+/// Remembers that a device of an account made a request. A user who was not active becomes so only
+/// if there is room; until then they are served, and stay out of the count.
 pub(crate) async fn record(
     shared: &Shared,
     uow: &mut dyn UnitOfWork,
@@ -110,8 +110,8 @@ pub(crate) async fn record(
     uow.activity().record(&account.localpart, now).await
 }
 
-/// May the owner of an account have new tokens for a login that they have already? A full server goes on
-/// serving them; one that is closed serves nobody but its own people.
+/// May the owner of an account have new tokens for a login that they have already? A full server
+/// goes on serving them; one that is closed serves nobody but its own people.
 ///
 /// # Errors
 /// [`UsageError::Disabled`].
@@ -172,7 +172,8 @@ async fn check_room(
     Ok(())
 }
 
-/// Are all places taken, by active users or for the owners of reserved addresses who are not active?
+/// Are all places taken, by active users or for the owners of reserved addresses who are not
+/// active?
 async fn is_full(
     uow: &mut dyn UnitOfWork,
     limit: &MonthlyLimit,

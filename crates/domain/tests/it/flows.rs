@@ -1,5 +1,5 @@
-//! All 512 combinations of the switches that decide the flows, against the tables of the reference
-//! (§3.2, §3.3), written down here once more by hand.
+//! All 512 combinations of the switches that decide the flows, against the tables of
+//! `docs/BEHAVIOR.md` §3.2 and §3.3, written down here once more by hand.
 
 use registrar_domain::model::uia::Stage::{
     self, Dummy as D, Email as E, Msisdn as M, Recaptcha as R, RegistrationToken as K, Terms as T,
@@ -12,7 +12,7 @@ type Base = Result<&'static [Stages], FlowError>;
 
 const ERR_E: Base = Err(FlowError::EmailNotConfigured);
 const ERR_M: Base = Err(FlowError::MsisdnNotConfigured);
-/// Where the reference drops the requirement silently, and this server refuses to start.
+/// Where Synapse drops the requirement silently, and this server refuses to start.
 const ERR_X: Base = Err(FlowError::MsisdnDisabled);
 
 /// (disable_msisdn, email, msisdn) → base flows for nothing, email, msisdn, both required.

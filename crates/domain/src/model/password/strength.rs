@@ -1,6 +1,6 @@
 //! The operator's `password_config.policy`.
 //!
-//! Reference §1.6; served as `GET /password_policy`.
+//! See `docs/BEHAVIOR.md` §1.6; served as `GET /password_policy`.
 
 /// What a new password must contain. Each rule is off unless the operator set it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! Validation sessions: this server's own proof that somebody reads the mail of an address.
 //!
-//! A client requests a session with its secret, the link in a mail validates it, and it is used up by what
-//! it was wanted for. Secrets and tokens are stored as digests.
+//! A client requests a session with its secret, the link in a mail validates it, and it is used up
+//! by what it was wanted for. Secrets and tokens are stored as digests.
 //!
-//! Reference §4.7, §5.2.
+//! See `docs/BEHAVIOR.md` §4.7, §5.2.
 
 use std::time::Duration;
 
@@ -60,11 +60,11 @@ pub struct ValidationSession {
     pub last_send_attempt: Option<i64>,
     /// When the link was opened.
     pub validated: Option<Timestamp>,
-    /// Whether what it proves was used, which it can be once. The links of such a session open until
-    /// they expire, so that their reader learns that the address is confirmed.
+    /// Whether what it proves was used, which it can be once. The links of such a session open
+    /// until they expire, so that their reader learns that the address is confirmed.
     pub consumed: bool,
-    /// The session of the identity server that this one stands for, if that one validates the address
-    /// and clients must not see its answer.
+    /// The session of the identity server that this one stands for, if that one validates the
+    /// address and clients must not see its answer.
     pub delegate_sid: Option<ValidationSessionId>,
 }
 
@@ -102,8 +102,8 @@ impl ClientSecret {
 }
 
 impl ValidationSessionId {
-    /// Makes up an ID: 24 random letters, about 136 bits. It is no secret by itself, but it names the
-    /// proof of an address.
+    /// Makes up an ID: 24 random letters, about 136 bits. It is no secret by itself, but it names
+    /// the proof of an address.
     pub fn generate(entropy: &dyn Entropy) -> Self {
         Self::new(random_text(entropy, LETTERS, 24))
     }

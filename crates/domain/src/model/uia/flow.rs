@@ -1,11 +1,12 @@
 //! The flows of registration, computed once from the operator's configuration.
 //!
-//! Reference §3: which combinations exist, in which order, and which are start-up errors.
+//! See `docs/BEHAVIOR.md` §3: which combinations exist, in which order, and which are start-up
+//! errors.
 
 use super::Stage;
 
-/// An ordered list of stages, one way to complete a UIA session. Matched as a set: clients may pass the
-/// stages in any order.
+/// An ordered list of stages, one way to complete a UIA session. Matched as a set: clients may pass
+/// the stages in any order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flow(Vec<Stage>);
 

@@ -280,7 +280,7 @@ pub(super) async fn reopen(
 }
 
 impl CheckedChanges {
-    /// Reads the fields, in the order in which the reference complains about them.
+    /// Reads the fields, in the order in which Synapse complains about them.
     fn parse(changes: &UserChanges, user_types: &UserTypes) -> Result<Self, UserAdminError> {
         let threepids = threepids(&changes.threepids)?;
         match changes.external_ids.optional() {

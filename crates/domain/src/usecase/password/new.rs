@@ -1,8 +1,8 @@
-//! A new password that comes in some request of a UIA session: what registration and the change of a
-//! password have in common.
+//! A new password that comes in some request of a UIA session: what registration and the change of
+//! a password have in common.
 //!
-//! Reference §1.6 and §1.1 step 22: many clients send it once, with the first request, so its hash
-//! waits in the session.
+//! See `docs/BEHAVIOR.md` §1.6 and §1.1 step 22: many clients send it once, with the first request,
+//! so its hash waits in the session.
 
 use crate::model::context::{HashTurn, RequestContext, Trust};
 use crate::model::given::Given;
@@ -94,8 +94,8 @@ impl NewPassword {
         }
     }
 
-    /// Charges a first request for its hash, before anything is stored for it. A look would not do, as
-    /// concurrent requests would all pass it together.
+    /// Charges a first request for its hash, before anything is stored for it. A look would not do,
+    /// as concurrent requests would all pass it together.
     ///
     /// # Errors
     /// [`GateError::Limited`].

@@ -1,6 +1,6 @@
 //! Which addresses the operator wants on this server.
 //!
-//! Reference §8.8.
+//! See `docs/BEHAVIOR.md` §8.8.
 
 use crate::model::threepid::Threepid;
 use crate::ports::HookError;

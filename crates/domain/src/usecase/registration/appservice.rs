@@ -1,7 +1,7 @@
 //! `POST /register` by an application service: an account in its namespace, without a password and
 //! without interactive authentication.
 //!
-//! Reference §1.4.
+//! See `docs/BEHAVIOR.md` §1.4.
 
 use super::{RegisterError, RegisterOutcome, RegisterRequest, Registration};
 use crate::model::account::Account;

@@ -1,7 +1,8 @@
 //! `GET /register/available`: could somebody register this name now? Administrators ask it as
 //! `GET /_synapse/admin/v1/username_available`.
 //!
-//! Reference §6. The order of the checks is visible to clients and is the order of the code.
+//! See `docs/BEHAVIOR.md` §6. The order of the checks is visible to clients and is the order of the
+//! code.
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! `POST /register?kind=guest`: an account without a password, for looking around.
 //!
-//! Reference §1.3. Nothing of the body counts but the name of the device.
+//! See `docs/BEHAVIOR.md` §1.3. Nothing of the body counts but the name of the device.
 
 use super::create::{may_have_committed, next_numbered};
 use super::rules::{self, Admission};

@@ -1,6 +1,6 @@
 //! The operator's own rules: what the hooks say about a registration.
 //!
-//! Reference §8.2 and §8.8, §1.1 steps 20, 23, 26 and 28.
+//! See `docs/BEHAVIOR.md` §8.2 and §8.8, §1.1 steps 20, 23, 26 and 28.
 
 use crate::model::id::Localpart;
 use crate::model::threepid::{Medium, Threepid, ValidatedThreepid};

@@ -1,6 +1,7 @@
-//! `GET /register/m.login.registration_token/validity`: could somebody register with this token now?
+//! `GET /register/m.login.registration_token/validity`: could somebody register with this token
+//! now?
 //!
-//! Reference §7.
+//! See `docs/BEHAVIOR.md` §7.
 
 use std::sync::Arc;
 

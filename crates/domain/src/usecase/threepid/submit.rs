@@ -1,6 +1,6 @@
 //! The proof arrives: somebody opens the link in a mail, or types the code of a text message.
 //!
-//! Reference §4.6, §5.
+//! See `docs/BEHAVIOR.md` §4.6, §5.
 
 use std::sync::Arc;
 
@@ -114,7 +114,8 @@ impl TokenSubmission {
         Self(shared)
     }
 
-    /// A link of this server, with everything that such a link has; clients hear first what is missing.
+    /// A link of this server, with everything that such a link has; clients hear first what is
+    /// missing.
     ///
     /// # Errors
     /// [`SubmitError`], but neither [`SubmitError::Link`] nor [`SubmitError::Store`].
@@ -138,8 +139,8 @@ impl TokenSubmission {
         })
     }
 
-    /// The server that codes of text messages are submitted to, if there is one. Clients are told so
-    /// before anything else about a request is looked at.
+    /// The server that codes of text messages are submitted to, if there is one. Clients are told
+    /// so before anything else about a request is looked at.
     ///
     /// # Errors
     /// [`SubmitError::MsisdnNotSupported`].
@@ -260,8 +261,8 @@ impl MsisdnCodes<'_> {
     /// Submits a code.
     ///
     /// # Errors
-    /// [`SubmitError`]; with `request_token_inhibit_3pid_errors` the same for every code that is not
-    /// accepted.
+    /// [`SubmitError`]; with `request_token_inhibit_3pid_errors` the same for every code that is
+    /// not accepted.
     pub async fn submit(&self, submitted: &Submitted) -> Result<SubmitTokenReply, SubmitError> {
         let claim = submitted.read()?;
         let sid = delegate_sid(self.shared, claim.sid, &claim.client_secret).await?;
@@ -274,8 +275,8 @@ impl MsisdnCodes<'_> {
             Err(error) => matches!(error, IdentityServerError::Refused(_)),
         };
         if self.shared.policy.threepids.inhibit_errors && is_refused {
-            // Identity servers say in various ways what is wrong, and that would show which sessions
-            // are pretended: they do not know those.
+            // Identity servers say in various ways what is wrong, and that would show which
+            // sessions are pretended: they do not know those.
             return Err(SubmitError::CodeNotAccepted);
         }
         Ok(reply?)

@@ -1,7 +1,7 @@
-//! Issuing tokens: the device, its refresh token if wanted, and its access token, inside the unit of
-//! work of the use-case that logs somebody in.
+//! Issuing tokens: the device, its refresh token if wanted, and its access token, inside the unit
+//! of work of the use-case that logs somebody in.
 //!
-//! Reference §8.7.
+//! See `docs/BEHAVIOR.md` §8.7.
 
 use crate::model::context::RequestContext;
 use crate::model::device::DisplayName;

@@ -1,10 +1,10 @@
-//! Stages on web pages, for clients that do not know them: a person passes a stage in a browser, and
-//! the client asks afterwards how far the session is.
+//! Stages on web pages, for clients that do not know them: a person passes a stage in a browser,
+//! and the client asks afterwards how far the session is.
 //!
 //! A page stands outside of the request that the session is for, so it proves nothing about that
 //! request: neither which one it is, nor from where it comes.
 //!
-//! Reference §2.10. Spec: <https://spec.matrix.org/v1.16/client-server-api/#fallback>
+//! See `docs/BEHAVIOR.md` §2.10. Spec: <https://spec.matrix.org/v1.16/client-server-api/#fallback>
 
 use std::sync::Arc;
 

@@ -1,9 +1,10 @@
 //! The gate in front of a protected use-case: it continues the session by one request and lets
 //! through clients that have completed a flow.
 //!
-//! Passing is a value: only this module can make a `Clearance`, and the protected use-cases take it.
+//! Passing is a value: only this module can make a `Clearance`, and the protected use-cases take
+//! it.
 //!
-//! Reference §2.3.
+//! See `docs/BEHAVIOR.md` §2.3.
 
 use super::continuation::Continuation;
 use super::examined::{self, ExaminedStage, StageClient};
@@ -69,8 +70,8 @@ impl Clearance {
         &self.session
     }
 
-    /// Uses the proof up, in the unit of work of the operation that it is for: of several requests that
-    /// would each be the last of their session, one is.
+    /// Uses the proof up, in the unit of work of the operation that it is for: of several requests
+    /// that would each be the last of their session, one is.
     ///
     /// # Errors
     /// [`GateError::UnknownSession`] when another request was faster, [`GateError::Store`].

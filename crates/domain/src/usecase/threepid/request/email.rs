@@ -1,6 +1,6 @@
 //! `POST …/email/requestToken`: by a mail of this server, or by an identity server.
 //!
-//! Reference §4.2, §4.7.
+//! See `docs/BEHAVIOR.md` §4.2, §4.7.
 
 use std::sync::Arc;
 
@@ -58,8 +58,8 @@ enum Validator<'a> {
 }
 
 impl TokenRequests {
-    /// Requests for mails for this purpose, if email addresses can be validated for it here. Clients are
-    /// told so before anything else about a request is looked at.
+    /// Requests for mails for this purpose, if email addresses can be validated for it here.
+    /// Clients are told so before anything else about a request is looked at.
     ///
     /// # Errors
     /// [`RequestTokenError::EmailNotSupported`], [`RequestTokenError::RegistrationClosed`],
@@ -168,8 +168,8 @@ impl TokenRequests {
     /// Sends the link, unless this attempt's mail has gone out before.
     ///
     /// The token is committed before its mail goes out, so that no link leads nowhere, and is taken
-    /// back when it does not go out. The attempt counts once it has: a crash in between may repeat a
-    /// mail and never loses one.
+    /// back when it does not go out. The attempt counts once it has: a crash in between may repeat
+    /// a mail and never loses one.
     async fn send_link(
         &self,
         mailer: &dyn Mailer,

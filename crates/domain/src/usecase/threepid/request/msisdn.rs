@@ -1,6 +1,6 @@
 //! `POST …/msisdn/requestToken`: by an identity server, since this one sends no text messages.
 //!
-//! Reference §4.9.
+//! See `docs/BEHAVIOR.md` §4.9.
 
 use super::covert::Delegated;
 use super::stages::Source;
@@ -44,8 +44,8 @@ pub struct MsisdnRequests<'a> {
 }
 
 impl TokenRequests {
-    /// Requests for text messages for this purpose, if phone numbers may be validated for it. Clients are
-    /// told so before anything else about a request is looked at.
+    /// Requests for text messages for this purpose, if phone numbers may be validated for it.
+    /// Clients are told so before anything else about a request is looked at.
     ///
     /// # Errors
     /// [`RequestTokenError::RegistrationClosed`], [`RequestTokenError::ChangesForbidden`].
@@ -97,8 +97,8 @@ impl MsisdnRequests<'_> {
 }
 
 impl TokenRequests {
-    /// The request, with country and number as the client wrote them, and the number as it is counted
-    /// and stored; as yet without the link.
+    /// The request, with country and number as the client wrote them, and the number as it is
+    /// counted and stored; as yet without the link.
     fn parse_msisdn(
         parameters: &MsisdnParameters,
     ) -> Result<(MsisdnTokenRequest, PhoneNumber), RequestTokenError> {
