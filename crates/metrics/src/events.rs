@@ -25,7 +25,7 @@ pub(crate) struct EventMetrics {
     applicants: IntCounterVec,
     logins: IntCounterVec,
     token_requests: HistogramVec,
-    dialogues: IntCounter,
+    sessions: IntCounter,
     stages: IntCounterVec,
     limits: IntCounterVec,
     availability: AvailabilityMetrics,
@@ -71,7 +71,10 @@ impl EventMetrics {
                 &["type", "reason"],
                 &SEND_ATTEMPTS,
             ),
-            dialogues: families.counter("registrar_uia_dialogues_total", "UIA sessions started."),
+            sessions: families.counter(
+                "registrar_uia_sessions_opened_total",
+                "UIA sessions started.",
+            ),
             stages: families.counters(
                 "registrar_uia_stage_attempts_total",
                 "Attempts at UIA stages.",
@@ -168,7 +171,7 @@ impl EventMetrics {
                     .with_label_values(&labels)
                     .observe(send_attempt);
             }
-            Event::UiaSessionOpened => self.dialogues.inc(),
+            Event::UiaSessionOpened => self.sessions.inc(),
             Event::StageAttempted {
                 stage,
                 outcome: result,

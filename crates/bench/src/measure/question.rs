@@ -17,11 +17,11 @@ pub(super) enum Question<'a> {
     Versions,
     /// `GET /register/available`, each time for another name.
     Available,
-    /// The first `POST /register` of a dialogue, whose answer says what is to be proved.
+    /// The first `POST /register` of a UIA session, whose answer says what is to be proved.
     FirstRegister,
     /// The second and last one, each time for another name.
     SecondRegister {
-        /// The session of the dialogue.
+        /// The UIA session.
         session: &'a str,
     },
     /// `GET /account/whoami`.

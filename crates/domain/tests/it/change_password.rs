@@ -286,7 +286,7 @@ async fn a_password_is_needed_at_the_end_and_an_empty_one_is_none() {
 }
 
 #[tokio::test]
-async fn a_dialogue_belongs_to_whoever_began_it() {
+async fn a_uia_session_belongs_to_the_login_that_opened_it() {
     let world = World::new();
     let alice = alice(&world).await;
     let bob = world.signed_in("bob").await;
@@ -395,7 +395,7 @@ async fn other_proofs_reset_nothing() {
 }
 
 #[tokio::test]
-async fn a_proof_and_a_dialogue_set_one_password() {
+async fn a_proof_and_a_uia_session_set_one_password() {
     let world = World::new();
     let alice = alice(&world).await;
     let sid = world.validated(Purpose::PasswordReset, ADDRESS).await;

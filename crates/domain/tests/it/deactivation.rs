@@ -183,7 +183,7 @@ async fn fields_have_types() {
 }
 
 #[tokio::test]
-async fn an_application_service_closes_accounts_of_its_users_without_a_dialogue() {
+async fn an_application_service_closes_accounts_of_its_users_without_a_uia_session() {
     let world = World::with(|policy| {
         let namespaces = [("@irc_.*", true), ("@shared_.*", false)];
         let irc = service("irc", &namespaces, false);

@@ -32,7 +32,7 @@ fn stage(stage: Stage, outcome: StageOutcome) -> Event {
 }
 
 #[tokio::test]
-async fn a_registration_is_heard_of_from_the_dialogue_to_the_login() {
+async fn a_registration_is_heard_of_from_the_uia_session_to_the_login() {
     let world = World::new();
     let prompt = world.prompted(&register("alice")).await;
     assert_eq!(world.observer.take(), [Event::UiaSessionOpened]);

@@ -404,7 +404,7 @@ async fn an_address_that_the_rules_deny_registers_nobody() {
 }
 
 #[tokio::test]
-async fn the_hooks_know_what_the_dialogue_has_shown() {
+async fn the_hooks_know_what_the_uia_session_has_shown() {
     let world = World::with(requiring(email_required()));
     let session = world.prompted(&register("Alice")).await;
     let sid = validated_mail(&world, "alice@example.org").await;

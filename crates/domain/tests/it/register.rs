@@ -411,7 +411,7 @@ async fn a_name_that_is_too_long_is_refused_before_it_is_looked_up() {
 }
 
 #[tokio::test]
-async fn with_inhibit_a_taken_name_shows_only_after_the_dialogue() {
+async fn with_inhibit_a_taken_name_shows_only_after_the_uia_session() {
     let world = World::with(|policy| policy.registration.inhibit_user_in_use_error = true);
     world
         .registered(&RegisterRequest {
@@ -431,7 +431,7 @@ async fn with_inhibit_a_taken_name_shows_only_after_the_dialogue() {
 }
 
 #[tokio::test]
-async fn a_dialogue_costs_one_unit_however_many_requests_it_takes() {
+async fn a_uia_session_costs_one_unit_however_many_requests_it_takes() {
     let world = World::with(|policy| {
         policy.rates.registration = Rate {
             per_second: 0.01,

@@ -155,7 +155,7 @@ fn prompts(
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_submission_is_told_inside_the_dialogue() {
+async fn what_is_wrong_with_a_submission_is_told_inside_the_uia_session() {
     let world = invited();
     add(&world, "good", None, None).await;
     add(&world, "spent", Some(0), None).await;
@@ -225,7 +225,7 @@ async fn a_token_that_was_removed_meanwhile_does_not_stop_its_holder() {
 }
 
 #[tokio::test]
-async fn an_abandoned_dialogue_gives_its_use_back() {
+async fn an_abandoned_uia_session_gives_its_use_back() {
     let world = invited();
     add(&world, "invite", Some(1), None).await;
     let session = world.prompted(&register("alice")).await;

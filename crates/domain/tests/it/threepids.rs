@@ -52,7 +52,7 @@ async fn asked(world: &World, requester: &Requester, sid: &str) -> UiaPrompt {
     }
 }
 
-/// Adds an address as clients did before there was a dialogue.
+/// Adds an address as clients did before there was a UIA session.
 async fn at_once(
     world: &World,
     requester: &Requester,
@@ -307,7 +307,7 @@ async fn one_gets_the_address() {
 }
 
 #[tokio::test]
-async fn a_dialogue_belongs_to_whoever_began_it() {
+async fn a_uia_session_belongs_to_the_login_that_opened_it() {
     let world = World::new();
     let alice = world.signed_in("alice").await;
     let bob = world.signed_in("bob").await;

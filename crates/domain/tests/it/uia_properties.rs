@@ -35,7 +35,7 @@ proptest! {
 
     /// Passing more stages never closes the gate again.
     #[test]
-    fn a_cleared_dialogue_stays_cleared(
+    fn a_cleared_uia_session_stays_cleared(
         flows in proptest::collection::vec(flow(), 1..5),
         mut completed in proptest::collection::vec(stage(), 0..8),
         more in stage(),

@@ -113,7 +113,7 @@ async fn sessions_that_cannot_exist_are_unknown() {
 }
 
 #[tokio::test]
-async fn the_addresses_of_a_dialogue_are_remembered_once_each() {
+async fn the_addresses_of_a_uia_session_are_remembered_once_each() {
     let world = World::new();
     let prompt = world.prompted(&register("alice")).await;
     world

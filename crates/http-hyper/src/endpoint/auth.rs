@@ -34,7 +34,7 @@ pub(crate) fn auth(body: Fields<'_>) -> Given<Auth> {
     })
 }
 
-/// The operation that a request's dialogue is bound to.
+/// The operation that a request's UIA session is bound to.
 pub(crate) fn operation(request: &Request) -> OperationDigest {
     OperationDigest::of(request.method().as_str(), request.target())
 }

@@ -162,7 +162,7 @@ async fn a_service_cannot_log_out_but_ends_the_logins_of_its_users() {
 }
 
 #[tokio::test]
-async fn a_service_removes_devices_of_its_users_without_a_dialogue() {
+async fn a_service_removes_devices_of_its_users_without_a_uia_session() {
     let server = server().await;
     let path = "/devices/BRIDGE?user_id=@irc_alice:example.org";
     server.get_as(AS_TOKEN, path).await.body_of(200);

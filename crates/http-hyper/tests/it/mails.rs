@@ -92,7 +92,7 @@ impl TestServer {
         sid
     }
 
-    /// Gives an address to an account, as clients did before there was a dialogue.
+    /// Gives an address to an account, as clients did before there was a UIA session.
     pub(crate) async fn given_address(&self, token: &str, email: &str) {
         let sid = self.validated(ADDITION, email).await;
         let creds = json!({"client_secret": SECRET, "sid": sid});

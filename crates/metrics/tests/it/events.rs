@@ -66,7 +66,10 @@ fn each_event_raises_its_counts_and_no_others() {
                 r#"synapse_threepid_send_requests_with_tries_count{reason="register",type="msisdn"}"#,
             ],
         ),
-        (Event::UiaSessionOpened, &["registrar_uia_dialogues_total"]),
+        (
+            Event::UiaSessionOpened,
+            &["registrar_uia_sessions_opened_total"],
+        ),
         (
             Event::StageAttempted {
                 stage: Stage::Email,

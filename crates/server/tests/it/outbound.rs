@@ -9,7 +9,7 @@ use crate::process::{Answer, Home, Process};
 
 const REGISTER: &str = "/_matrix/client/v3/register";
 
-/// A dialogue of these stages, up to the first answer that is no progress.
+/// A UIA session of these stages, up to the first answer that is no progress.
 fn register(server: &Process, stages: &[&str]) -> Answer {
     let wish = json!({ "username": "alice", "password": "Secret-Passw0rd" });
     let mut answer = server.post(REGISTER, &wish);

@@ -98,7 +98,7 @@ impl From<GateError> for MatrixError {
     }
 }
 
-/// The code stands inside the 401 that goes on with the dialogue.
+/// The code stands inside the 401 that goes on with the UIA session.
 impl From<StageFailure> for ErrCode {
     fn from(failure: StageFailure) -> Self {
         match failure {

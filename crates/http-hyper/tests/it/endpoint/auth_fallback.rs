@@ -52,7 +52,7 @@ async fn register(server: &TestServer, auth: &Value) -> crate::server::Answer {
     server.post("/register", &body).await
 }
 
-/// A session of a dialogue that has just begun.
+/// A UIA session that has just begun.
 async fn session(server: &TestServer) -> String {
     let prompt = register(server, &Value::Null).await.body_of(401);
     text(&prompt, "session").to_owned()

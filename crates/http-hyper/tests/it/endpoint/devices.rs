@@ -208,7 +208,7 @@ async fn several_devices_are_removed_at_once() {
 }
 
 #[tokio::test]
-async fn the_dialogue_is_for_one_person_and_one_device() {
+async fn the_uia_session_is_for_one_person_and_one_device() {
     let server = TestServer::new();
     let alice = server.registered("alice").await;
     let bob = server.registered("bob").await;

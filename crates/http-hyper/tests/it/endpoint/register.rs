@@ -1,11 +1,11 @@
 //! `POST /_matrix/client/v3/register`: what a success gives. See the folder for the rest.
 
 mod available;
-mod dialogue;
 mod guests;
 mod limits;
 mod refusals;
 mod request_token;
+mod uia_session;
 
 use serde_json::{Value, json};
 

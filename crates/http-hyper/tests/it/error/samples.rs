@@ -155,7 +155,7 @@ fn registration() -> Vec<Chapter> {
             error: "StageFailure",
             ..chapter! {
                 StageFailure as InPrompt,
-                "A stage that was not passed, inside the 401 that goes on with the dialogue.":
+                "A stage that was not passed, inside the 401 that goes on with the UIA session.":
                 WrongPassword,
                 CaptchaMissing,
                 CaptchaRejected,

@@ -16,7 +16,7 @@ async fn post(server: &TestServer, token: Option<&str>, body: &Value) -> Answer 
     server.call(http::Method::POST, PATH, token, body).await
 }
 
-/// The session of a dialogue that has just begun.
+/// A UIA session that has just begun.
 async fn session(server: &TestServer, token: Option<&str>, body: &Value) -> Value {
     let prompt = post(server, token, body).await.body_of(401);
     prompt["session"].clone()
@@ -53,7 +53,7 @@ async fn changing_it_takes_the_old_one_and_ends_the_other_logins() {
     );
     assert!(server.opens("alice", NEW).await);
     assert!(!server.opens_as_before("alice").await);
-    // One dialogue, one password.
+    // One UIA session, one password.
     let body = json!({"new_password": "third", "auth": {"session": session}});
     post(&server, Some(token), &body)
         .await
@@ -167,7 +167,7 @@ async fn an_address_that_nobody_has_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_dialogue_belongs_to_whoever_began_it() {
+async fn a_uia_session_belongs_to_the_login_that_opened_it() {
     let server = TestServer::new();
     let alice = server.registered("alice").await;
     let bob = server.registered("bob").await;
@@ -205,7 +205,7 @@ async fn complaints_come_in_the_order_of_synapse() {
         });
     });
     let long = "p".repeat(513);
-    // The password is complained about before the token, and both before the dialogue.
+    // The password is complained about before the token, and both before the UIA session.
     let rows = [
         (Value::Null, 400, "M_NOT_JSON"),
         (json!([]), 400, "M_BAD_JSON"),

@@ -141,7 +141,7 @@ async fn an_address_belongs_to_one_account() {
 }
 
 #[tokio::test]
-async fn a_dialogue_belongs_to_whoever_began_it() {
+async fn a_uia_session_belongs_to_the_login_that_opened_it() {
     let (server, alice) = alice().await;
     let bob = server.registered("bob").await;
     let bob = text(&bob, "access_token");

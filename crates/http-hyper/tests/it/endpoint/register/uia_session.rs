@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::client::{PASSWORD, registration, text};
 use crate::server::TestServer;
 
-/// A dialogue that asks for two things.
+/// A UIA session that asks for two things.
 fn two_stages() -> TestServer {
     TestServer::under(|it| {
         it.registration.flows = vec![
@@ -119,7 +119,7 @@ async fn what_is_complete_is_told_to_those_with_something_to_say_in_auth() {
             expected["completed"] = completed.clone();
         }
         answer.gives(401, &expected);
-        // Without a session of its own, each request begins another dialogue.
+        // Without a session of its own, each request begins another UIA session.
         let continues = body["auth"]["session"] == *session;
         assert_eq!(answer.json()["session"] == *session, continues, "{body}");
     }
@@ -168,7 +168,7 @@ async fn another_body_replaces_what_was_said_first() {
 }
 
 #[tokio::test]
-async fn a_dialogue_is_bound_to_its_path_and_query() {
+async fn a_uia_session_is_bound_to_its_path_and_query() {
     let server = TestServer::new();
     let body = json!({"username": "alice", "password": PASSWORD});
     let prompt = server.post("/register", &body).await.body_of(401);
