@@ -32,7 +32,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Run all tests, with a throw-away PostgreSQL cluster.
+    /// Run all tests, with a temporary PostgreSQL cluster.
     Test(test::Args),
     /// Run everything that a change must pass.
     Ci(ci::Args),
@@ -51,7 +51,7 @@ enum Task {
     Conformance(conformance::Args),
     /// Change the code in many places, and see whether a test fails each time.
     Mutants(mutants::Args),
-    /// Measure the server against what bounds it, side by side.
+    /// Measure the server side by side with what limits it.
     Bench(bench::Args),
 }
 

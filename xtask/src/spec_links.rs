@@ -10,7 +10,12 @@ const HOST: &str = "spec.matrix.org/";
 
 pub(crate) fn run() -> Result<()> {
     let mut texts = Vec::new();
-    for file in [shell::files("crates", "rs")?, shell::files("docs", "md")?].concat() {
+    let files = [
+        shell::files("crates", "rs")?,
+        shell::files("crates", "md")?,
+        shell::files("docs", "md")?,
+    ];
+    for file in files.concat() {
         texts.push((file.display().to_string(), shell::read(&file)?));
     }
     shell::report("spec links", &check(&texts))

@@ -1,11 +1,12 @@
-//! `cargo xtask test`: all tests, against SQLite and a throw-away PostgreSQL cluster.
+//! `cargo xtask test`: all tests, against SQLite and a temporary PostgreSQL cluster.
 
 use anyhow::Result;
 
 use crate::postgres::{self, Cluster, Durability, Install};
 use crate::shell;
 
-/// Where the tests look for a PostgreSQL server, as a URL of a database whose user may create others.
+/// Where the tests look for a PostgreSQL server, as a URL of a database whose user may create
+/// others.
 pub(crate) const POSTGRES_URL: &str = "REGISTRAR_TEST_POSTGRES_URL";
 
 #[derive(Debug, Default, clap::Args)]

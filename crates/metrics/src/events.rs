@@ -9,10 +9,10 @@ use registrar_domain::ports::observer::{Applicant, Event, JobOutcome, Limit, Sta
 
 use crate::family::Families;
 
-/// Who proved who somebody is, in the reference's counts of registrations and logins: nobody else
+/// The identity provider in Synapse's counts of registrations and logins: nobody else
 /// does that here.
 const AUTH_PROVIDER: &str = "";
-/// What the reference would call the limiter of questions about availability, had it given it a name.
+/// A name in Synapse's style for the limiter of `/register/available`, which has none there.
 pub(crate) const AVAILABILITY: &str = "username_availability";
 
 const SEND_ATTEMPTS: [f64; 6] = [1.0, 2.0, 3.0, 4.0, 5.0, 10.0];
@@ -252,7 +252,7 @@ impl HashMetrics {
     }
 }
 
-/// A flag as the reference writes it.
+/// A flag as Synapse writes it.
 fn flag(flag: bool) -> &'static str {
     if flag { "True" } else { "False" }
 }
@@ -269,7 +269,7 @@ fn applicant(applicant: Applicant) -> &'static str {
     }
 }
 
-/// A purpose as the reference calls it.
+/// A purpose as Synapse calls it.
 fn reason(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::Registration => "register",

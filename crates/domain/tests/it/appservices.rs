@@ -85,7 +85,7 @@ async fn a_service_registers_its_own_users_although_registration_is_closed() {
 
 /// Each row breaks one more check than the row before, in the reverse order of the checks.
 #[tokio::test]
-async fn complaints_come_in_the_order_of_the_reference() {
+async fn complaints_come_in_the_order_of_synapse() {
     let world = world();
     let complaint = |request: &RegisterRequest| {
         let (world, request) = (&world, request.clone());
@@ -309,7 +309,8 @@ async fn a_service_logs_in_as_its_own_user_which_it_need_not_register() {
     assert!(matches!(refused, LoginError::AppserviceUserForeign));
 }
 
-/// Rows: the arguments `user_id` and `device_id`, and which device the service then speaks as, or why not.
+/// Rows: the arguments `user_id` and `device_id`, and which device the service then speaks as, or
+/// why not.
 #[tokio::test]
 async fn a_service_chooses_the_device_of_its_user() {
     let world = world();

@@ -28,7 +28,7 @@ async fn a_name_is_available_until_somebody_has_it() {
 }
 
 #[tokio::test]
-async fn refusals_come_in_the_order_of_the_reference() {
+async fn refusals_come_in_the_order_of_synapse() {
     let closed = World::with(|policy| policy.registration.enabled = false);
     assert!(matches!(
         ask(&closed, "!").await,

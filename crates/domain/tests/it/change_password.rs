@@ -196,7 +196,7 @@ async fn the_new_password_of_the_last_request_wins_over_the_parked_one() {
 }
 
 #[tokio::test]
-async fn complaints_come_in_the_order_of_the_reference() {
+async fn complaints_come_in_the_order_of_synapse() {
     let rules = StrengthRules {
         minimum_length: Some(8),
         ..StrengthRules::default()

@@ -90,7 +90,7 @@ async fn the_last_version_that_somebody_agreed_to_is_recorded() {
 }
 
 #[tokio::test]
-async fn complaints_come_in_the_order_of_the_reference() {
+async fn complaints_come_in_the_order_of_synapse() {
     let world = world().await;
     let consent = &world.services.consent;
     let unsigned = |version: &str| ConsentRequest {

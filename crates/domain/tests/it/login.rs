@@ -154,7 +154,7 @@ async fn complaint(world: &World, request: &LoginRequest) -> String {
 
 /// Each row breaks one more check than the row before, in the reverse order of the checks.
 #[tokio::test]
-async fn complaints_come_in_the_order_of_the_reference() {
+async fn complaints_come_in_the_order_of_synapse() {
     let open = with_alice(World::new()).await;
     let without_passwords = World::with(|policy| policy.password.login_enabled = false);
     let without_logins = World::with(|policy| {

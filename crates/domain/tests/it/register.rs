@@ -268,7 +268,7 @@ async fn inhibit_login_makes_no_device_and_no_token() {
 
 /// Each row breaks one more check than the row before, in the reverse order of the checks.
 #[tokio::test]
-async fn complaints_come_in_the_order_of_the_reference() {
+async fn complaints_come_in_the_order_of_synapse() {
     let world = World::with(|policy| {
         policy.password.strength = Some(StrengthRules {
             minimum_length: Some(8),

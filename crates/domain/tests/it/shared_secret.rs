@@ -139,7 +139,7 @@ async fn a_nonce_is_good_once_and_for_a_minute() {
 
 /// Each row breaks one more check than the row before, in the reverse order of the checks.
 #[tokio::test]
-async fn complaints_come_in_the_order_of_the_reference() {
+async fn complaints_come_in_the_order_of_synapse() {
     let world = world();
     let nonce = world.services.shared_secret.nonce();
     send(&world, &request(&nonce, "taken")).await.unwrap();

@@ -1,5 +1,5 @@
-//! Asking for the proof of an address: mails, limits, and what is left when something goes wrong. See
-//! the folder for what comes after that, and for identity servers.
+//! Asking for the proof of an address: mails, limits, and what is left when something goes wrong.
+//! See the folder for what comes after that, and for identity servers.
 
 mod covert;
 mod elsewhere;
@@ -150,7 +150,7 @@ async fn every_purpose_has_a_mail_and_a_link_of_its_own() {
 }
 
 #[tokio::test]
-async fn complaints_about_email_come_in_the_order_of_the_reference() {
+async fn complaints_about_email_come_in_the_order_of_synapse() {
     let pattern = Pattern::parse(".*@example\\.org$").unwrap();
     for purpose in Purpose::ALL {
         let world = World::with(|policy| {

@@ -45,7 +45,7 @@ fn each_event_raises_its_counts_and_no_others() {
                 r#"registrar_accounts_registered_total{applicant="operator"}"#,
             ],
         ),
-        // The reference leaves out the accounts of application services.
+        // Synapse leaves out the accounts of application services.
         (
             registered(AccountKind::User, Applicant::ApplicationService, false),
             &[r#"registrar_accounts_registered_total{applicant="application_service"}"#],
@@ -165,7 +165,7 @@ fn closed_sets_of_labels_are_there_from_the_start() {
 }
 
 #[test]
-fn send_attempts_fall_into_the_buckets_of_the_reference() {
+fn send_attempts_fall_into_the_buckets_of_synapse() {
     let metrics = metrics();
     for send_attempt in [1, 5, 6, 1000] {
         metrics.observe(&Event::TokenRequested {

@@ -121,7 +121,7 @@ impl Bucket {
 proptest! {
     /// One number a key decides as the two of Synapse do, and asks for the same patience.
     #[test]
-    fn a_limiter_is_the_leaky_bucket_of_the_reference(
+    fn a_limiter_is_the_leaky_bucket_of_synapse(
         gaps in proptest::collection::vec(0_u32..9000, 1..100),
         per_second in prop::sample::select(vec![0.003, 0.1, 0.17, 0.5, 1.0, 3.0]),
         burst in 1_u32..6,
@@ -151,8 +151,8 @@ proptest! {
         }
     }
 
-    /// A client that waits exactly as long as it is told is let in, and not a millisecond sooner than
-    /// a unit is there.
+    /// A client that waits exactly as long as it is told is let in, and not a millisecond sooner
+    /// than a unit is there.
     #[test]
     fn whoever_waits_as_long_as_told_is_let_in(
         gaps in proptest::collection::vec(0_u32..3000, 1..40),

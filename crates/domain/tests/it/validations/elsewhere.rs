@@ -70,7 +70,7 @@ async fn a_phone_number_is_validated_elsewhere_as_the_client_wrote_it() {
 }
 
 #[tokio::test]
-async fn complaints_about_phone_numbers_come_in_the_order_of_the_reference() {
+async fn complaints_about_phone_numbers_come_in_the_order_of_synapse() {
     let world = World::over(once_in_a_while, |ports| ports.msisdn = None);
     let purpose = Purpose::Registration;
     let complaint = async |wish: &MsisdnParameters| told(ask_msisdn(&world, purpose, wish).await);
