@@ -43,8 +43,8 @@ enum Task {
     Migrate(migrate::Action),
     /// Check that all links to the Matrix specification are pinned to one version.
     SpecLinks,
-    /// Write the JSON Schema of the configuration file.
-    ConfigSchema(config_schema::Args),
+    /// Write the JSON Schema of the configuration file and the tables of its documentation.
+    ConfigSchema,
     /// Prepare a release: changelog, version, lock file. Commits nothing.
     Release(release::Args),
     /// Compare the server's answers with those recorded from Synapse.
@@ -62,7 +62,7 @@ fn main() -> anyhow::Result<()> {
         Task::Tidy => tidy::run(),
         Task::Migrate(action) => migrate::run(&action),
         Task::SpecLinks => spec_links::run(),
-        Task::ConfigSchema(args) => config_schema::run(&args),
+        Task::ConfigSchema => config_schema::run(),
         Task::Release(args) => release::run(&args),
         Task::Conformance(args) => conformance::run(&args),
         Task::Mutants(args) => mutants::run(&args),

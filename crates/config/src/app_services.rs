@@ -2,37 +2,26 @@
 
 use std::path::{Path, PathBuf};
 
-use registrar_domain::model::appservice::{AppService, UserNamespace};
+use registrar_domain::model::appservice::{AppService, AppServices, UserNamespace};
 use registrar_domain::model::id::Localpart;
 use registrar_domain::model::secret::TokenDigest;
 use serde::Deserialize;
 
-use super::key::{Key, Kind};
+use super::keys::{Keys as _, keys};
 use super::section::Section;
-use super::{pattern_advice, secrecy, secrets};
+use super::types::{Checked, GUESSABLE, is_guessable};
+use super::{pattern_advice, secrecy};
 
-pub(super) const KEYS: &[Key] = &[
-    Key::new(
-        "app_service_config_files",
-        Kind::List(&Kind::Text),
-        "Registration files of application services (bridges, bots). Names in their \
-         exclusive namespaces cannot be registered by others.",
-    )
-    .or("[]"),
-    Key::new(
-        "track_appservice_user_ips",
-        Kind::Flag,
-        "For a homeserver: what application services do for their users leaves no address here.",
-    )
-    .or("false")
-    .inert(),
-];
-
-/// `app_service_config_files` and what goes with them.
-#[derive(Clone, Debug)]
-pub struct AppServices {
-    /// The services, in the order of the files.
-    pub services: Vec<AppService>,
+keys! {
+    pub(crate) struct AppServiceKeys {
+        /// Registration files of application services (bridges, bots). Names in their exclusive
+        /// namespaces are reserved for them.
+        app_service_config_files: Vec<PathBuf> = "[]",
+    }
+    unused {
+        /// For a homeserver: what application services do for their users leaves no address here.
+        track_appservice_user_ips: Checked<bool> = "false",
+    }
 }
 
 /// The registration file of an application service, as far as it matters here.
@@ -65,39 +54,34 @@ fn limited() -> Option<bool> {
     Some(true)
 }
 
-impl AppServices {
-    pub(super) fn read(root: &Section<'_>) -> Self {
-        let mut services: Vec<AppService> = Vec::new();
-        let files = root
-            .texts("app_service_config_files")
-            .into_iter()
-            .map(PathBuf::from);
-        for (index, file) in files.enumerate() {
-            let key = format!("app_service_config_files[{index}]");
-            if let Some(warning) = secrecy::warning(&file) {
-                root.warning(&key, format!("{} {warning}", file.display()));
-            }
-            let advise = |advice| match advice {
-                Advice::Warning(text) => {
-                    root.warning(&key, format!("{}: {text}", file.display()));
-                }
-                Advice::NotObeyed(text) => root.not_obeyed(&[&key], text),
-            };
-            match read_file(&file, advise) {
-                Ok(service) if services.iter().any(|it| it.id == service.id) => {
-                    let id = &service.id;
-                    root.mistake(&key, format!("there is another application service `{id}`"));
-                }
-                Ok(service) if services.iter().any(|it| it.token == service.token) => {
-                    root.mistake(&key, "another application service has the same `as_token`");
-                }
-                Ok(service) => services.push(service),
-                Err(mistake) => root.mistake(&key, format!("{}: {mistake}", file.display())),
-            }
+/// Reads the services, in the order of the files.
+pub(crate) fn read(root: &Section<'_>) -> AppServices {
+    let keys = AppServiceKeys::read(root);
+    let mut services: Vec<AppService> = Vec::new();
+    for file in keys.app_service_config_files.iter() {
+        let (at, shown) = (&file.at, file.display());
+        if let Some(warning) = secrecy::warning(file) {
+            at.warn(format!("{shown} {warning}"));
         }
-        root.flag("track_appservice_user_ips");
-        Self { services }
+        let advise = |advice| match advice {
+            Advice::Warning(text) => at.warn(format!("{shown}: {text}")),
+            Advice::NotObeyed(text) => at.not_obeyed(text),
+        };
+        match read_file(file, advise) {
+            Ok(service) if services.iter().any(|it| it.id == service.id) => {
+                let id = &service.id;
+                at.mistake(format!(
+                    "another application service has the same `id`: `{id}`"
+                ));
+            }
+            Ok(service) if services.iter().any(|it| it.token == service.token) => {
+                at.mistake("another application service has the same `as_token`");
+            }
+            Ok(service) => services.push(service),
+            Err(mistake) => at.mistake(format!("{shown}: {mistake}")),
+        }
     }
+    AppServices::new(services)
 }
 
 /// What is worth a look in a registration file.
@@ -118,11 +102,8 @@ fn read_file(path: &Path, advise: impl Fn(Advice)) -> Result<AppService, String>
         .namespaces
         .and_then(|namespaces| namespaces.users)
         .unwrap_or_default();
-    if secrets::is_guessable(&file.as_token) {
-        advise(Advice::Warning(format!(
-            "its `as_token` {}",
-            secrets::GUESSABLE
-        )));
+    if is_guessable(&file.as_token) {
+        advise(Advice::Warning(format!("its `as_token` {GUESSABLE}")));
     }
     if file.makes_devices {
         advise(Advice::NotObeyed(

@@ -1,94 +1,82 @@
 //! The captcha at registration.
 
-use registrar_captcha::Provider;
+use registrar_captcha::{Options, Provider};
 use registrar_domain::model::secret::Secret;
 
-use super::key::{Key, Kind};
-use super::section::Section;
+use super::keys::{Keys as _, keys};
+use super::proxies::Outgoing;
+use super::section::{Entry, Section};
+use super::types::{Choice, OneOf};
 use super::url::HttpUrl;
 
-pub(super) const KEYS: &[Key] = &[
-    Key::new(
-        "enable_registration_captcha",
-        Kind::Flag,
-        "Everybody has to solve a captcha to register. Needs both keys.",
-    )
-    .or("false"),
-    Key::new(
-        "recaptcha_public_key",
-        Kind::Secret,
-        "The site key, which clients show.",
-    ),
-    Key::new(
-        "recaptcha_private_key",
-        Kind::Secret,
-        "The secret key, with which answers are verified.",
-    ),
-    Key::new(
-        "recaptcha_siteverify_api",
-        Kind::Text,
-        "Where answers are verified. Default: where `registrar.captcha.provider` does it, for \
-         reCAPTCHA `https://www.recaptcha.net/recaptcha/api/siteverify`.",
-    ),
-];
+keys! {
+    pub(crate) struct CaptchaKeys {
+        /// Registration requires a captcha. Needs both keys.
+        enable_registration_captcha: bool = "false",
+        /// The site key, which clients show.
+        recaptcha_public_key: Option<Secret<String>>,
+        /// The secret key, with which answers are verified.
+        recaptcha_private_key: Option<Secret<String>>,
+        /// Where answers are verified. Default: the URL of `registrar.captcha.provider`, for reCAPTCHA
+        /// `https://www.recaptcha.net/recaptcha/api/siteverify`.
+        recaptcha_siteverify_api: Option<HttpUrl>,
+    }
+}
 
-/// The keys of `registrar.captcha`.
-pub(super) const OWN_KEYS: &[Key] = &[Key::new(
-    "provider",
-    Kind::Choice(PROVIDERS),
-    "Who sets the captcha. The keys are still called `recaptcha_public_key` and \
-     `recaptcha_private_key`.",
-)
-.or(Provider::Recaptcha.name())];
+keys! {
+    /// `registrar.captcha`.
+    pub(crate) struct OwnCaptchaKeys {
+        /// The provider of the captcha. Its keys are set as `recaptcha_public_key` and
+        /// `recaptcha_private_key`.
+        provider: OneOf<Provider> = "recaptcha",
+    }
+}
 
-const PROVIDERS: &[&str] = &[
-    Provider::Recaptcha.name(),
-    Provider::Hcaptcha.name(),
-    Provider::Turnstile.name(),
-];
+impl Choice for Provider {
+    const WORDS: &'static [&'static str] = &[
+        Self::Recaptcha.name(),
+        Self::Hcaptcha.name(),
+        Self::Turnstile.name(),
+    ];
+    const VALUES: &'static [Self] = &[Self::Recaptcha, Self::Hcaptcha, Self::Turnstile];
+}
 
 /// The captcha at registration.
-#[derive(Clone, Debug)]
-pub struct Captcha {
-    /// `registrar.captcha.provider`.
-    pub provider: Provider,
-    /// `enable_registration_captcha`.
-    pub required_at_registration: bool,
-    /// `recaptcha_public_key`.
-    pub public_key: Option<String>,
-    /// `recaptcha_private_key`; the stage can be passed only with one.
-    pub private_key: Option<Secret<String>>,
-    /// `recaptcha_siteverify_api`, else the provider's own; `None` only after a mistake.
-    pub verify_url: Option<HttpUrl>,
+pub(crate) struct Captcha {
+    pub(crate) provider: Provider,
+    pub(crate) is_required: bool,
+    pub(crate) public_key: Option<String>,
+    /// How answers are verified; the stage can be passed only with a private key.
+    pub(crate) verification: Option<Options>,
 }
 
 impl Captcha {
-    /// Reads the keys of a homeserver, and the opened section `registrar.captcha`.
-    pub(super) fn read(root: &Section<'_>, own: &Section<'_>) -> Self {
-        let provider = own.choice("provider");
-        let provider = provider.as_deref().and_then(Provider::parse);
-        let provider = provider.unwrap_or_default();
-        let url = root.text("recaptcha_siteverify_api");
-        let url = url.unwrap_or_else(|| provider.verify_url().to_owned());
-        let captcha = Self {
-            provider,
-            required_at_registration: root.flag("enable_registration_captcha"),
-            public_key: root
-                .secret("recaptcha_public_key")
-                .map(|key| key.expose().clone()),
-            private_key: root.secret("recaptcha_private_key"),
-            verify_url: root.accept("recaptcha_siteverify_api", HttpUrl::parse(&url)),
-        };
-        if captcha.required_at_registration {
-            for (name, missing) in [
-                ("recaptcha_public_key", captcha.public_key.is_none()),
-                ("recaptcha_private_key", captcha.private_key.is_none()),
-            ] {
-                if missing {
-                    root.require(name, "is required by `enable_registration_captcha`");
-                }
+    pub(crate) fn read(
+        root: &Section<'_>,
+        own: &Entry<OwnCaptchaKeys>,
+        outgoing: &Outgoing,
+    ) -> Self {
+        let keys = CaptchaKeys::read(root);
+        if *keys.enable_registration_captcha {
+            for key in [&keys.recaptcha_public_key, &keys.recaptcha_private_key] {
+                key.require("is required by `enable_registration_captcha`");
             }
         }
-        captcha
+        let url = keys.recaptcha_siteverify_api.as_ref();
+        let url = url.map_or(own.provider.verify_url(), HttpUrl::as_str);
+        let private_key = keys.recaptcha_private_key.clone();
+        Self {
+            provider: *own.provider,
+            is_required: *keys.enable_registration_captcha,
+            public_key: keys
+                .recaptcha_public_key
+                .as_ref()
+                .map(|key| key.expose().clone()),
+            verification: private_key.map(|secret_key| Options {
+                verify_url: url.to_owned(),
+                secret_key,
+                http: outgoing.to(url),
+            }),
+        }
     }
 }

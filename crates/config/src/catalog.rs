@@ -1,9 +1,7 @@
 //! Every key that this server knows, grouped as in the documentation.
 
-use std::sync::Arc;
-
-use super::key::{Key, Kind};
-use super::tree::{Node, Value};
+use super::key::{Groups, Key, Kind};
+use super::keys::Keys as _;
 use super::{
     accounts, app_services, captcha, consent, database, email, lifetimes, listeners, own, password,
     proxies, rates, registration, rooms, secrets, server, templates, threepids, usage,
@@ -11,148 +9,77 @@ use super::{
 
 mod homeserver;
 
-pub(super) use homeserver::Area;
-
-/// Keys that belong together.
-pub(super) struct Group {
-    pub(super) title: &'static str,
-    pub(super) keys: &'static [Key],
-}
-
-/// All groups, in the order of the documentation.
-pub(super) const GROUPS: &[Group] = &[
-    Group {
-        title: "The server and its addresses",
-        keys: server::KEYS,
-    },
-    Group {
-        title: "Listeners",
-        keys: listeners::KEYS,
-    },
-    Group {
-        title: "Database",
-        keys: database::KEYS,
-    },
-    Group {
-        title: "Registration",
-        keys: registration::KEYS,
-    },
-    Group {
-        title: "Lifetimes",
-        keys: lifetimes::KEYS,
-    },
-    Group {
-        title: "Rate limits",
-        keys: rates::KEYS,
-    },
-    Group {
-        title: "Passwords",
-        keys: password::KEYS,
-    },
-    Group {
-        title: "Captcha",
-        keys: captcha::KEYS,
-    },
-    Group {
-        title: "Consent",
-        keys: consent::KEYS,
-    },
-    Group {
-        title: "Email",
-        keys: email::KEYS,
-    },
-    Group {
-        title: "Third-party identifiers",
-        keys: threepids::KEYS,
-    },
-    Group {
-        title: "Proxies",
-        keys: proxies::KEYS,
-    },
-    Group {
-        title: "Application services",
-        keys: app_services::KEYS,
-    },
-    Group {
-        title: "Limits on use",
-        keys: usage::KEYS,
-    },
-    Group {
-        title: "Accounts",
-        keys: accounts::KEYS,
-    },
-    Group {
-        title: "Rooms that new accounts join",
-        keys: rooms::KEYS,
-    },
-    Group {
-        title: "Templates",
-        keys: templates::KEYS,
-    },
-    Group {
-        title: "Secrets",
-        keys: secrets::KEYS,
-    },
-    Group {
-        title: "Options of this server alone",
-        keys: own::KEYS,
-    },
+/// All groups with their titles, in the order of the documentation.
+pub(crate) const TITLED: [(&str, &[Key]); 19] = [
+    ("The server and its addresses", server::ServerKeys::KEYS),
+    ("Listeners", listeners::ListenersKeys::KEYS),
+    ("Database", database::DatabaseKeys::KEYS),
+    ("Registration", registration::RegistrationKeys::KEYS),
+    ("Lifetimes", lifetimes::LifetimeKeys::KEYS),
+    ("Rate limits", rates::RateKeys::KEYS),
+    ("Passwords", password::PasswordGroup::KEYS),
+    ("Captcha", captcha::CaptchaKeys::KEYS),
+    ("Consent", consent::ConsentGroup::KEYS),
+    ("Email", email::EmailGroup::KEYS),
+    ("Third-party identifiers", threepids::ThreepidKeys::KEYS),
+    ("Proxies", proxies::ProxyKeys::KEYS),
+    ("Application services", app_services::AppServiceKeys::KEYS),
+    ("Limits on use", usage::UsageKeys::KEYS),
+    ("Accounts", accounts::AccountKeys::KEYS),
+    ("Rooms that new accounts join", rooms::RoomKeys::KEYS),
+    ("Templates", templates::TemplatesGroup::KEYS),
+    ("Secrets", secrets::SecretKeys::KEYS),
+    ("Options of this server alone", own::OwnGroup::KEYS),
 ];
 
-/// Every top-level key.
-pub(super) fn keys() -> impl Iterator<Item = &'static Key> {
-    GROUPS.iter().flat_map(|group| group.keys)
+/// The same without titles.
+pub(crate) const GROUPS: Groups = &{
+    let mut groups: [&[Key]; TITLED.len()] = [&[]; TITLED.len()];
+    let mut at = 0;
+    while at < TITLED.len() {
+        groups[at] = TITLED[at].1;
+        at += 1;
+    }
+    groups
+};
+
+/// Every key of these groups.
+pub(crate) fn all(groups: Groups) -> impl Iterator<Item = &'static Key> {
+    groups.iter().copied().flatten()
 }
 
 /// The declaration of the key at a path, such as `["email", "smtp_host"]`.
-pub(super) fn find(path: &[&str]) -> Option<&'static Key> {
+pub(crate) fn find(path: &[&str]) -> Option<&'static Key> {
     let (last, sections) = path.split_last()?;
-    let mut candidates: Vec<&'static Key> = keys().collect();
+    let mut groups = GROUPS;
     for name in sections {
-        let section = candidates.into_iter().find(|key| key.name == *name)?;
-        let Kind::Section(keys) = section.kind else {
+        let Kind::Section(inner) = all(groups).find(|key| key.name == *name)?.kind else {
             return None;
         };
-        candidates = keys.iter().collect();
+        groups = inner;
     }
-    candidates.into_iter().find(|key| key.covers(last))
-}
-
-/// What stands for a key that is not written.
-pub(super) fn default_value(key: &Key) -> Option<Value> {
-    let text = key.default?;
-    if key.kind.is_plain_text() {
-        return Some(Value::Text(text.to_owned()));
-    }
-    Node::parse_value(text, &Arc::from("default"))
-        .ok()
-        .map(|node| node.value)
+    all(groups).find(|key| key.covers(last))
 }
 
 /// What takes care of a top-level key of `homeserver.yaml` that has no effect here; `None` for a key
 /// that is not one of those.
-pub(super) fn done_elsewhere(name: &str) -> Option<&'static str> {
-    let area = homeserver::AREAS
-        .iter()
-        .find(|area| area.keys.contains(&name));
-    let is_foreign = || homeserver::PREFIXES.iter().any(|p| name.starts_with(p));
+pub(crate) fn done_elsewhere(name: &str) -> Option<&'static str> {
+    let names = |names: &str| names.split_whitespace().any(|it| it == name);
+    let area = homeserver::AREAS.iter().find(|(_, them)| names(them));
+    let is_foreign = || homeserver::PREFIXES.iter().any(|it| name.starts_with(it));
     match area {
-        Some(area) => Some(area.instead),
+        Some((instead, _)) => Some(instead),
         None => is_foreign().then_some(homeserver::BY_PREFIX),
     }
 }
 
-/// The top-level keys of a homeserver by what takes care of them, for the documentation.
-pub(super) fn homeserver_areas() -> &'static [Area] {
-    homeserver::AREAS
-}
-
-/// Beginnings of names that belong to a homeserver whatever follows, for the documentation.
-pub(super) fn homeserver_prefixes() -> &'static [&'static str] {
-    homeserver::PREFIXES
-}
-
-/// What takes care of options with those beginnings.
-pub(super) fn homeserver_prefix_owner() -> &'static str {
-    homeserver::BY_PREFIX
+/// The top-level keys of a homeserver, and what takes care of them, for the documentation.
+pub(crate) fn homeserver_areas() -> impl Iterator<Item = (String, &'static str)> {
+    let quote = |name: &str| format!("`{name}`");
+    let areas = homeserver::AREAS.iter().map(move |(instead, names)| {
+        let names: Vec<String> = names.split_whitespace().map(quote).collect();
+        (names.join(", "), *instead)
+    });
+    let prefixes = homeserver::PREFIXES.map(|prefix| format!("all that begin with `{prefix}`"));
+    areas.chain([(prefixes.join(", "), homeserver::BY_PREFIX)])
 }

@@ -7,24 +7,19 @@ use std::path::{Path, PathBuf};
 use registrar_storage_diesel::Backend;
 
 use super::Config;
-use super::key::{Key, Kind};
-use super::section::Section;
+use super::keys::keys;
 
-pub(super) const KEYS: &[Key] = &[
-    Key::new(
-        "enabled",
-        Kind::Flag,
-        "Does the running server answer `registrar admin`?",
-    )
-    .or("true"),
-    Key::new(
-        "socket",
-        Kind::Text,
-        "The Unix socket for that, which only the user who runs the server, and root, can open. \
-         Default: the path of the SQLite database with `.sock` after it; none with PostgreSQL, \
-         which `registrar admin` opens by itself.",
-    ),
-];
+keys! {
+    /// `registrar.console`.
+    pub(crate) struct ConsoleKeys {
+        /// Whether the running server answers `registrar admin`.
+        enabled: bool = "true",
+        /// The Unix socket for that, which only the user who runs the server, and root, can open.
+        /// Default: the path of the SQLite database with `.sock` after it; none with PostgreSQL, which
+        /// `registrar admin` opens by itself.
+        socket: Option<PathBuf>,
+    }
+}
 
 /// `registrar.console`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,15 +31,13 @@ pub struct Console {
 }
 
 impl Console {
-    pub(super) fn read(section: &Section<'_>) -> Self {
-        let socket = section.path("socket");
-        let socket = socket.and_then(|path| {
-            let usable = check_socket_path(&path).map(|()| path);
-            section.accept("socket", usable)
-        });
+    pub(crate) fn read(keys: &ConsoleKeys) -> Self {
+        if let Some(path) = &*keys.socket {
+            keys.socket.at.accept(check_socket_path(path));
+        }
         Self {
-            enabled: section.flag("enabled"),
-            socket,
+            enabled: *keys.enabled,
+            socket: keys.socket.clone(),
         }
     }
 }

@@ -12,153 +12,139 @@ use registrar_storage_diesel::{
     Backend, OptionError, Options, PoolOptions, PostgresOptions, SslMode, Timeouts,
 };
 
-use self::args::{ARGS, LABELS, TEXTS};
-use super::key::{Key, Kind};
-use super::section::Section;
+use self::args::Args;
+use super::keys::{Keys as _, keys};
+use super::own::OwnKeys;
+use super::section::{Entry, Section};
+use super::tree::Mapping;
+use super::types::{Choice, Inert, Int, OneOf, Positive};
 
-pub(super) const KEYS: &[Key] = &[
-    Key::new(
-        "database",
-        Kind::Section(DATABASE),
-        "The database, in a homeserver's words. Never one that a homeserver uses: give this \
-         server its own, here or as `registrar.database`. Default: the SQLite file \
-         `registrar.db`.",
-    ),
-    Key::new(
-        "databases",
-        Kind::Mapping,
-        "Several databases of a homeserver.",
-    )
-    .inert(),
-];
+keys! {
+    pub(crate) struct DatabaseKeys {
+        /// The database, as a homeserver configures it. Never the database of a homeserver: this server
+        /// needs its own, here or as `registrar.database`. Default: the SQLite file `registrar.db`.
+        database: DatabaseSection,
+        /// Several databases of a homeserver.
+        databases: Inert<Mapping>,
+    }
+}
 
-const DATABASE: &[Key] = &[
-    Key::new(
-        "name",
-        Kind::Choice(&["sqlite3", "psycopg2"]),
-        "SQLite or PostgreSQL.",
-    ),
-    Key::new("args", Kind::Section(ARGS), "How to connect."),
-    Key::new("txn_limit", Kind::Integer(0, i64::MAX), "For a homeserver.").inert(),
-    Key::new("allow_unsafe_locale", Kind::Flag, "For a homeserver.").inert(),
-];
+keys! {
+    pub(crate) struct DatabaseSection {
+        /// SQLite or PostgreSQL.
+        name: Option<OneOf<Engine>>,
+        /// How to connect.
+        args: Args,
+    }
+    unused {
+        /// For a homeserver.
+        txn_limit: Inert<Int<i64, 0, { i64::MAX }>>,
+        /// For a homeserver.
+        allow_unsafe_locale: Inert<bool>,
+    }
+}
 
-/// `registrar.database_pool`.
-pub(super) const POOL: &[Key] = &[
-    Key::new(
-        "readers",
-        Kind::Integer(1, 10_000),
-        "Connections that only read, at most.",
-    )
-    .or("4"),
-    Key::new(
-        "writers",
-        Kind::Integer(1, 10_000),
-        "Connections that write, at most. SQLite always has one.",
-    )
-    .or("8"),
-    Key::new(
-        "wait_timeout",
-        Kind::Duration,
-        "For waiting for a free connection.",
-    )
-    .or("5s"),
-    Key::new(
-        "connect_timeout",
-        Kind::Duration,
-        "For opening a connection, for each host.",
-    )
-    .or("5s"),
-    Key::new(
-        "statement_timeout",
-        Kind::Duration,
-        "For one statement on PostgreSQL.",
-    )
-    .or("10s"),
-    Key::new(
-        "lock_timeout",
-        Kind::Duration,
-        "For waiting for another transaction.",
-    )
-    .or("5s"),
-    Key::new(
-        "idle_in_transaction_timeout",
-        Kind::Duration,
-        "For a transaction on PostgreSQL in which nothing happens.",
-    )
-    .or("30s"),
-];
+/// The drivers by which a homeserver calls its databases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+impl Choice for Engine {
+    const WORDS: &'static [&'static str] = &["sqlite3", "psycopg2"];
+    const VALUES: &'static [Self] = &[Self::Sqlite, Self::Postgres];
+}
+
+keys! {
+    /// `registrar.database_pool`.
+    pub(crate) struct PoolKeys {
+        /// Connections that only read, at most.
+        readers: Int<u32, 1, 10_000> = "4",
+        /// Connections that write, at most. SQLite always has one.
+        writers: Int<u32, 1, 10_000> = "8",
+        /// For waiting for a free connection.
+        wait_timeout: Positive = "5s",
+        /// For opening a connection, for each host.
+        connect_timeout: Positive = "5s",
+        /// For one statement on PostgreSQL.
+        statement_timeout: Positive = "10s",
+        /// For waiting for another transaction.
+        lock_timeout: Positive = "5s",
+        /// For a transaction on PostgreSQL in which nothing happens.
+        idle_in_transaction_timeout: Positive = "30s",
+    }
+}
 
 const DEFAULT_SQLITE_FILE: &str = "registrar.db";
 
 /// Reads where the database is and how to use it. Settings of PostgreSQL that are not written come from
 /// the environment variables of libpq. `None` only after a reported mistake.
-pub(super) fn read(
+pub(crate) fn read(
     root: &Section<'_>,
-    own: &Section<'_>,
+    own: &OwnKeys,
     environment: &[(String, String)],
 ) -> Option<Options> {
-    let section = root.section("database");
-    let args = section.section("args");
-    let url = own.text("database");
-    let pool = own.section("database_pool");
-    let name = section.choice("name");
-    let is_postgres = match &url {
+    let keys = DatabaseKeys::read(root);
+    let section = &keys.database;
+    let (url, pool) = (&own.database, &own.database_pool);
+    let is_postgres = match &**url {
         Some(url) => !url.starts_with("sqlite:"),
-        None => name.as_deref() == Some("psycopg2"),
+        None => *section.name == Some(Engine::Postgres),
     };
-    let defaults = if is_postgres {
-        from_environment(root, environment)
-    } else {
-        PostgresOptions::default()
-    };
-    let password = own.secret("database_password");
-    let backend = match url {
-        Some(url) => {
-            // Replaced, so only its types are checked: a file with a password need not be there.
-            read_names(&args);
-            read_args(&args, None);
-            own.accept("database", parse_url(&url, password, defaults))
+    let mut defaults = PostgresOptions::default();
+    if is_postgres {
+        read_environment(section, environment, &mut defaults);
+    }
+    let backend = match &**url {
+        Some(text) => {
+            let password = own.database_password.clone();
+            url.at.accept(parse_url(text, password, defaults))
         }
-        None => read_section(root, &section, &args, name.as_deref(), defaults),
+        None => read_section(&keys, defaults),
     };
-    let backend = backend.map(|backend| match backend {
-        Backend::Postgres(postgres) => {
-            let connect_timeout = postgres.connect_timeout;
-            let connect_timeout = connect_timeout.filter(|_| !pool.is_given("connect_timeout"));
-            warn_of_stricter_tls(root, &postgres);
-            Backend::Postgres(PostgresOptions {
-                connect_timeout,
-                ..postgres
-            })
+    let backend = match backend {
+        Some(Backend::Postgres(mut postgres)) => {
+            if pool.connect_timeout.is_given() {
+                postgres.connect_timeout = None;
+            }
+            warn_of_stricter_tls(section, &postgres);
+            Some(Backend::Postgres(postgres))
         }
-        sqlite @ Backend::Sqlite { .. } => sqlite,
-    });
-    let (connections, timeouts) = (read_pool(&pool, &args), read_timeouts(&pool));
+        backend => backend,
+    };
     Some(Options {
-        pool: connections,
-        timeouts,
+        pool: read_pool(pool, &section.args),
+        timeouts: Timeouts {
+            acquire: *pool.wait_timeout,
+            connect: *pool.connect_timeout,
+            statement: *pool.statement_timeout,
+            lock: *pool.lock_timeout,
+            idle_in_transaction: *pool.idle_in_transaction_timeout,
+        },
         ..Options::new(backend?)
     })
 }
 
 /// What the environment variables of libpq say.
-fn from_environment(root: &Section<'_>, environment: &[(String, String)]) -> PostgresOptions {
-    let mut options = PostgresOptions::default();
+fn read_environment(
+    section: &Entry<DatabaseSection>,
+    environment: &[(String, String)],
+    options: &mut PostgresOptions,
+) {
     for (variable, name) in PostgresOptions::ENVIRONMENT {
         let Some((_, value)) = environment.iter().find(|(it, _)| it == variable) else {
             continue;
         };
         if let Err(error) = options.set(name, value) {
             let message = format!("environment variable {variable}: {error}");
-            root.wrong_value("database", message);
+            section.at.refuse(message);
         }
     }
-    options
 }
 
 /// Where libpq would be content with less.
-fn warn_of_stricter_tls(root: &Section<'_>, postgres: &PostgresOptions) {
+fn warn_of_stricter_tls(section: &Entry<DatabaseSection>, postgres: &PostgresOptions) {
     let is_local = postgres.hosts.iter().all(|host| host.starts_with('/'));
     if is_local && postgres.hostaddrs.is_empty() {
         return;
@@ -176,7 +162,7 @@ fn warn_of_stricter_tls(root: &Section<'_>, postgres: &PostgresOptions) {
         }
         SslMode::Disable | SslMode::Allow | SslMode::Prefer | SslMode::VerifyFull => return,
     };
-    root.warning("database", message);
+    section.at.warn(message);
 }
 
 /// Why a database URL is refused. Never repeats the URL, which may contain a password.
@@ -226,40 +212,27 @@ fn sqlite(path: &Path) -> Result<Backend, &'static str> {
 }
 
 /// The homeserver's section.
-fn read_section(
-    root: &Section<'_>,
-    section: &Section<'_>,
-    args: &Section<'_>,
-    name: Option<&str>,
-    mut postgres: PostgresOptions,
-) -> Option<Backend> {
-    let (database, dbname) = read_names(args);
-    let password = args.secret("password");
-    read_args(args, (name == Some("psycopg2")).then_some(&mut postgres));
-    match name {
-        Some("sqlite3") => {
-            let file = database.unwrap_or_else(|| DEFAULT_SQLITE_FILE.to_owned());
-            args.accept("database", sqlite(Path::new(&file)))
+fn read_section(keys: &DatabaseKeys, mut postgres: PostgresOptions) -> Option<Backend> {
+    let section = &keys.database;
+    let args = &section.args;
+    match *section.name {
+        Some(Engine::Sqlite) => {
+            let file = args.known.database.as_deref();
+            let file = Path::new(file.unwrap_or(DEFAULT_SQLITE_FILE));
+            args.known.database.at.accept(sqlite(file))
         }
-        Some(_) => {
-            if database.is_some() && dbname.is_some() {
-                args.mistake(
-                    "dbname",
-                    "means the same as `database`: give only one of them",
-                );
-            }
-            postgres.dbname = dbname.or(database).or(postgres.dbname);
-            postgres.password = password.or(postgres.password);
+        Some(Engine::Postgres) => {
+            args.apply(&mut postgres);
             Some(Backend::Postgres(postgres))
         }
-        None if section.is_filled() => {
-            section.require("name", "is required: `sqlite3` or `psycopg2`");
+        None if section.is_given() => {
+            let name = &section.name;
+            name.require("is required: `sqlite3` or `psycopg2`");
             None
         }
         None => {
-            if root.is_given("databases") {
-                root.mistake(
-                    "databases",
+            if keys.databases.is_given() {
+                keys.databases.at.mistake(
                     "several databases are a homeserver's way; say which one this server uses as \
                      `registrar.database`",
                 );
@@ -271,32 +244,8 @@ fn read_section(
     }
 }
 
-/// `database` and `dbname`.
-fn read_names(args: &Section<'_>) -> (Option<String>, Option<String>) {
-    (args.text("database"), args.text("dbname"))
-}
-
-/// Reads the settings of PostgreSQL; without options to set, only their types are checked.
-fn read_args(args: &Section<'_>, mut postgres: Option<&mut PostgresOptions>) {
-    let written = TEXTS.iter().map(|name| (name, args.text(name)));
-    let labels = LABELS.iter().map(|name| (name, args.label(name)));
-    for (name, value) in written.chain(labels) {
-        if let (Some(value), Some(postgres)) = (value, postgres.as_deref_mut()) {
-            args.accept(name, postgres.set(name, &value));
-        }
-    }
-    if let (Some(mode), Some(postgres)) = (args.choice("sslmode"), postgres) {
-        args.accept("sslmode", postgres.set("sslmode", &mode));
-    }
-}
-
-fn read_pool(section: &Section<'_>, args: &Section<'_>) -> PoolOptions {
-    let written = PoolOptions {
-        readers: section.integer("readers"),
-        writers: section.integer("writers"),
-    };
-    let total = args.integer_if_given::<u32>("cp_max");
-    match total.filter(|_| !section.is_filled()) {
+fn read_pool(pool: &Entry<PoolKeys>, args: &Args) -> PoolOptions {
+    match args.known.cp_max.filter(|_| !pool.is_given()) {
         Some(total) => {
             let readers = (total / 3).max(1);
             PoolOptions {
@@ -304,16 +253,9 @@ fn read_pool(section: &Section<'_>, args: &Section<'_>) -> PoolOptions {
                 writers: total - readers,
             }
         }
-        None => written,
-    }
-}
-
-fn read_timeouts(section: &Section<'_>) -> Timeouts {
-    Timeouts {
-        acquire: section.positive_duration("wait_timeout"),
-        connect: section.positive_duration("connect_timeout"),
-        statement: section.positive_duration("statement_timeout"),
-        lock: section.positive_duration("lock_timeout"),
-        idle_in_transaction: section.positive_duration("idle_in_transaction_timeout"),
+        None => PoolOptions {
+            readers: *pool.readers,
+            writers: *pool.writers,
+        },
     }
 }

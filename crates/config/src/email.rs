@@ -3,456 +3,325 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use registrar_domain::model::id::ServerName;
 use registrar_domain::model::secret::Secret;
 use registrar_http_hyper::pages::PageNames;
-use registrar_mail::options::CleartextLogin;
+use registrar_mail::options::{
+    CleartextLogin, Credentials, Encryption, Smtp, Subjects, TemplateNames, TemplatePair,
+    check_sender,
+};
 
-use super::key::{Key, Kind};
-use super::section::Section;
+use super::keys::{Keys as _, keys};
+use super::section::{Entry, Section};
+use super::types::{Inert, Int, OneOf};
 
 mod cleartext;
 mod ehlo;
 
-pub(super) const KEYS: &[Key] = &[Key::new(
-    "email",
-    Kind::Section(EMAIL),
-    "The mail server. Without the section (and without a delegate) email addresses \
-         cannot be validated.",
-)];
-
-const EMAIL: &[Key] = &[
-    Key::new("smtp_host", Kind::Text, "The mail server.").or("localhost"),
-    Key::new(
-        "smtp_port",
-        Kind::Integer(1, 65_535),
-        "Its port. Default: 25, or 465 with `force_tls`.",
-    ),
-    Key::new("smtp_user", Kind::Text, "Who logs in there."),
-    Key::new("smtp_pass", Kind::Secret, "The password for that."),
-    Key::new(FORCE_TLS, Kind::Flag, "Speak TLS from the first byte.").or("false"),
-    Key::new(
-        REQUIRE_TLS,
-        Kind::Flag,
-        "Give up if the server does not offer STARTTLS.",
-    )
-    .or("false"),
-    Key::new(
-        "enable_tls",
-        Kind::Flag,
-        "Use STARTTLS if the server offers it.",
-    )
-    .or("true"),
-    Key::new(
-        "tlsname",
-        Kind::Text,
-        "The name in the server's certificate. Default: `smtp_host`.",
-    ),
-    Key::new(
-        "notif_from",
-        Kind::Text,
-        "The sender, such as `%(app)s <noreply@example.org>`. Required, unless a delegate \
-         sends the mails.",
-    ),
-    Key::new("app_name", Kind::Text, "What takes the place of `%(app)s`.").or("Matrix"),
-    Key::new(
-        "validation_token_lifetime",
-        Kind::Duration,
-        "How long the link in a mail can be used.",
-    )
-    .or("1h"),
-    Key::new(
-        "enable_notifs",
-        Kind::Flag,
-        "Mails about messages: a homeserver's business, but checked.",
-    )
-    .or("false"),
-    Key::new("client_base_url", Kind::Text, NOTIFICATIONS).inert(),
-    Key::new("expiry_template_html", Kind::Text, EXPIRY).inert(),
-    Key::new("expiry_template_text", Kind::Text, EXPIRY).inert(),
-    Key::new(
-        "invite_client_location",
-        Kind::Text,
-        "Invitations to rooms: the homeserver.",
-    )
-    .inert(),
-    Key::new("notif_delay_before_mail", Kind::Duration, NOTIFICATIONS).inert(),
-    Key::new("notif_template_html", Kind::Text, NOTIFICATIONS).inert(),
-    Key::new("notif_template_text", Kind::Text, NOTIFICATIONS).inert(),
-    Key::new("riot_base_url", Kind::Text, NOTIFICATIONS).inert(),
-    Key::new("notif_for_new_users", Kind::Flag, NOTIFICATIONS)
-        .or("true")
-        .inert(),
-    Key::new("subjects", Kind::Section(SUBJECTS), "Subjects of mails."),
-    Key::new(
-        "template_dir",
-        Kind::Text,
-        "A folder of templates, from older files. Prefer \
-         `templates.custom_template_directory`, which is searched first.",
-    ),
-    Key::new(
-        "registration_template_html",
-        Kind::Text,
-        "The mail, as HTML.",
-    )
-    .or("registration.html"),
-    Key::new(
-        "registration_template_text",
-        Kind::Text,
-        "The mail, as text.",
-    )
-    .or("registration.txt"),
-    Key::new(
-        "registration_template_failure_html",
-        Kind::Text,
-        "The page behind a link that does not work.",
-    )
-    .or("registration_failure.html"),
-    Key::new(
-        "registration_template_success_html",
-        Kind::Text,
-        "The page behind a link that works.",
-    )
-    .or("registration_success.html"),
-    Key::new(
-        "add_threepid_template_html",
-        Kind::Text,
-        "The mail that adds an address to an account, as HTML.",
-    )
-    .or("add_threepid.html"),
-    Key::new(
-        "add_threepid_template_text",
-        Kind::Text,
-        "The same, as text.",
-    )
-    .or("add_threepid.txt"),
-    Key::new(
-        "add_threepid_template_failure_html",
-        Kind::Text,
-        "The page behind a link that does not work, for an address of an existing account.",
-    )
-    .or("add_threepid_failure.html"),
-    Key::new(
-        "add_threepid_template_success_html",
-        Kind::Text,
-        "The page behind a link that works, for an address of an existing account.",
-    )
-    .or("add_threepid_success.html"),
-    Key::new(
-        "password_reset_template_html",
-        Kind::Text,
-        "The mail that resets a password, as HTML.",
-    )
-    .or("password_reset.html"),
-    Key::new(
-        "password_reset_template_text",
-        Kind::Text,
-        "The same, as text.",
-    )
-    .or("password_reset.txt"),
-    Key::new(
-        "password_reset_template_failure_html",
-        Kind::Text,
-        "The page behind a link that does not work, for a new password.",
-    )
-    .or("password_reset_failure.html"),
-    Key::new(
-        "password_reset_template_success_html",
-        Kind::Text,
-        "The page behind a link that works, for a new password.",
-    )
-    .or("password_reset_success.html"),
-    Key::new(
-        "already_in_use_template_html",
-        Kind::Text,
-        "The mail to an address that has an account already, as HTML.",
-    )
-    .or("already_in_use.html"),
-    Key::new(
-        "already_in_use_template_text",
-        Kind::Text,
-        "The same, as text.",
-    )
-    .or("already_in_use.txt"),
-];
-
-const NOTIFICATIONS: &str = "Mails about messages: the homeserver.";
-const EXPIRY: &str = "Accounts do not expire here.";
-const FORCE_TLS: &str = "force_tls";
-const REQUIRE_TLS: &str = "require_transport_security";
-
-const SUBJECTS: &[Key] = &[
-    Key::new("email_validation", Kind::Text, "The mail with the link.")
-        .or("[%(server_name)s] Validate your email"),
-    Key::new(
-        "password_reset",
-        Kind::Text,
-        "The mail that resets a password.",
-    )
-    .or("[%(server_name)s] Password reset"),
-    Key::new(
-        "email_already_in_use",
-        Kind::Text,
-        "The mail to an address that has an account already.",
-    )
-    .or("[%(server_name)s] Email already in use"),
-    Key::new("invite_from_person", Kind::Text, NOTIFICATIONS).inert(),
-    Key::new("invite_from_person_to_room", Kind::Text, NOTIFICATIONS).inert(),
-    Key::new("invite_from_person_to_space", Kind::Text, NOTIFICATIONS).inert(),
-    Key::new("message_from_person", Kind::Text, NOTIFICATIONS).inert(),
-    Key::new("message_from_person_in_room", Kind::Text, NOTIFICATIONS).inert(),
-    Key::new("messages_from_person", Kind::Text, NOTIFICATIONS).inert(),
-    Key::new("messages_from_person_and_others", Kind::Text, NOTIFICATIONS).inert(),
-    Key::new("messages_in_room", Kind::Text, NOTIFICATIONS).inert(),
-    Key::new("messages_in_room_and_others", Kind::Text, NOTIFICATIONS).inert(),
-];
-
-/// The keys of `registrar.email`.
-pub(super) const OWN_KEYS: &[Key] = &[ehlo::KEY, cleartext::KEY];
-
-/// The mail server, and what mails say.
-#[derive(Clone, Debug)]
-pub struct Email {
-    /// `smtp_host`.
-    pub host: String,
-    /// `smtp_port`.
-    pub port: u16,
-    /// `smtp_user` and `smtp_pass`.
-    pub login: Option<(String, Secret<String>)>,
-    /// How much TLS.
-    pub tls: MailTls,
-    /// `tlsname`, else the host.
-    pub tls_name: String,
-    /// `registrar.email.cleartext_login`.
-    pub cleartext_login: CleartextLogin,
-    /// `registrar.email.ehlo_name`, or the default.
-    pub ehlo_name: String,
-    /// `notif_from`. `None` when a delegate sends the mails.
-    pub sender: Option<Sender>,
-    /// `app_name`.
-    pub app_name: String,
-    /// `validation_token_lifetime`.
-    pub validation_token_lifetime: Duration,
-    /// Subjects and templates.
-    pub texts: MailTexts,
+keys! {
+    pub(crate) struct EmailGroup {
+        /// The mail server. Without the section (and without a delegate) email addresses cannot be
+        /// validated.
+        email: Option<EmailKeys>,
+    }
 }
 
-/// How much TLS is used with the mail server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MailTls {
-    /// None: `enable_tls: false`.
-    Never,
-    /// STARTTLS if offered.
-    Opportunistic,
-    /// STARTTLS or nothing: `require_transport_security`.
-    Required,
-    /// From the first byte: `force_tls`.
-    Immediate,
+keys! {
+    pub(crate) struct EmailKeys {
+        /// The mail server.
+        smtp_host: String = "localhost",
+        /// The port of the mail server. Default: 25, or 465 with `force_tls`.
+        smtp_port: Option<Int<u16, 1, 65_535>>,
+        /// The user name at the mail server.
+        smtp_user: Option<String>,
+        /// The password of that user.
+        smtp_pass: Option<Secret<String>>,
+        /// Use TLS from the first byte (implicit TLS).
+        force_tls: bool = "false",
+        /// Send no mail if the server does not offer STARTTLS.
+        require_transport_security: bool = "false",
+        /// Use STARTTLS if the server offers it.
+        enable_tls: bool = "true",
+        /// The name in the server's certificate. Default: `smtp_host`.
+        tlsname: Option<String>,
+        /// The sender, such as `%(app)s <noreply@example.org>`. Required, unless a delegate sends the
+        /// mails.
+        notif_from: Option<String>,
+        /// The value of `%(app)s`.
+        app_name: String = "Matrix",
+        /// How long the link in a mail is valid.
+        validation_token_lifetime: Duration = "1h",
+        /// Mails about messages: sent by the homeserver, but checked here.
+        enable_notifs: bool = "false",
+        /// Subjects of mails.
+        subjects: SubjectKeys,
+        /// A folder of templates, from older files. Prefer `templates.custom_template_directory`, which is
+        /// searched first.
+        template_dir: Option<PathBuf>,
+        /// The mail, as HTML.
+        registration_template_html: String = "registration.html",
+        /// The mail, as text.
+        registration_template_text: String = "registration.txt",
+        /// The page behind a link that does not work.
+        registration_template_failure_html: String = "registration_failure.html",
+        /// The page behind a link that works.
+        registration_template_success_html: String = "registration_success.html",
+        /// The mail that adds an address to an account, as HTML.
+        add_threepid_template_html: String = "add_threepid.html",
+        /// The same, as text.
+        add_threepid_template_text: String = "add_threepid.txt",
+        /// The page behind a link that does not work, for an address of an existing account.
+        add_threepid_template_failure_html: String = "add_threepid_failure.html",
+        /// The page behind a link that works, for an address of an existing account.
+        add_threepid_template_success_html: String = "add_threepid_success.html",
+        /// The mail that resets a password, as HTML.
+        password_reset_template_html: String = "password_reset.html",
+        /// The same, as text.
+        password_reset_template_text: String = "password_reset.txt",
+        /// The page behind a link that does not work, for a new password.
+        password_reset_template_failure_html: String = "password_reset_failure.html",
+        /// The page behind a link that works, for a new password.
+        password_reset_template_success_html: String = "password_reset_success.html",
+        /// The mail to an address that has an account already, as HTML.
+        already_in_use_template_html: String = "already_in_use.html",
+        /// The same, as text.
+        already_in_use_template_text: String = "already_in_use.txt",
+    }
+    unused {
+        /// Mails about messages: the homeserver.
+        client_base_url: Inert<String>,
+        /// Accounts do not expire here.
+        expiry_template_html: Inert<String>,
+        /// Accounts do not expire here.
+        expiry_template_text: Inert<String>,
+        /// Invitations to rooms: the homeserver.
+        invite_client_location: Inert<String>,
+        /// Mails about messages: the homeserver.
+        notif_delay_before_mail: Inert<Duration>,
+        /// Mails about messages: the homeserver.
+        notif_template_html: Inert<String>,
+        /// Mails about messages: the homeserver.
+        notif_template_text: Inert<String>,
+        /// Mails about messages: the homeserver.
+        riot_base_url: Inert<String>,
+        /// Mails about messages: the homeserver.
+        notif_for_new_users: Inert<bool> = "true",
+    }
 }
 
-/// Who mails come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sender {
-    /// `notif_from` as it is written.
-    pub text: String,
-    /// The name that people see.
-    pub name: Option<String>,
-    /// The address.
-    pub address: String,
+keys! {
+    pub(crate) struct SubjectKeys {
+        /// The mail with the link.
+        email_validation: String = "[%(server_name)s] Validate your email",
+        /// The mail that resets a password.
+        password_reset: String = "[%(server_name)s] Password reset",
+        /// The mail to an address that has an account already.
+        email_already_in_use: String = "[%(server_name)s] Email already in use",
+    }
+    unused {
+        /// Mails about messages: the homeserver.
+        invite_from_person: Inert<String>,
+        /// Mails about messages: the homeserver.
+        invite_from_person_to_room: Inert<String>,
+        /// Mails about messages: the homeserver.
+        invite_from_person_to_space: Inert<String>,
+        /// Mails about messages: the homeserver.
+        message_from_person: Inert<String>,
+        /// Mails about messages: the homeserver.
+        message_from_person_in_room: Inert<String>,
+        /// Mails about messages: the homeserver.
+        messages_from_person: Inert<String>,
+        /// Mails about messages: the homeserver.
+        messages_from_person_and_others: Inert<String>,
+        /// Mails about messages: the homeserver.
+        messages_in_room: Inert<String>,
+        /// Mails about messages: the homeserver.
+        messages_in_room_and_others: Inert<String>,
+    }
 }
 
-/// Subjects and templates of mails and of the pages behind their links.
-#[derive(Clone, Debug)]
-pub struct MailTexts {
-    /// `subjects.email_validation`; `%(server_name)s` is still in it.
-    pub validation_subject: String,
-    /// `subjects.password_reset`; `%(server_name)s` is still in it.
-    pub password_reset_subject: String,
-    /// `subjects.email_already_in_use`; `%(server_name)s` is still in it.
-    pub already_in_use_subject: String,
-    /// `template_dir`, a folder of templates from older files.
-    pub template_dir: Option<PathBuf>,
-    /// `registration_template_html`.
-    pub registration_html: String,
-    /// `registration_template_text`.
-    pub registration_text: String,
+keys! {
+    /// `registrar.email`.
+    pub(crate) struct OwnEmailKeys {
+        /// How this server introduces itself to the mail server: a full host name, or an address such as
+        /// `[192.0.2.1]`. Default: the name of this machine if that has a domain, else the host of
+        /// `public_baseurl`.
+        ehlo_name: Option<String>,
+        /// Where `smtp_pass` may be sent without encryption: to no address, to those of this machine and
+        /// of private networks, or to all. The address of the connection decides.
+        cleartext_login: OneOf<CleartextLogin> = "in_private_networks",
+    }
+}
+
+/// What the section says.
+pub(crate) struct Email {
+    /// How mails are sent. `None`: nobody is named as their sender, since a delegate sends them.
+    pub(crate) mails: Option<registrar_mail::Options>,
+    /// How long the link in a mail is valid.
+    pub(crate) link_lifetime: Duration,
     /// The pages behind the links.
-    pub pages: PageNames,
-    /// `add_threepid_template_html`.
-    pub add_threepid_html: String,
-    /// `add_threepid_template_text`.
-    pub add_threepid_text: String,
-    /// `password_reset_template_html`.
-    pub password_reset_html: String,
-    /// `password_reset_template_text`.
-    pub password_reset_text: String,
-    /// `already_in_use_template_html`.
-    pub already_in_use_html: String,
-    /// `already_in_use_template_text`.
-    pub already_in_use_text: String,
+    pub(crate) pages: PageNames,
+    /// `template_dir`.
+    pub(crate) template_dir: Option<PathBuf>,
 }
 
-impl Email {
-    /// Reads the keys of a homeserver, and the opened section `registrar.email`. `None` without the
-    /// homeserver's section. `delegated`: an identity server sends the mails.
-    /// `public_host`: the host in `public_baseurl`.
-    pub(super) fn read(
-        root: &Section<'_>,
-        own: &Section<'_>,
-        public_host: &str,
-        delegated: bool,
-    ) -> Option<Self> {
-        let section = root.section("email");
-        let (cleartext_login, ehlo_name) = (cleartext::read(own), ehlo::read(own, public_host));
-        if !section.is_filled() {
-            return None;
-        }
-        let host = section.text_or_default("smtp_host");
-        let tls = read_tls(&section);
-        let app_name = section.text_or_default("app_name");
-        let sender = read_sender(&section, &app_name, delegated);
-        let port = read_port(&section, tls);
-        let login = read_login(&section);
-        if login.is_some() {
-            cleartext::warn(&section, &host, tls, cleartext_login);
-        }
-        Some(Self {
-            port,
-            login,
-            cleartext_login,
-            ehlo_name,
-            tls,
-            tls_name: section.text("tlsname").unwrap_or_else(|| host.clone()),
-            host,
-            sender,
-            app_name,
-            validation_token_lifetime: section.duration("validation_token_lifetime"),
-            texts: read_texts(&section),
-        })
+/// What the section is read with.
+pub(crate) struct Surroundings<'a> {
+    pub(crate) own: &'a OwnEmailKeys,
+    pub(crate) server_name: Option<&'a ServerName>,
+    /// The host in `public_baseurl`.
+    pub(crate) public_host: &'a str,
+    /// Does an identity server send the mails?
+    pub(crate) is_delegated: bool,
+    /// How long the mail server may take.
+    pub(crate) deadline: Duration,
+    /// `templates.custom_template_directory`.
+    pub(crate) template_dir: Option<&'a PathBuf>,
+}
+
+/// `None` without the section.
+pub(crate) fn read(root: &Section<'_>, with: &Surroundings<'_>) -> Option<Email> {
+    let group = EmailGroup::read(root);
+    let ehlo_name = ehlo::read(&with.own.ehlo_name, with.public_host);
+    let keys = group.email.as_ref()?;
+    let smtp = read_smtp(keys, ehlo_name, with);
+    let notif_from = read_sender(keys, with.is_delegated);
+    let template_dir = keys.template_dir.clone();
+    let folders = [with.template_dir, template_dir.as_ref()];
+    let mails = notif_from
+        .zip(with.server_name)
+        .map(|(notif_from, server_name)| registrar_mail::Options {
+            smtp,
+            app_name: keys.app_name.clone(),
+            subjects: Subjects {
+                email_validation: keys.subjects.email_validation.clone(),
+                password_reset: keys.subjects.password_reset.clone(),
+                email_already_in_use: keys.subjects.email_already_in_use.clone(),
+            },
+            template_directories: folders.into_iter().flatten().cloned().collect(),
+            templates: read_templates(keys),
+            ..registrar_mail::Options::new(server_name.clone(), notif_from)
+        });
+    Some(Email {
+        mails,
+        link_lifetime: *keys.validation_token_lifetime,
+        pages: read_pages(keys),
+        template_dir,
+    })
+}
+
+fn read_smtp(keys: &EmailKeys, ehlo_name: String, with: &Surroundings<'_>) -> Smtp {
+    let defaults = Smtp::default();
+    let encryption = read_encryption(keys);
+    let credentials = read_login(keys);
+    let cleartext_login = *with.own.cleartext_login;
+    if credentials.is_some() {
+        cleartext::warn(keys, encryption, cleartext_login);
+    }
+    Smtp {
+        host: keys.smtp_host.clone(),
+        port: read_port(keys, encryption),
+        encryption,
+        tls_name: keys.tlsname.clone(),
+        credentials,
+        cleartext_login,
+        ehlo_name: Some(ehlo_name),
+        connect_timeout: defaults.connect_timeout.min(with.deadline),
+        send_timeout: defaults.send_timeout.min(with.deadline),
+        ..defaults
     }
 }
 
-fn read_tls(section: &Section<'_>) -> MailTls {
-    let (force, require) = (section.flag(FORCE_TLS), section.flag(REQUIRE_TLS));
-    let enabled = section.flag("enable_tls");
-    for (name, wanted) in [(FORCE_TLS, force), (REQUIRE_TLS, require)] {
-        if wanted && !enabled {
-            section.mistake(
-                name,
-                "contradicts `enable_tls: false`: set that to true, or leave it away",
-            );
+fn read_encryption(keys: &EmailKeys) -> Encryption {
+    let (force, require) = (&keys.force_tls, &keys.require_transport_security);
+    for wanted in [force, require] {
+        if **wanted && !*keys.enable_tls {
+            wanted
+                .at
+                .mistake("contradicts `enable_tls: false`: set that to true, or remove it");
         }
     }
-    match (force, require, enabled) {
-        (true, _, _) => MailTls::Immediate,
-        (false, true, _) => MailTls::Required,
-        (false, false, true) => MailTls::Opportunistic,
-        (false, false, false) => MailTls::Never,
+    match (**force, **require, *keys.enable_tls) {
+        (true, _, _) => Encryption::Implicit,
+        (false, true, _) => Encryption::Required,
+        (false, false, true) => Encryption::IfOffered,
+        (false, false, false) => Encryption::Off,
     }
 }
 
-/// Where TLS from the first byte is spoken, by long custom and RFC 8314.
-const IMPLICIT_TLS_PORT: u16 = 465;
-
-fn read_port(section: &Section<'_>, tls: MailTls) -> u16 {
-    let given = section.integer_if_given("smtp_port");
-    if given == Some(IMPLICIT_TLS_PORT) && tls != MailTls::Immediate {
-        section.warning(
-            "smtp_port",
+fn read_port(keys: &EmailKeys, encryption: Encryption) -> u16 {
+    let implicit = Encryption::Implicit;
+    if *keys.smtp_port == Some(implicit.default_port()) && encryption != implicit {
+        keys.smtp_port.at.warn(
             "on port 465, mail servers expect TLS from the first byte, but this server would wait \
              for a greeting and send no mail: set `force_tls: true`, or use port 587 with STARTTLS",
         );
     }
-    given.unwrap_or(if tls == MailTls::Immediate {
-        IMPLICIT_TLS_PORT
-    } else {
-        25
+    keys.smtp_port.unwrap_or(encryption.default_port())
+}
+
+fn read_login(keys: &EmailKeys) -> Option<Credentials> {
+    let password = &keys.smtp_pass;
+    if keys.smtp_user.is_none() && password.is_some() {
+        password.at.warn("has no effect without `smtp_user`");
+    }
+    let empty = || Secret::new(String::new());
+    Some(Credentials {
+        user: keys.smtp_user.clone()?,
+        password: password.cloned().unwrap_or_else(empty),
     })
 }
 
-fn read_login(section: &Section<'_>) -> Option<(String, Secret<String>)> {
-    let (user, password) = (section.text("smtp_user"), section.secret("smtp_pass"));
-    if user.is_none() && password.is_some() {
-        section.warning("smtp_pass", "has no effect without `smtp_user`");
+fn read_sender(keys: &EmailKeys, is_delegated: bool) -> Option<String> {
+    let (sender, notifications) = (&keys.notif_from, &keys.enable_notifs);
+    if **notifications {
+        notifications
+            .at
+            .ignore("Mails about messages: the homeserver.");
     }
-    let user = user?;
-    Some((user, password.unwrap_or_else(|| Secret::new(String::new()))))
+    if !is_delegated {
+        sender.require("is required: the sender of mails, such as `Matrix <noreply@example.org>`");
+    } else if **notifications {
+        sender.require("is required by `email.enable_notifs`");
+    }
+    let text = sender.cloned()?;
+    let checked = check_sender(&text, &keys.app_name)
+        .map_err(|_| "is not a mail address: write it like `Matrix <noreply@example.org>`");
+    sender.at.accept(checked).map(|()| text)
 }
 
-fn read_sender(section: &Section<'_>, app_name: &str, delegated: bool) -> Option<Sender> {
-    let notifications = section.flag("enable_notifs");
-    if notifications {
-        section.ignore("enable_notifs", NOTIFICATIONS);
-    }
-    let Some(text) = section.text("notif_from") else {
-        if !delegated {
-            section.require(
-                "notif_from",
-                "is required: the sender of mails, such as `Matrix <noreply@example.org>`",
-            );
-        } else if notifications {
-            section.require("notif_from", "is required by `email.enable_notifs`");
-        }
-        return None;
+fn read_templates(keys: &EmailKeys) -> TemplateNames {
+    let pair = |html: &Entry<String>, text: &Entry<String>| TemplatePair {
+        html: html.to_string(),
+        text: text.to_string(),
     };
-    let sender = parse_sender(&text, app_name);
-    section.accept(
-        "notif_from",
-        sender.ok_or(
-            "has no mail address that could be understood: write it like `Matrix \
-         <noreply@example.org>`",
+    TemplateNames {
+        registration: pair(
+            &keys.registration_template_html,
+            &keys.registration_template_text,
         ),
-    )
-}
-
-/// `Name <address>`, or an address alone.
-fn parse_sender(text: &str, app_name: &str) -> Option<Sender> {
-    let filled = text.replace("%(app)s", app_name);
-    // A line end would let whatever follows become a header of its own.
-    if filled.chars().any(char::is_control) {
-        return None;
+        add_threepid: pair(
+            &keys.add_threepid_template_html,
+            &keys.add_threepid_template_text,
+        ),
+        password_reset: pair(
+            &keys.password_reset_template_html,
+            &keys.password_reset_template_text,
+        ),
+        already_in_use: pair(
+            &keys.already_in_use_template_html,
+            &keys.already_in_use_template_text,
+        ),
     }
-    let (name, address) = match filled.trim().strip_suffix('>') {
-        Some(rest) => {
-            let (name, address) = rest.rsplit_once('<')?;
-            (name.trim().trim_matches('"').trim(), address.trim())
-        }
-        None => ("", filled.trim()),
-    };
-    let (local, domain) = address.rsplit_once('@')?;
-    let plausible = !local.is_empty()
-        && !domain.is_empty()
-        && !address.contains(|c: char| c.is_whitespace() || "<>,;".contains(c));
-    let name = (!name.is_empty()).then(|| name.to_owned());
-    plausible.then(|| Sender {
-        text: text.to_owned(),
-        name,
-        address: address.to_owned(),
-    })
 }
 
-fn read_texts(section: &Section<'_>) -> MailTexts {
-    let text = |name: &str| section.text_or_default(name);
-    let subjects = section.section("subjects");
-    MailTexts {
-        validation_subject: subjects.text_or_default("email_validation"),
-        password_reset_subject: subjects.text_or_default("password_reset"),
-        already_in_use_subject: subjects.text_or_default("email_already_in_use"),
-        template_dir: section.path("template_dir"),
-        registration_html: text("registration_template_html"),
-        registration_text: text("registration_template_text"),
-        pages: PageNames {
-            registration_success: text("registration_template_success_html"),
-            registration_failure: text("registration_template_failure_html"),
-            add_threepid_success: text("add_threepid_template_success_html"),
-            add_threepid_failure: text("add_threepid_template_failure_html"),
-            password_reset_success: text("password_reset_template_success_html"),
-            password_reset_failure: text("password_reset_template_failure_html"),
-        },
-        add_threepid_html: text("add_threepid_template_html"),
-        add_threepid_text: text("add_threepid_template_text"),
-        password_reset_html: text("password_reset_template_html"),
-        password_reset_text: text("password_reset_template_text"),
-        already_in_use_html: text("already_in_use_template_html"),
-        already_in_use_text: text("already_in_use_template_text"),
+fn read_pages(keys: &EmailKeys) -> PageNames {
+    PageNames {
+        registration_success: keys.registration_template_success_html.clone(),
+        registration_failure: keys.registration_template_failure_html.clone(),
+        add_threepid_success: keys.add_threepid_template_success_html.clone(),
+        add_threepid_failure: keys.add_threepid_template_failure_html.clone(),
+        password_reset_success: keys.password_reset_template_success_html.clone(),
+        password_reset_failure: keys.password_reset_template_failure_html.clone(),
     }
 }

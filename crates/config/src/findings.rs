@@ -74,6 +74,15 @@ pub(crate) enum Ignored {
     Unknown,
 }
 
+/// A key and its value, for the report. Never shows a secret.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    pub(crate) path: String,
+    pub(crate) value: String,
+    /// Is it not written?
+    pub(crate) is_default: bool,
+}
+
 /// Everything found while reading a configuration, in the order of discovery.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
@@ -88,6 +97,8 @@ pub(crate) struct Findings {
     pub(crate) warnings: Vec<Finding>,
     /// Paths of keys without effect.
     pub(crate) ignored: Vec<(String, Ignored)>,
+    /// Keys with an effect and their values, in the order of reading.
+    pub(crate) shown: Vec<Shown>,
 }
 
 /// The configuration cannot be used. Displays every mistake, one a line.

@@ -5,89 +5,53 @@
 use super::section::Section;
 use super::tree::{Mapping, Node, Value};
 
-/// Such an option.
-struct Gate {
-    /// The way to it from the top of the file.
-    path: &'static [&'static str],
-    /// What does not happen, and what can be done instead.
-    advice: &'static str,
-}
-
 const NO_SSO: &str = "single sign-on is not served: people who have no password here cannot log in";
 const NO_MODULES: &str = "modules of Synapse are not loaded, so nothing that they refuse is refused; \
                           a service of yours can decide by `registrar.webhook`";
 const NO_PROVIDERS: &str =
     "passwords are compared with those of this server alone; create these people's accounts here";
 
-const GATES: &[Gate] = &[
-    Gate {
-        path: &["account_validity"],
-        advice: "accounts do not expire; deactivate them with `registrar admin user deactivate`",
-    },
-    Gate {
-        path: &["modules"],
-        advice: NO_MODULES,
-    },
-    Gate {
-        path: &["spam_checker"],
-        advice: NO_MODULES,
-    },
-    Gate {
-        path: &["third_party_event_rules"],
-        advice: NO_MODULES,
-    },
-    Gate {
-        path: &["password_providers"],
-        advice: NO_PROVIDERS,
-    },
-    Gate {
-        path: &["ldap_config"],
-        advice: NO_PROVIDERS,
-    },
-    Gate {
-        path: &["oidc_providers"],
-        advice: NO_SSO,
-    },
-    Gate {
-        path: &["oidc_config"],
-        advice: NO_SSO,
-    },
-    Gate {
-        path: &["saml2_config"],
-        advice: NO_SSO,
-    },
-    Gate {
-        path: &["cas_config"],
-        advice: NO_SSO,
-    },
-    Gate {
-        path: &["jwt_config"],
-        advice: "logins with a JSON Web Token are refused",
-    },
-    Gate {
-        path: &["login_via_existing_session"],
-        advice: "a signed-in device cannot log in another one with a token",
-    },
-    Gate {
-        path: &["matrix_authentication_service"],
-        advice: "this server does not hand authentication on: people register and log in here",
-    },
-    Gate {
-        path: &["experimental_features", "msc3861"],
-        advice: "this server does not hand authentication on: people register and log in here",
-    },
-    Gate {
-        path: &["experimental_features", "msc3866"],
-        advice: "new accounts do not wait for approval, they can be used at once; close registration, \
+/// The way to each from the top of the file, and what does not happen, and what can be done instead.
+const GATES: &[(&[&str], &str)] = &[
+    (
+        &["account_validity"],
+        "accounts do not expire; deactivate them with `registrar admin user deactivate`",
+    ),
+    (&["modules"], NO_MODULES),
+    (&["spam_checker"], NO_MODULES),
+    (&["third_party_event_rules"], NO_MODULES),
+    (&["password_providers"], NO_PROVIDERS),
+    (&["ldap_config"], NO_PROVIDERS),
+    (&["oidc_providers"], NO_SSO),
+    (&["oidc_config"], NO_SSO),
+    (&["saml2_config"], NO_SSO),
+    (&["cas_config"], NO_SSO),
+    (&["jwt_config"], "logins with a JSON Web Token are refused"),
+    (
+        &["login_via_existing_session"],
+        "a signed-in device cannot log in another one with a token",
+    ),
+    (
+        &["matrix_authentication_service"],
+        "this server does not hand authentication on: people register and log in here",
+    ),
+    (
+        &["experimental_features", "msc3861"],
+        "this server does not hand authentication on: people register and log in here",
+    ),
+    (
+        &["experimental_features", "msc3866"],
+        "new accounts do not wait for approval, they can be used at once; close registration, \
                  or ask for registration tokens",
-    },
+    ),
 ];
 
 /// Warns about each that is switched on.
-pub(super) fn check(root: &Section<'_>) {
-    for gate in GATES {
-        if root.written(gate.path).is_some_and(is_on) {
-            root.not_obeyed(gate.path, gate.advice);
+pub(crate) fn check(root: &Section<'_>) {
+    for (path, advice) in GATES {
+        let written = root.written(path);
+        if let Some((at, _)) = written.filter(|(_, node)| is_on(node)) {
+            at.not_obeyed(advice);
         }
     }
 }

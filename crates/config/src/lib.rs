@@ -1,22 +1,26 @@
-//! The configuration: an operator's `homeserver.yaml`, read into plain validated values.
+#![doc = include_str!("../README.md")]
+//!
+//! # Map of the sources
 //!
 //! | step | file |
 //! |---|---|
 //! | find and merge files, apply environment variables | `sources.rs` |
 //! | YAML to an untyped tree that remembers lines | `tree.rs` |
-//! | which keys exist, of what kind, with which default | `key.rs`, `catalog.rs`, and `KEYS` in each section's file |
+//! | what is declared about a key, and how | `key.rs`, `keys.rs` |
+//! | what a key can be | `types.rs` |
 //! | read a mapping key by key, collecting mistakes | `section.rs`, `findings.rs` |
 //! | the sections: keys, values, and rules between them | one file each |
-//! | `check-config`, `generate-config`, JSON schema, tables of `docs/CONFIG.md` | `report.rs`, `generate.rs`, `schema.rs`, `reference.rs` |
+//! | all sections together | `config.rs` |
+//! | `check-config`, `generate-config`, JSON Schema, tables of `docs/CONFIG.md` | `report.rs`, `generate.rs`, `schema.rs`, `reference.rs` |
 //!
 //! Reading never stops at a mistake: [`load`] gives a [`Reading`], which has a [`Config`] only if there
-//! was none. To add an option, declare its key in the `KEYS` of its section, read it there, and
-//! regenerate the documentation; tests complain about whatever is forgotten.
+//! was none. After a change of the declarations, `cargo xtask config-schema` writes the documentation.
 
 mod accounts;
 mod app_services;
 mod captcha;
 mod catalog;
+mod config;
 mod consent;
 mod console;
 mod database;
@@ -25,13 +29,17 @@ mod email;
 mod findings;
 mod gates;
 mod generate;
+mod hashing;
+mod http;
 mod key;
+mod keys;
 mod lifetimes;
 mod listeners;
+mod log;
+mod network;
 mod own;
 mod password;
 mod pattern_advice;
-mod policy;
 mod proxies;
 mod rates;
 mod reference;
@@ -51,6 +59,7 @@ mod templates;
 mod tests;
 mod threepids;
 mod tree;
+mod types;
 mod url;
 mod usage;
 mod validation;
@@ -58,93 +67,22 @@ mod webhook;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::rc::Rc;
 
-use registrar_domain::model::policy::{AccountPolicy, TokenLifetimes, ValidationPolicy};
-use registrar_http_client::Proxies;
-
-pub use self::app_services::AppServices;
-pub use self::captcha::Captcha;
-pub use self::consent::Consent;
+pub use self::config::{Config, EmailValidation};
 pub use self::console::{Console, check_socket_path};
-pub use self::email::{Email, MailTexts, MailTls, Sender};
 pub use self::findings::{ConfigError, Finding, Origin};
 pub use self::generate::generate;
-pub use self::listeners::{ListenAddress, Listener, Resource};
-pub use self::own::{Hashing, Http, Log, LogFormat, Network};
-pub use self::password::Passwords;
-pub use self::rates::Rates;
+pub use self::http::Http;
+pub use self::listeners::{ListenAddress, Listener};
+pub use self::log::{Log, LogFormat};
 pub use self::reference::update_guide;
-pub use self::registration::Registration;
 pub use self::schema::schema;
-pub use self::secrets::Secrets;
-pub use self::server::Server;
 pub use self::syntax::{duration_of, show_duration};
-pub use self::threepids::{Delegate, Threepids};
-pub use self::url::HttpUrl;
-pub use self::usage::Usage;
-pub use self::webhook::Webhook;
 
 use self::findings::Findings;
 use self::section::Section;
 use self::tree::Mapping;
-
-/// Everything that the operator chose.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// Who the server is and where clients reach it.
-    pub server: Server,
-    /// Where it listens; never empty.
-    pub listeners: Vec<Listener>,
-    /// Which database holds the accounts, and how to use it.
-    pub database: registrar_storage_diesel::Options,
-    /// Who may register, and by which flows.
-    pub registration: Registration,
-    /// How long tokens live.
-    pub lifetimes: TokenLifetimes,
-    /// `ui_auth.session_timeout`.
-    pub ui_auth_session_timeout: Duration,
-    /// How fast clients may act.
-    pub rates: Rates,
-    /// Passwords.
-    pub passwords: Passwords,
-    /// The captcha at registration.
-    pub captcha: Captcha,
-    /// The policy that users agree to.
-    pub consent: Option<Consent>,
-    /// The mail server.
-    pub email: Option<Email>,
-    /// Email addresses and phone numbers.
-    pub threepids: Threepids,
-    /// What it takes to validate them.
-    pub validation: ValidationPolicy,
-    /// A service that has a say in registrations.
-    pub webhook: Option<Webhook>,
-    /// The proxies that other servers are reached through.
-    pub proxies: Proxies,
-    /// Application services.
-    pub app_services: AppServices,
-    /// Limits on the use of the whole server.
-    pub usage: Usage,
-    /// What accounts may be, and who sees them.
-    pub accounts: AccountPolicy,
-    /// `templates.custom_template_directory`.
-    pub template_dir: Option<PathBuf>,
-    /// Secrets of no other section.
-    pub secrets: Secrets,
-    /// Password hashes.
-    pub hashing: Hashing,
-    /// Whose `X-Forwarded-For` is believed; empty: everybody's who can connect.
-    pub trusted_proxies: Vec<Network>,
-    /// Limits on requests and connections.
-    pub http: Http,
-    /// Logs.
-    pub log: Log,
-    /// Where `registrar admin` reaches the running server.
-    pub console: Console,
-    /// `registrar.core_dumps`: may a crash leave one?
-    pub core_dumps: bool,
-}
 
 /// What came of reading a configuration.
 #[derive(Debug)]
@@ -157,9 +95,9 @@ pub struct Reading {
 /// Reads the configuration from files, folders of `*.yaml` files, and environment variables; later
 /// ones win. Reads files that it names (secrets), opens nothing else.
 pub fn load(paths: &[PathBuf], environment: impl IntoIterator<Item = (String, String)>) -> Reading {
-    let findings = RefCell::default();
+    let findings = Rc::default();
     let merged = sources::read_files(paths, &findings);
-    interpret(merged, environment, findings)
+    interpret(merged, environment, &findings)
 }
 
 /// Reads a configuration that is not in a file; `name` stands for it in messages.
@@ -168,22 +106,20 @@ pub fn load_text(
     name: &str,
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Reading {
-    let findings = RefCell::default();
+    let findings = Rc::default();
     let merged = sources::read_text(text, name, &findings);
-    interpret(merged, environment, findings)
+    interpret(merged, environment, &findings)
 }
 
 fn interpret(
     mut merged: Mapping,
     environment: impl IntoIterator<Item = (String, String)>,
-    findings: RefCell<Findings>,
+    findings: &Rc<RefCell<Findings>>,
 ) -> Reading {
     let environment: Vec<(String, String)> = environment.into_iter().collect();
-    let machine = proxies::of_the_machine(&environment);
-    sources::overlay_environment(&mut merged, environment.iter().cloned(), &findings);
-    let root = Section::root(&merged, &findings);
-    let config = Config::read(&root, machine, &environment);
-    let findings = findings.into_inner();
+    sources::overlay_environment(&mut merged, environment.iter().cloned(), findings);
+    let config = Config::read(&Section::root(&merged, findings), &environment);
+    let findings = findings.take();
     let config = config.filter(|_| findings.mistakes.is_empty());
     debug_assert!(
         config.is_some() || !findings.mistakes.is_empty(),
@@ -260,82 +196,5 @@ impl Reading {
     /// Shows no secret.
     pub fn report(&self) -> String {
         report::report(self.config.as_ref(), &self.findings)
-    }
-}
-
-impl Config {
-    /// Reads every section, whatever is wrong with another. `None` only after a reported mistake.
-    fn read(
-        root: &Section<'_>,
-        machine: Proxies,
-        environment: &[(String, String)],
-    ) -> Option<Self> {
-        let own_section = root.section("registrar");
-        let server = Server::read(root);
-        let mut listeners = listeners::read(root);
-        if server.as_ref().is_some_and(|server| !server.metrics) {
-            listeners::leave_metrics_out(root, &mut listeners);
-        }
-        let own = own::Own::read(&own_section);
-        listeners::advise(root, &listeners, &own.trusted_proxies);
-        let database = database::read(root, &own_section, environment);
-        let secrets = Secrets::read(root);
-        let captcha = Captcha::read(root, &own_section.section("captcha"));
-        let consent = Consent::read(root, &listeners, &secrets);
-        let threepids = Threepids::read(root, &own_section.section("identity_servers"));
-        let public_host = server.as_ref().map(|server| server.public_baseurl.host());
-        let email = Email::read(
-            root,
-            &own_section.section("email"),
-            public_host.as_deref().unwrap_or("localhost"),
-            threepids.email_delegate.is_some(),
-        );
-        let stages = registration::Stages {
-            email_enabled: threepids.email_delegate.is_some() || email.is_some(),
-            threepids: &threepids,
-            captcha: &captcha,
-            consent: consent.as_ref(),
-        };
-        let registration = Registration::read(root, &stages);
-        let validation = own_section.section("validation");
-        let validation = validation::read(&validation, &registration, &captcha);
-        rooms::check(root);
-        gates::check(root);
-        let config = Self {
-            listeners,
-            registration,
-            lifetimes: lifetimes::read(root),
-            ui_auth_session_timeout: lifetimes::read_ui_auth_session_timeout(root),
-            rates: Rates::read(root, &own_section.section("rates")),
-            passwords: Passwords::read(root),
-            captcha,
-            consent,
-            email,
-            threepids,
-            validation,
-            webhook: Webhook::read(&own_section.section("webhook")),
-            proxies: proxies::read(root, machine),
-            app_services: AppServices::read(root),
-            usage: Usage::read(root),
-            accounts: accounts::read(root),
-            template_dir: templates::read(root),
-            secrets,
-            hashing: own.hashing,
-            trusted_proxies: own.trusted_proxies,
-            http: own.http,
-            log: own.log,
-            console: own.console,
-            core_dumps: own.core_dumps,
-            server: server?,
-            database: database?,
-        };
-        Some(config)
-    }
-
-    /// Where the policy can be read; without one, where it would be.
-    pub fn terms_url(&self) -> String {
-        let version = self.consent.as_ref().map(|consent| &*consent.version);
-        let version = version.map_or(String::new(), |version| format!("?v={version}"));
-        format!("{}_matrix/consent{version}", self.server.public_baseurl)
     }
 }

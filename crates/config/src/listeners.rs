@@ -3,122 +3,113 @@
 use std::collections::{BTreeSet, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::key::{Key, Kind};
-use super::own::Network;
-use super::section::Section;
+use http::HeaderName;
+use registrar_http_hyper::{Forwarding, ListenerOptions, Resource};
 
-pub(super) const KEYS: &[Key] = &[Key::new(
-    "listeners",
-    Kind::List(&Kind::Section(LISTENER)),
-    "Where this server listens. Without it: port 8008 of the loopback addresses, for clients.",
-)];
+use super::keys::{Keys as _, keys};
+use super::network::Network;
+use super::section::{Entry, Section};
+use super::server::Server;
+use super::tree::Mapping;
+use super::types::{Checked, Choice, Inert, Int, Label, OneOf, Texts};
 
-const LISTENER: &[Key] = &[
-    Key::new(
-        "port",
-        Kind::Integer(0, 65_535),
-        "The TCP port; 0 lets the system choose.",
-    ),
-    Key::new(
-        "bind_addresses",
-        Kind::Texts,
-        "The IP addresses to listen on. Default: all of them. `::` takes IPv4 clients too, unless an \
-         IPv4 address with this port stands beside it. Where addresses of both families are \
-         given, a family that the machine lacks is passed over with a warning.",
-    ),
-    Key::new(
-        "bind_address",
-        Kind::Text,
-        "One more IP address to listen on.",
-    ),
-    Key::new(
-        "path",
-        Kind::Text,
-        "The path of a Unix socket to listen on, instead of a port.",
-    ),
-    Key::new(
-        "mode",
-        Kind::Label,
-        "Permissions of the Unix socket, in octal digits.",
-    )
-    .or("0666"),
-    Key::new(
-        "type",
-        Kind::Choice(&["http", "metrics", "manhole"]),
-        "What is spoken there. A `metrics` listener has the resource `metrics` only; \
-         `manhole` is ignored.",
-    )
-    .or("http"),
-    Key::new(
-        "tls",
-        Kind::Flag,
-        "Must be false: the reverse proxy in front takes care of TLS.",
-    )
-    .or("false"),
-    Key::new(
-        "x_forwarded",
-        Kind::Flag,
-        "Take client addresses from `X-Forwarded-For` (see `registrar.trusted_proxies`). \
-         Default: true for Unix sockets, else false.",
-    ),
-    Key::new(
-        "request_id_header",
-        Kind::Text,
-        "Take the request ID of logs from this header.",
-    ),
-    Key::new(
-        "resources",
-        Kind::List(&Kind::Section(RESOURCE)),
-        "What is served. Default: `[{names: [client]}]`.",
-    ),
-    Key::new(
-        "additional_resources",
-        Kind::Mapping,
-        "For modules of a homeserver.",
-    )
-    .inert(),
-    Key::new("tag", Kind::Text, "A name for logs of a homeserver.").inert(),
+keys! {
+    pub(crate) struct ListenersKeys {
+        /// Where this server listens. Without it: port 8008 of the loopback addresses, for clients.
+        listeners: Option<Vec<ListenerKeys>>,
+    }
+}
+
+keys! {
+    pub(crate) struct ListenerKeys {
+        /// The TCP port; 0 lets the system choose.
+        port: Option<Int<u16, 0, 65_535>>,
+        /// The IP addresses to listen on. Default: all of them. `::` takes IPv4 clients too, unless an
+        /// IPv4 address with this port stands beside it. Where addresses of both families are given, a
+        /// family that the machine lacks is passed over with a warning.
+        bind_addresses: Option<Texts>,
+        /// One more IP address to listen on.
+        bind_address: Option<String>,
+        /// The path of a Unix socket to listen on, instead of a port.
+        path: Option<PathBuf>,
+        /// Permissions of the Unix socket, in octal digits.
+        mode: Label = "0666",
+        /// The kind of listener. A `metrics` listener has the resource `metrics` only; `manhole` is
+        /// ignored.
+        kind as "type": OneOf<ListenerKind> = "http",
+        /// Must be false: TLS is terminated by the reverse proxy.
+        tls: bool = "false",
+        /// Take client addresses from `X-Forwarded-For` (see `registrar.trusted_proxies`). Default: true
+        /// for Unix sockets, else false.
+        x_forwarded: Option<bool>,
+        /// Take the request ID of logs from this header.
+        request_id_header: Option<HeaderName>,
+        /// What is served. Default: `[{names: [client]}]`.
+        resources: Option<Vec<ResourceKeys>>,
+    }
+    unused {
+        /// For modules of a homeserver.
+        additional_resources: Inert<Mapping>,
+        /// A name for logs of a homeserver.
+        tag: Inert<String>,
+    }
+}
+
+keys! {
+    pub(crate) struct ResourceKeys {
+        /// Any of `client`, `consent`, `metrics`, `health`; those of a homeserver (`federation`, `keys`,
+        /// `media`, `openid`, `replication`, `static`) are ignored.
+        names: Option<Texts>,
+    }
+    unused {
+        /// For a homeserver. Leave compression to the reverse proxy.
+        compress: Checked<bool> = "false",
+    }
+}
+
+/// What is spoken on a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ListenerKind {
+    Http,
+    Metrics,
+    Manhole,
+}
+
+impl Choice for ListenerKind {
+    const WORDS: &'static [&'static str] = &["http", "metrics", "manhole"];
+    const VALUES: &'static [Self] = &[Self::Http, Self::Metrics, Self::Manhole];
+}
+
+/// The names of resources; those of a homeserver are not served here.
+const RESOURCES: [(&str, Option<Resource>); 11] = [
+    ("client", Some(Resource::Client)),
+    ("consent", Some(Resource::Consent)),
+    ("metrics", Some(Resource::Metrics)),
+    ("health", Some(Resource::Health)),
+    ("federation", None),
+    ("keys", None),
+    ("media", None),
+    ("openid", None),
+    ("replication", None),
+    ("static", None),
+    ("webclient", None),
 ];
 
-const RESOURCE: &[Key] = &[
-    Key::new(
-        "names",
-        Kind::Texts,
-        "Any of `client`, `consent`, `metrics`, `health`; those of a homeserver \
-         (`federation`, `keys`, `media`, `openid`, `replication`, `static`) are ignored.",
-    ),
-    Key::new(
-        "compress",
-        Kind::Flag,
-        "For a homeserver. Leave compression to the reverse proxy.",
-    )
-    .or("false")
-    .inert(),
-];
-
-/// Resources that a homeserver has and this server has not.
-const HOMESERVER_RESOURCES: [&str; 7] = [
-    "federation",
-    "keys",
-    "media",
-    "openid",
-    "replication",
-    "static",
-    "webclient",
-];
+/// The name of a resource.
+pub(crate) fn name_of(resource: Resource) -> &'static str {
+    let found = RESOURCES.iter().find(|(_, it)| *it == Some(resource));
+    found.map_or("", |(name, _)| name)
+}
 
 /// Something to listen on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Listener {
     /// Where.
     pub address: ListenAddress,
-    /// What is served there; never empty.
-    pub resources: BTreeSet<Resource>,
-    /// `x_forwarded`: take client addresses from `X-Forwarded-For`.
-    pub x_forwarded: bool,
-    /// `request_id_header`: take request IDs from this header.
-    pub request_id_header: Option<http::HeaderName>,
+    /// What is served there (never nothing), and whose `X-Forwarded-For` is believed.
+    pub options: ListenerOptions,
 }
 
 /// Where to listen.
@@ -136,113 +127,89 @@ pub enum ListenAddress {
     },
 }
 
-/// What a listener can serve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Resource {
-    /// The client-server API.
-    Client,
-    /// The consent page.
-    Consent,
-    /// Numbers for monitoring.
-    Metrics,
-    /// `/health`; every listener of type `http` has it.
-    Health,
-}
-
-impl Resource {
-    /// The name in `listeners[].resources[].names`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Client => "client",
-            Self::Consent => "consent",
-            Self::Metrics => "metrics",
-            Self::Health => "health",
-        }
-    }
-
-    fn parse(name: &str) -> Option<Self> {
-        [Self::Client, Self::Consent, Self::Metrics, Self::Health]
-            .into_iter()
-            .find(|resource| resource.name() == name)
-    }
-}
-
 /// Reads all listeners; those with nothing to serve are left out.
-pub(super) fn read(root: &Section<'_>) -> Vec<Listener> {
-    let Some(sections) = root.sections("listeners") else {
+pub(crate) fn read(
+    root: &Section<'_>,
+    server: Option<&Server>,
+    trusted_proxies: &[Network],
+) -> Vec<Listener> {
+    let ListenersKeys { listeners: keys } = ListenersKeys::read(root);
+    let Some(written) = &*keys else {
         return vec![fallback()];
     };
+    let forwarding = forwarding(trusted_proxies);
     let mut taken = HashSet::new();
     let mut listeners = Vec::new();
-    for section in &sections {
-        let Some(listener) = Listener::read(section) else {
+    for entry in written {
+        let Some(listener) = read_listener(entry, &forwarding) else {
             continue;
         };
         if let ListenAddress::Tcp(addresses) = &listener.address {
             for address in addresses.iter().filter(|address| address.port() != 0) {
                 if !taken.insert(*address) {
-                    section.mistake("port", format!("{address} is listened on twice"));
+                    let message = format!("{address} is used twice");
+                    entry.port.at.mistake(message);
                 }
             }
         }
         listeners.push(listener);
     }
-    let serves_clients = |listener: &Listener| listener.resources.contains(&Resource::Client);
+    let serves_clients = |it: &Listener| it.options.resources.contains(&Resource::Client);
     if !listeners.iter().any(serves_clients) {
-        root.mistake("listeners", "none of them serves the resource `client`");
+        keys.at.mistake("none of them serves the resource `client`");
+    }
+    if let Some(server) = server.filter(|server| !*server.metrics) {
+        leave_metrics_out(&server.metrics, &mut listeners);
+    }
+    if trusted_proxies.is_empty() {
+        warn_of_forgery(&keys, &listeners);
     }
     listeners
 }
 
+/// Whose `X-Forwarded-For` is believed where one is expected.
+fn forwarding(trusted_proxies: &[Network]) -> Forwarding {
+    if trusted_proxies.is_empty() {
+        return Forwarding::FromAnyone;
+    }
+    let networks = trusted_proxies.to_vec();
+    Forwarding::FromProxies(Arc::new(move |address| {
+        networks.iter().any(|network| network.contains(address))
+    }))
+}
+
 /// Without `enable_metrics` there are no numbers, and nothing to listen for where only they would be.
-pub(super) fn leave_metrics_out(root: &Section<'_>, listeners: &mut Vec<Listener>) {
+fn leave_metrics_out(enabled: &Entry<bool>, listeners: &mut Vec<Listener>) {
     let mut found = false;
     for listener in &mut *listeners {
-        found |= listener.resources.remove(&Resource::Metrics);
+        found |= listener.options.resources.remove(&Resource::Metrics);
     }
-    listeners.retain(|listener| !listener.resources.is_empty());
+    listeners.retain(|listener| !listener.options.resources.is_empty());
     if found {
-        root.warning(
-            "enable_metrics",
-            "is false, so the `metrics` of `listeners` are not served",
-        );
+        enabled
+            .at
+            .warn("is false, so the `metrics` of `listeners` are not served");
     }
 }
 
 /// Warns where anybody can reach a listener that believes what `X-Forwarded-For` says.
-pub(super) fn advise(root: &Section<'_>, listeners: &[Listener], trusted_proxies: &[Network]) {
-    if !trusted_proxies.is_empty() {
-        return;
-    }
-    let exposed = listeners
-        .iter()
-        .find_map(|listener| match &listener.address {
-            ListenAddress::Tcp(addresses) if listener.x_forwarded => {
-                addresses.iter().find(|address| is_public(address.ip()))
+fn warn_of_forgery(keys: &Entry<Option<Vec<ListenerKeys>>>, listeners: &[Listener]) {
+    let exposed = listeners.iter().find_map(|listener| {
+        match (&listener.address, &listener.options.forwarding) {
+            (_, Forwarding::Ignored) | (ListenAddress::Unix { .. }, _) => None,
+            (ListenAddress::Tcp(addresses), _) => {
+                let mut addresses = addresses.iter();
+                addresses.find(|address| !registrar_mail::options::is_private(address.ip()))
             }
-            _ => None,
-        });
-    if let Some(address) = exposed {
-        root.warning(
-            "listeners",
-            format!(
-                "anybody who can connect to {address} can choose the address that limits count by, \
-                 because `x_forwarded` is set there; list the reverse proxy in \
-                 `registrar.trusted_proxies`, or bind to an address that only the proxy reaches, \
-                 such as `127.0.0.1`"
-            ),
-        );
-    }
-}
-
-/// Can strangers reach the address? The unspecified ones are all that the machine has.
-fn is_public(ip: IpAddr) -> bool {
-    match ip.to_canonical() {
-        IpAddr::V4(ip) => {
-            let carrier_grade = ip.octets()[0] == 100 && ip.octets()[1] & 0xc0 == 64;
-            !(ip.is_loopback() || ip.is_private() || ip.is_link_local() || carrier_grade)
         }
-        IpAddr::V6(ip) => !(ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local()),
+    });
+    if let Some(address) = exposed {
+        keys.at.warn(format!(
+            "anybody who can connect to {address} can choose the address that rate limits count by, \
+             because `x_forwarded` is set there; list the reverse proxy in \
+             `registrar.trusted_proxies`, or bind to an address that only the proxy reaches, such as \
+             `127.0.0.1`"
+        ));
     }
 }
 
@@ -251,63 +218,52 @@ fn fallback() -> Listener {
     let loopback: [IpAddr; 2] = [Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()];
     Listener {
         address: ListenAddress::Tcp(loopback.map(|ip| SocketAddr::new(ip, 8008)).to_vec()),
-        resources: BTreeSet::from([Resource::Client, Resource::Health]),
-        x_forwarded: false,
-        request_id_header: None,
+        options: ListenerOptions::default(),
     }
 }
 
-impl Listener {
-    /// `None` if this server has nothing to do there, or if the address is a mistake.
-    fn read(section: &Section<'_>) -> Option<Self> {
-        if section.flag("tls") {
-            section.mistake(
-                "tls",
-                "this server speaks plain HTTP: terminate TLS in the reverse proxy, \
-                 and write `tls: false`",
-            );
-        }
-        let kind = section.choice("type");
-        let resources = read_resources(section, kind.as_deref() == Some("metrics"));
-        let address = read_address(section);
-        let is_unix = matches!(address, Some(ListenAddress::Unix { .. }));
-        let request_id_header = section.text("request_id_header").and_then(|name| {
-            let parsed = name.parse::<http::HeaderName>();
-            section.accept(
-                "request_id_header",
-                parsed.map_err(|_| "is not the name of a header"),
-            )
-        });
-        let x_forwarded = section.flag_if_given("x_forwarded").unwrap_or(is_unix);
-        if kind.as_deref() == Some("manhole") || resources.is_empty() {
-            section.ignore("", "nothing that this server serves is listened for there");
-            return None;
-        }
-        Some(Self {
-            address: address?,
+/// `None` if this server has nothing to do there, or if the address is a mistake.
+fn read_listener(keys: &Entry<ListenerKeys>, forwarding: &Forwarding) -> Option<Listener> {
+    if *keys.tls {
+        keys.tls.at.mistake(
+            "this server speaks plain HTTP: terminate TLS in the reverse proxy, and write \
+             `tls: false`",
+        );
+    }
+    let resources = read_resources(keys);
+    let address = read_address(keys);
+    let is_unix = matches!(address, Some(ListenAddress::Unix { .. }));
+    if *keys.kind == ListenerKind::Manhole || resources.is_empty() {
+        keys.at
+            .ignore("nothing that this server serves is listened for there");
+        return None;
+    }
+    let forwarding = match keys.x_forwarded.unwrap_or(is_unix) {
+        true => forwarding.clone(),
+        false => Forwarding::Ignored,
+    };
+    Some(Listener {
+        address: address?,
+        options: ListenerOptions {
             resources,
-            x_forwarded,
-            request_id_header,
-        })
-    }
+            forwarding,
+            request_id_header: keys.request_id_header.clone(),
+        },
+    })
 }
 
-fn read_resources(section: &Section<'_>, metrics_only: bool) -> BTreeSet<Resource> {
-    let written = section.sections("resources");
-    if metrics_only {
-        return BTreeSet::from([Resource::Metrics]);
-    }
-    let Some(written) = written else {
-        return BTreeSet::from([Resource::Client, Resource::Health]);
+fn read_resources(keys: &ListenerKeys) -> BTreeSet<Resource> {
+    let written = match (*keys.kind, &*keys.resources) {
+        (ListenerKind::Metrics, _) => return BTreeSet::from([Resource::Metrics]),
+        (_, None) => return ListenerOptions::default().resources,
+        (_, Some(written)) => written,
     };
     let mut resources = BTreeSet::new();
     for group in written {
-        group.flag("compress");
-        for name in group.texts("names") {
-            match Resource::parse(&name) {
-                Some(resource) => drop(resources.insert(resource)),
-                None if HOMESERVER_RESOURCES.contains(&name.as_str()) => {}
-                None => group.mistake("names", format!("there is no resource `{name}`")),
+        for name in group.names.iter().flatten() {
+            match RESOURCES.iter().find(|(it, _)| it == name) {
+                Some((_, resource)) => resources.extend(*resource),
+                None => group.names.at.mistake(format!("unknown resource `{name}`")),
             }
         }
     }
@@ -317,43 +273,43 @@ fn read_resources(section: &Section<'_>, metrics_only: bool) -> BTreeSet<Resourc
     resources
 }
 
-fn read_address(section: &Section<'_>) -> Option<ListenAddress> {
-    let port = section.integer_if_given::<u16>("port");
-    let mut texts = section.texts("bind_addresses");
-    texts.extend(section.text("bind_address"));
-    let mode = section.label("mode").unwrap_or_default();
-    let path = section.path("path");
-    match (port, path) {
+fn read_address(keys: &ListenerKeys) -> Option<ListenAddress> {
+    match (*keys.port, &*keys.path) {
         (Some(_), Some(_)) => {
-            section.mistake("path", "only one of `port` and `path` can be given");
+            keys.path
+                .at
+                .mistake("only one of `port` and `path` can be given");
             None
         }
         (None, Some(path)) => {
-            let mode = section.accept("mode", parse_mode(&mode))?;
+            let mode = keys.mode.at.accept(parse_mode(&keys.mode))?;
+            let path = path.clone();
             Some(ListenAddress::Unix { path, mode })
         }
-        (Some(port), None) => {
-            if texts.is_empty() {
-                texts.extend(["::".to_owned(), "0.0.0.0".to_owned()]);
-            }
-            let mut addresses = Vec::new();
-            for text in &texts {
-                match parse_bind_address(text) {
-                    Some(ips) => addresses.extend(ips.iter().map(|ip| SocketAddr::new(*ip, port))),
-                    None => section.mistake(
-                        "bind_addresses",
-                        format!("`{text}` is not an IP address such as `127.0.0.1` or `::1`"),
-                    ),
-                }
-            }
-            Some(ListenAddress::Tcp(addresses))
-        }
-        (None, None) if section.is_given("port") => None,
+        (Some(port), None) => Some(ListenAddress::Tcp(read_addresses(keys, port))),
         (None, None) => {
-            section.mistake("port", "a `port` or a `path` is required");
+            keys.port.require("a `port` or a `path` is required");
             None
         }
     }
+}
+
+fn read_addresses(keys: &ListenerKeys, port: u16) -> Vec<SocketAddr> {
+    let written = keys.bind_addresses.iter().flatten();
+    let mut texts: Vec<&str> = written.chain(&*keys.bind_address).map(|it| &**it).collect();
+    if texts.is_empty() {
+        texts.push("");
+    }
+    let mut addresses = Vec::new();
+    for text in texts {
+        match parse_bind_address(text) {
+            Some(ips) => addresses.extend(ips.iter().map(|ip| SocketAddr::new(*ip, port))),
+            None => keys.bind_addresses.at.mistake(format!(
+                "`{text}` is not an IP address such as `127.0.0.1` or `::1`"
+            )),
+        }
+    }
+    addresses
 }
 
 /// An IP address, or `localhost` for the two of loopback; the empty text means all. An IPv4 address

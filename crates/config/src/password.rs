@@ -3,95 +3,80 @@
 use registrar_domain::model::password::Pepper;
 use registrar_domain::model::password::strength::StrengthRules;
 use registrar_domain::model::policy::PasswordPolicy;
+use registrar_domain::model::secret::Secret;
 
-use super::key::{Key, Kind};
+use super::keys::{Keys as _, keys};
 use super::section::Section;
+use super::types::{Choice, Int, OneOf};
 
-pub(super) const KEYS: &[Key] = &[Key::new(
-    "password_config",
-    Kind::Section(PASSWORD),
-    "Passwords: logging in with them, and what they must look like.",
-)];
-
-const PASSWORD: &[Key] = &[
-    Key::new(
-        "enabled",
-        Kind::Choice(&["true", "false", "only_for_reauth"]),
-        "May people log in with a password? `only_for_reauth`: no, but with it they confirm what they do, and change it. Registration asks for one in any case.",
-    )
-    .or("true"),
-    Key::new(
-        "localdb_enabled",
-        Kind::Flag,
-        "May people log in with a password that this server knows?",
-    )
-    .or("true"),
-    Key::new(
-        "pepper",
-        Kind::Secret,
-        "Mixed into every hash. Can never be changed without making all passwords useless.",
-    ),
-    Key::new(
-        "policy",
-        Kind::Section(POLICY),
-        "What new passwords must look like.",
-    ),
-];
-
-const POLICY: &[Key] = &[
-    Key::new("enabled", Kind::Flag, "Apply the rules below.").or("false"),
-    Key::new(
-        "minimum_length",
-        Kind::Integer(0, 512),
-        "Characters at least.",
-    ),
-    Key::new("require_digit", Kind::Flag, "A digit."),
-    Key::new(
-        "require_symbol",
-        Kind::Flag,
-        "Something that is neither digit nor letter of a-z and A-Z.",
-    ),
-    Key::new("require_lowercase", Kind::Flag, "A lowercase letter."),
-    Key::new("require_uppercase", Kind::Flag, "An uppercase letter."),
-];
-
-/// `password_config`.
-#[derive(Clone, Debug)]
-pub struct Passwords {
-    /// Who may log in with a password, and what new ones must look like.
-    pub policy: PasswordPolicy,
-    /// `password_config.pepper`.
-    pub pepper: Pepper,
-}
-
-impl Passwords {
-    pub(super) fn read(root: &Section<'_>) -> Self {
-        let section = root.section("password_config");
-        let enabled = section.choice("enabled");
-        let localdb_enabled = section.flag("localdb_enabled");
-        let pepper = section
-            .secret("pepper")
-            .map(|pepper| pepper.expose().clone());
-        Self {
-            policy: PasswordPolicy {
-                login_enabled: localdb_enabled && enabled.as_deref() == Some("true"),
-                reauth_enabled: localdb_enabled && enabled.as_deref() != Some("false"),
-                strength: read_strength(&section.section("policy")),
-            },
-            pepper: Pepper::new(pepper.unwrap_or_default()),
-        }
+keys! {
+    pub(crate) struct PasswordGroup {
+        /// Passwords: logging in with them, and what they must look like.
+        password_config: PasswordKeys,
     }
 }
 
-fn read_strength(policy: &Section<'_>) -> Option<StrengthRules> {
-    let rules = StrengthRules {
-        minimum_length: policy
-            .integer_if_given::<u16>("minimum_length")
-            .map(usize::from),
-        require_digit: policy.flag_if_given("require_digit"),
-        require_symbol: policy.flag_if_given("require_symbol"),
-        require_lowercase: policy.flag_if_given("require_lowercase"),
-        require_uppercase: policy.flag_if_given("require_uppercase"),
+keys! {
+    pub(crate) struct PasswordKeys {
+        /// Whether users log in with a password. `only_for_reauth`: they do not, but authenticate again
+        /// with it, and can change it. Registration always asks for one.
+        enabled: OneOf<Enabled> = "true",
+        /// Whether the passwords that this server knows can be used.
+        localdb_enabled: bool = "true",
+        /// Mixed into every hash. Changing it makes all passwords useless.
+        pepper: Option<Secret<String>>,
+        /// What new passwords must look like.
+        policy: PolicyKeys,
+    }
+}
+
+keys! {
+    pub(crate) struct PolicyKeys {
+        /// Apply the rules below.
+        enabled: bool = "false",
+        /// Characters at least.
+        minimum_length: Option<Int<usize, 0, 512>>,
+        /// A digit.
+        require_digit: Option<bool>,
+        /// Something that is neither digit nor letter of a-z and A-Z.
+        require_symbol: Option<bool>,
+        /// A lowercase letter.
+        require_lowercase: Option<bool>,
+        /// An uppercase letter.
+        require_uppercase: Option<bool>,
+    }
+}
+
+/// What passwords are good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Enabled {
+    Yes,
+    No,
+    OnlyForReauth,
+}
+
+impl Choice for Enabled {
+    const WORDS: &'static [&'static str] = &["true", "false", "only_for_reauth"];
+    const VALUES: &'static [Self] = &[Self::Yes, Self::No, Self::OnlyForReauth];
+}
+
+/// Reads who may log in with a password and what new ones must look like, and the pepper.
+pub(crate) fn read(root: &Section<'_>) -> (PasswordPolicy, Pepper) {
+    let keys = PasswordGroup::read(root).password_config;
+    let known = *keys.localdb_enabled;
+    let rules = &keys.policy;
+    let strength = rules.enabled.then(|| StrengthRules {
+        minimum_length: *rules.minimum_length,
+        require_digit: *rules.require_digit,
+        require_symbol: *rules.require_symbol,
+        require_lowercase: *rules.require_lowercase,
+        require_uppercase: *rules.require_uppercase,
+    });
+    let policy = PasswordPolicy {
+        login_enabled: known && *keys.enabled == Enabled::Yes,
+        reauth_enabled: known && *keys.enabled != Enabled::No,
+        strength,
     };
-    policy.flag("enabled").then_some(rules)
+    let pepper = keys.pepper.as_ref().map(|pepper| pepper.expose().clone());
+    (policy, Pepper::new(pepper.unwrap_or_default()))
 }

@@ -1,129 +1,99 @@
 //! `rc_*`: how fast clients may act.
 
 use registrar_domain::model::limit::Rate;
+use registrar_domain::model::policy::Rates;
 
-use super::key::{Key, Kind};
+use super::keys::{Keys as _, keys};
 use super::section::Section;
 
-macro_rules! rate_keys {
-    ($per_second:literal, $burst_count:literal) => {
-        &[
-            Key::new("per_second", Kind::Number, "How often on average.").or($per_second),
-            Key::new(
-                "burst_count",
-                Kind::Number,
-                "How often at once, after a rest.",
-            )
-            .or($burst_count),
-        ]
+/// Declares the keys of a rate with its defaults.
+macro_rules! rate {
+    ($name:ident, $per_second:literal, $burst_count:literal) => {
+        keys! {
+            pub(crate) struct $name {
+                /// How often on average.
+                per_second: f64 = $per_second,
+                /// How often at once, after a rest.
+                burst_count: f64 = $burst_count,
+            }
+        }
+
+        impl From<&$name> for Rate {
+            fn from(keys: &$name) -> Self {
+                Self {
+                    per_second: *keys.per_second,
+                    burst_count: *keys.burst_count,
+                }
+            }
+        }
     };
 }
 
-pub(super) const KEYS: &[Key] = &[
-    Key::new(
-        "rc_registration",
-        Kind::Section(rate_keys!("0.17", "3")),
-        "Registrations per client address.",
-    ),
-    Key::new(
-        "rc_registration_token_validity",
-        Kind::Section(rate_keys!("0.1", "5")),
-        "Questions whether a registration token is valid, and wrong ones at registration, per client \
-         address.",
-    ),
-    Key::new(
-        "rc_3pid_validation",
-        Kind::Section(rate_keys!("0.003", "5")),
-        "Mails and text messages, per client address and per receiver.",
-    ),
-    Key::new("rc_login", Kind::Section(LOGIN), "Logins."),
-];
+rate!(Guessing, "0.17", "3");
+rate!(TokenChecks, "0.1", "5");
+rate!(Slow, "0.003", "5");
 
-/// `registrar.rates`.
-pub(super) const OWN_KEYS: &[Key] = &[Key::new(
-    "failed_registration_tokens",
-    Kind::Section(FAILED_TOKENS),
-    "Wrong registration tokens, all clients together. Beyond that, clients get 429, except for one \
-     attempt an hour from each network (an IPv4 /24, an IPv6 /48).",
-)];
-
-const FAILED_TOKENS: &[Key] = &[
-    Key::new(
-        "per_second",
-        Kind::Number,
-        "How often on average. Default: 100 times that of `rc_registration_token_validity`.",
-    ),
-    Key::new(
-        "burst_count",
-        Kind::Number,
-        "How often at once, after a rest. Default: 40 times that of `rc_registration_token_validity`.",
-    ),
-];
-
-const LOGIN: &[Key] = &[
-    Key::new(
-        "address",
-        Kind::Section(rate_keys!("0.003", "5")),
-        "Attempts per client address.",
-    ),
-    Key::new(
-        "account",
-        Kind::Section(rate_keys!("0.003", "5")),
-        "Successful logins per account.",
-    ),
-    Key::new(
-        "failed_attempts",
-        Kind::Section(rate_keys!("0.17", "3")),
-        "Failed attempts per account.",
-    ),
-];
-
-/// All rates.
-#[derive(Clone, Copy, Debug)]
-pub struct Rates {
-    /// `rc_registration`.
-    pub registration: Rate,
-    /// `rc_registration_token_validity`.
-    pub registration_token_validity: Rate,
-    /// `registrar.rates.failed_registration_tokens`.
-    pub failed_registration_tokens: Rate,
-    /// `rc_3pid_validation`.
-    pub threepid_validation: Rate,
-    /// `rc_login.address`.
-    pub login_address: Rate,
-    /// `rc_login.account`.
-    pub login_account: Rate,
-    /// `rc_login.failed_attempts`.
-    pub login_failed_attempts: Rate,
-}
-
-impl Rates {
-    pub(super) fn read(root: &Section<'_>, own: &Section<'_>) -> Self {
-        let login = root.section("rc_login");
-        let token_validity = read_rate(&root.section("rc_registration_token_validity"));
-        let failed_tokens = own.section("failed_registration_tokens");
-        Self {
-            registration: read_rate(&root.section("rc_registration")),
-            registration_token_validity: token_validity,
-            failed_registration_tokens: Rate {
-                per_second: failed_tokens
-                    .number("per_second")
-                    .unwrap_or(100.0 * token_validity.per_second),
-                burst_count: failed_tokens
-                    .number("burst_count")
-                    .unwrap_or(40.0 * token_validity.burst_count),
-            },
-            threepid_validation: read_rate(&root.section("rc_3pid_validation")),
-            login_address: read_rate(&login.section("address")),
-            login_account: read_rate(&login.section("account")),
-            login_failed_attempts: read_rate(&login.section("failed_attempts")),
-        }
+keys! {
+    pub(crate) struct RateKeys {
+        /// Registrations per client address.
+        rc_registration: Guessing,
+        /// Questions whether a registration token is valid, and wrong ones at registration, per client
+        /// address.
+        rc_registration_token_validity: TokenChecks,
+        /// Mails and text messages, per client address and per receiver.
+        rc_3pid_validation: Slow,
+        /// Logins.
+        rc_login: LoginKeys,
     }
 }
 
-fn read_rate(section: &Section<'_>) -> Rate {
-    Rate {
-        per_second: section.number("per_second").unwrap_or_default(),
-        burst_count: section.number("burst_count").unwrap_or_default(),
+keys! {
+    pub(crate) struct LoginKeys {
+        /// Attempts per client address.
+        address: Slow,
+        /// Successful logins per account.
+        account: Slow,
+        /// Failed attempts per account.
+        failed_attempts: Guessing,
+    }
+}
+
+keys! {
+    /// `registrar.rates`.
+    pub(crate) struct OwnRateKeys {
+        /// Wrong registration tokens, all clients together. Beyond that, clients get 429, except for one
+        /// attempt an hour from each network (an IPv4 /24, an IPv6 /48).
+        failed_registration_tokens: FailedTokenKeys,
+    }
+}
+
+keys! {
+    pub(crate) struct FailedTokenKeys {
+        /// How often on average. Default: 100 times that of `rc_registration_token_validity`.
+        per_second: Option<f64>,
+        /// How often at once, after a rest. Default: 40 times that of `rc_registration_token_validity`.
+        burst_count: Option<f64>,
+    }
+}
+
+pub(crate) fn read(root: &Section<'_>, own: &OwnRateKeys) -> Rates {
+    let keys = RateKeys::read(root);
+    let token_validity = Rate::from(&*keys.rc_registration_token_validity);
+    let failed = &own.failed_registration_tokens;
+    Rates {
+        registration: Rate::from(&*keys.rc_registration),
+        registration_token_validity: token_validity,
+        failed_registration_tokens: Rate {
+            per_second: failed
+                .per_second
+                .unwrap_or(100.0 * token_validity.per_second),
+            burst_count: failed
+                .burst_count
+                .unwrap_or(40.0 * token_validity.burst_count),
+        },
+        threepid_validation: Rate::from(&*keys.rc_3pid_validation),
+        login_address: Rate::from(&*keys.rc_login.address),
+        login_account: Rate::from(&*keys.rc_login.account),
+        login_failed_attempts: Rate::from(&*keys.rc_login.failed_attempts),
     }
 }

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::catalog::{self, GROUPS};
-use super::key::{Key, Kind};
+use super::catalog::{self, TITLED};
+use super::key::{Effect, Key, Kind};
 
 /// The marks between which `docs/CONFIG.md` has the tables.
 const BEGIN: &str = "<!-- keys: begin -->\n";
@@ -19,10 +19,10 @@ pub fn update_guide(guide: &str) -> Option<String> {
 /// Every key with its type, default and meaning, as Markdown; and the names that are ignored.
 fn tables() -> String {
     let mut text = String::new();
-    for group in GROUPS {
-        let _ = writeln!(text, "### {}\n", group.title);
+    for (title, keys) in TITLED {
+        let _ = writeln!(text, "### {title}\n");
         text.push_str("| Key | Type | Default | Meaning |\n|---|---|---|---|\n");
-        for key in group.keys {
+        for key in keys {
             row(&mut text, "", key);
         }
         text.push('\n');
@@ -31,20 +31,9 @@ fn tables() -> String {
         "### Keys of a homeserver\n\nThese are known and have no effect here.\n\n\
          | Keys | What takes care of it |\n|---|---|\n",
     );
-    for area in catalog::homeserver_areas() {
-        let names: Vec<String> = area.keys.iter().map(|name| format!("`{name}`")).collect();
-        let _ = writeln!(text, "| {} | {} |", names.join(", "), area.instead);
+    for (names, instead) in catalog::homeserver_areas() {
+        let _ = writeln!(text, "| {names} | {instead} |");
     }
-    let prefixes: Vec<String> = catalog::homeserver_prefixes()
-        .iter()
-        .map(|prefix| format!("all that begin with `{prefix}`"))
-        .collect();
-    let _ = writeln!(
-        text,
-        "| {} | {} |",
-        prefixes.join(", "),
-        catalog::homeserver_prefix_owner()
-    );
     text
 }
 
@@ -58,19 +47,22 @@ fn row(text: &mut String, prefix: &str, key: &Key) {
         Some(default) => format!("`{default}`"),
         None => "–".to_owned(),
     };
-    let effect = if key.inert { " *No effect here.*" } else { "" };
-    let doc = key.doc.replace('|', "\\|");
+    let effect = match key.effect {
+        Effect::None => " *No effect here.*",
+        Effect::Served | Effect::Unavailable => "",
+    };
+    let doc = key.doc().replace('|', "\\|");
     let kind = key.kind.describe();
     let _ = writeln!(
         text,
         "| `{path}`{twin} | {kind} | {default} | {doc}{effect} |"
     );
-    let (keys, inside) = match key.kind {
-        Kind::Section(keys) => (keys, format!("{path}.")),
-        Kind::List(Kind::Section(keys)) => (*keys, format!("{path}[].")),
-        _ => return,
+    let items = if matches!(key.kind, Kind::List(_)) {
+        "[]"
+    } else {
+        ""
     };
-    for key in keys {
-        row(text, &inside, key);
+    for key in key.kind.keys().into_iter().flat_map(catalog::all) {
+        row(text, &format!("{path}{items}."), key);
     }
 }

@@ -1,12 +1,12 @@
 //! `check-config`: what was understood, what is ignored, and what is wrong.
 
-mod show;
-mod understood;
+mod effect;
 
 use std::fmt::Write as _;
 
 use super::Config;
-use super::findings::{Finding, Findings, Ignored};
+use super::catalog::TITLED;
+use super::findings::{Finding, Findings, Ignored, Shown};
 
 /// The report, ending with a line end. Shows no secret.
 pub(super) fn report(config: Option<&Config>, findings: &Findings) -> String {
@@ -17,8 +17,9 @@ pub(super) fn report(config: Option<&Config>, findings: &Findings) -> String {
         findings.not_obeyed.iter().map(ToString::to_string),
     );
     if let Some(config) = config {
-        understood::describe(&mut report, config);
+        effect::describe(&mut report, config);
         report.0.push('\n');
+        report.options(&findings.shown);
     }
     report.list(
         "Without effect on this server",
@@ -29,7 +30,7 @@ pub(super) fn report(config: Option<&Config>, findings: &Findings) -> String {
         .iter()
         .filter(|(_, why)| *why == Ignored::Unknown);
     report.list(
-        "Unknown, and therefore ignored",
+        "Unknown options, ignored",
         unknown.map(|(name, _)| name.clone()),
     );
     report.list("Warnings", in_order(&findings.warnings));
@@ -109,6 +110,40 @@ impl Report {
             let _ = writeln!(self.0, "  {item}");
         }
         self.0.push('\n');
+    }
+
+    /// Every option with its value. Defaults of the items of lists are left out.
+    fn options(&mut self, shown: &[Shown]) {
+        let shown: Vec<&Shown> = shown
+            .iter()
+            .filter(|it| !(it.is_default && it.path.contains('[')))
+            .collect();
+        let width = shown
+            .iter()
+            .map(|it| it.path.len())
+            .max()
+            .unwrap_or_default();
+        for (title, keys) in TITLED {
+            let is_here = |it: &&&Shown| {
+                let top = it.path.split(['.', '[']).next().unwrap_or_default();
+                keys.iter().any(|key| key.covers(top))
+            };
+            let rows: Vec<_> = shown.iter().filter(is_here).collect();
+            if rows.is_empty() {
+                continue;
+            }
+            self.title(title);
+            for Shown {
+                path,
+                value,
+                is_default,
+            } in rows
+            {
+                let note = if *is_default { " (default)" } else { "" };
+                let _ = writeln!(self.0, "  {path:<width$}  {value}{note}");
+            }
+            self.0.push('\n');
+        }
     }
 
     fn title(&mut self, title: &str) {

@@ -2,81 +2,57 @@
 
 use registrar_domain::model::id::ServerName;
 
-use super::key::{Key, Kind};
+use super::keys::{Keys as _, keys};
 use super::section::Section;
+use super::types::{Checked, Choice, Inert, OneOf};
 
-pub(super) const KEYS: &[Key] = &[
-    Key::new(
-        "auto_join_rooms",
-        Kind::List(&Kind::Text),
-        "Aliases of rooms.",
-    )
-    .or("[]")
-    .inert(),
-    Key::new(
-        "autocreate_auto_join_rooms",
-        Kind::Flag,
-        "Make rooms that do not exist.",
-    )
-    .or("true")
-    .inert(),
-    Key::new(
-        "autocreate_auto_join_rooms_federated",
-        Kind::Flag,
-        "Let other servers in.",
-    )
-    .or("true")
-    .inert(),
-    Key::new(
-        PRESET,
-        Kind::Choice(&["public_chat", "private_chat", "trusted_private_chat"]),
-        "Settings of those rooms. The private ones need `auto_join_mxid_localpart`.",
-    )
-    .or("public_chat")
-    .inert(),
-    Key::new(
-        "auto_join_mxid_localpart",
-        Kind::Text,
-        "Who makes the rooms and invites.",
-    )
-    .inert(),
-    Key::new("auto_join_rooms_for_guests", Kind::Flag, "Guests, too.")
-        .or("true")
-        .inert(),
-    Key::new(
-        "autocreate_auto_join_room_name",
-        Kind::Text,
-        "For a homeserver.",
-    )
-    .inert(),
-];
+keys! {
+    pub(crate) struct RoomKeys {
+        /// Aliases of rooms.
+        auto_join_rooms: Checked<Vec<String>> = "[]",
+        /// The preset of those rooms. The private ones need `auto_join_mxid_localpart`.
+        autocreate_auto_join_room_preset: Checked<OneOf<Preset>> = "public_chat",
+        /// The user who creates the rooms and invites.
+        auto_join_mxid_localpart: Checked<Option<String>>,
+    }
+    unused {
+        /// Create rooms that do not exist.
+        autocreate_auto_join_rooms: Checked<bool> = "true",
+        /// Open these rooms to other servers.
+        autocreate_auto_join_rooms_federated: Checked<bool> = "true",
+        /// Guests join, too.
+        auto_join_rooms_for_guests: Checked<bool> = "true",
+        /// For a homeserver.
+        autocreate_auto_join_room_name: Inert<String>,
+    }
+}
 
-const PRESET: &str = "autocreate_auto_join_room_preset";
+/// Settings of a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Preset {
+    Public,
+    Private,
+    TrustedPrivate,
+}
+
+impl Choice for Preset {
+    const WORDS: &'static [&'static str] = &["public_chat", "private_chat", "trusted_private_chat"];
+    const VALUES: &'static [Self] = &[Self::Public, Self::Private, Self::TrustedPrivate];
+}
 
 /// Checks the options; nothing comes of them.
-pub(super) fn check(root: &Section<'_>) {
-    for (index, alias) in root.texts("auto_join_rooms").iter().enumerate() {
-        if !is_alias(alias) {
-            root.mistake(
-                &format!("auto_join_rooms[{index}]"),
-                format!("`{alias}` is not a room alias such as `#welcome:example.org`"),
-            );
-        }
+pub(crate) fn check(root: &Section<'_>) {
+    let keys = RoomKeys::read(root);
+    for alias in keys.auto_join_rooms.iter().filter(|it| !is_alias(it)) {
+        let message = format!(
+            "`{}` is not a room alias such as `#welcome:example.org`",
+            **alias
+        );
+        alias.at.mistake(message);
     }
-    for flag in [
-        "autocreate_auto_join_rooms",
-        "autocreate_auto_join_rooms_federated",
-        "auto_join_rooms_for_guests",
-    ] {
-        root.flag(flag);
-    }
-    let invites = root
-        .choice(PRESET)
-        .is_some_and(|preset| preset != "public_chat");
-    if invites && root.text("auto_join_mxid_localpart").is_none() {
-        root.mistake(
-            "auto_join_mxid_localpart",
-            format!("is required by this `{PRESET}`: somebody has to invite"),
+    if *keys.autocreate_auto_join_room_preset != Preset::Public {
+        keys.auto_join_mxid_localpart.require(
+            "is required by this `autocreate_auto_join_room_preset`: somebody has to invite",
         );
     }
 }

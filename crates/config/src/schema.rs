@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::catalog;
-use super::key::{Key, Kind};
+use super::key::{Groups, Kind};
 use super::tree::{Node, Value};
 
 /// The JSON schema (draft 2020-12) of a configuration file.
@@ -11,7 +11,7 @@ use super::tree::{Node, Value};
 /// It is as strict as types allow and no stricter: rules between keys are checked when the file is
 /// read. Keys of a homeserver pass unseen, except in this server's own section.
 pub fn schema() -> Json {
-    let mut schema = object(catalog::keys(), Strictness::Open);
+    let mut schema = object(catalog::GROUPS, Strictness::Open);
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
     schema["title"] = "Configuration of Registrar".into();
     schema["description"] =
@@ -26,9 +26,9 @@ enum Strictness {
     Closed,
 }
 
-fn object(keys: impl Iterator<Item = &'static Key>, strictness: Strictness) -> Json {
+fn object(groups: Groups, strictness: Strictness) -> Json {
     let mut properties = Map::new();
-    for key in keys {
+    for key in catalog::all(groups) {
         // Everything inside this server's own section is this server's own.
         let inside = if key.name == "registrar" {
             Strictness::Closed
@@ -36,8 +36,8 @@ fn object(keys: impl Iterator<Item = &'static Key>, strictness: Strictness) -> J
             strictness
         };
         let mut property = value(&key.kind, inside);
-        property["description"] = key.doc.into();
-        if let Some(default) = catalog::default_value(key) {
+        property["description"] = key.doc().into();
+        if let Some(default) = key.default_value() {
             property["default"] = to_json(&default);
         }
         properties.insert(key.name.to_owned(), property);
@@ -63,7 +63,7 @@ fn value(kind: &Kind, inside: Strictness) -> Json {
     match kind {
         Kind::Flag => json!({ "type": ["boolean", "null"] }),
         Kind::Switch => json!({ "type": ["boolean", "string", "integer", "null"] }),
-        Kind::Text | Kind::Secret => json!({ "type": ["string", "null"] }),
+        Kind::Text | Kind::Private | Kind::Secret => json!({ "type": ["string", "null"] }),
         Kind::Label => json!({ "type": ["string", "number", "null"] }),
         Kind::Choice(words) => {
             let mut allowed: Vec<Json> = words.iter().map(|word| json!(word)).collect();
@@ -86,7 +86,7 @@ fn value(kind: &Kind, inside: Strictness) -> Json {
         Kind::Size => json!({
             "type": ["integer", "string", "null"], "minimum": 0, "pattern": "^ *[0-9]+[KMG]? *$",
         }),
-        Kind::Section(keys) => object(keys.iter(), inside),
+        Kind::Section(groups) => object(groups, inside),
         Kind::List(items) => {
             json!({ "type": ["array", "null"], "items": value(items, inside) })
         }

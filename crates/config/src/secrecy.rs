@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use super::catalog;
-use super::key::{Key, Kind};
+use super::key::{Groups, Kind};
 use super::tree::{Mapping, Value};
 
 /// The permission of everybody to read a file.
@@ -12,7 +12,7 @@ const READABLE_BY_OTHERS: u32 = 0o004;
 
 /// What to say about a file with secrets that every user of the machine can read; `None` if all is well,
 /// or if nobody knows.
-pub(super) fn warning(path: &Path) -> Option<String> {
+pub(crate) fn warning(path: &Path) -> Option<String> {
     let metadata = path.metadata().ok()?;
     let exposed = metadata.is_file() && metadata.permissions().mode() & READABLE_BY_OTHERS != 0;
     exposed.then(|| {
@@ -22,21 +22,16 @@ pub(super) fn warning(path: &Path) -> Option<String> {
 }
 
 /// Is there a secret, written in place, among the options?
-pub(super) fn holds_secrets(mapping: &Mapping) -> bool {
-    let keys: Vec<&Key> = catalog::keys().collect();
-    has_secret(mapping, &keys)
+pub(crate) fn holds_secrets(mapping: &Mapping) -> bool {
+    has_secret(mapping, catalog::GROUPS)
 }
 
-fn has_secret(mapping: &Mapping, keys: &[&Key]) -> bool {
+fn has_secret(mapping: &Mapping, groups: Groups) -> bool {
     mapping.iter().any(|(name, node)| {
-        let Some(key) = keys.iter().find(|key| key.name == name) else {
-            return false;
-        };
-        match (&key.kind, &node.value) {
-            (Kind::Secret, Value::Text(text)) => !text.is_empty(),
-            (Kind::Section(keys), Value::Mapping(inner)) => {
-                has_secret(inner, &keys.iter().collect::<Vec<_>>())
-            }
+        let key = catalog::all(groups).find(|key| key.name == name);
+        match (key.map(|key| key.kind), &node.value) {
+            (Some(Kind::Secret), Value::Text(text)) => !text.is_empty(),
+            (Some(Kind::Section(groups)), Value::Mapping(inner)) => has_secret(inner, groups),
             _ => false,
         }
     })

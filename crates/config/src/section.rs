@@ -1,309 +1,250 @@
 //! Reading a mapping key by key, without stopping at the first mistake.
 //!
-//! A [`Section`] knows its path, the keys that are declared for it, and where to report. Its
-//! accessors always give a value: when the written one is wrong they report it and give the
-//! default, so that reading goes on and every mistake is found. Whoever reads must look at the
-//! findings afterwards.
+//! Every key becomes an [`Entry`], which always has a value: when the written one is wrong, that is
+//! reported and the default stands for it, so that reading goes on and every mistake is found. What
+//! was reported must be looked at afterwards.
 
+mod place;
 mod refusal;
-mod scalars;
 
 use std::cell::RefCell;
+use std::ops::Deref;
+use std::rc::Rc;
 
-use super::findings::{Finding, Findings, Ignored, Origin};
-use super::key::{Key, Kind};
+pub(crate) use self::place::Place;
+
+use super::catalog;
+use super::findings::{Findings, Ignored, Shown};
+use super::key::{Effect, Groups, Key, Kind};
+use super::spelling;
 use super::tree::{Mapping, Node, Value};
-use super::{catalog, spelling};
+use super::types::{Optional, Type};
 
 /// A mapping of the configuration, or the absence of one.
-pub(super) struct Section<'a> {
-    path: String,
-    keys: Vec<&'static Key>,
+pub(crate) struct Section<'a> {
+    at: Place,
     mapping: Option<&'a Mapping>,
-    origin: Option<Origin>,
-    findings: &'a RefCell<Findings>,
+}
+
+/// A key that has been read. It stands for its value.
+pub(crate) struct Entry<T: Type> {
+    value: T::Value,
+    presence: Presence,
+    /// Where it is written, or would be.
+    pub(crate) at: Place,
+}
+
+/// How a key is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Presence {
+    Absent,
+    Null,
+    /// With an empty string, or with a mapping without keys.
+    Empty,
+    Given,
 }
 
 impl<'a> Section<'a> {
     /// The whole configuration.
-    pub(super) fn root(mapping: &'a Mapping, findings: &'a RefCell<Findings>) -> Self {
-        let keys = catalog::keys().collect();
+    pub(crate) fn root(mapping: &'a Mapping, findings: &Rc<RefCell<Findings>>) -> Self {
+        Self::open(Place::root(findings), catalog::GROUPS, mapping)
+    }
+
+    /// A mapping that is written. Reports keys that are not declared: as mistakes in this server's own
+    /// section, as ignored elsewhere, because there they may be a homeserver's.
+    pub(crate) fn open(at: Place, groups: Groups, mapping: &'a Mapping) -> Self {
+        for (name, node) in mapping.iter() {
+            look_at(&at.inside(name, Some(node)), name, groups, &at);
+        }
         Self {
-            path: String::new(),
-            keys,
+            at,
             mapping: Some(mapping),
-            origin: None,
-            findings,
         }
-        .without_unknown_keys()
     }
 
-    /// A nested section, which may be absent.
-    pub(super) fn section(&self, name: &str) -> Section<'a> {
-        let key = self.key(name);
-        let Kind::Section(keys) = key.kind else {
-            unreachable!("`{name}` is declared as a section");
+    /// A mapping that is not written.
+    pub(crate) fn absent(at: &Place) -> Self {
+        Self {
+            at: at.clone(),
+            mapping: None,
+        }
+    }
+
+    /// Reads a key with a default.
+    pub(crate) fn or_default<T: Type>(&self, key: &'static Key, default: &str) -> Entry<T> {
+        self.entry(key, |at| {
+            let default = key.kind.parse(default);
+            T::convert(&default, at).expect("a default is a value of its type")
+        })
+    }
+
+    /// Reads a key that may be left out.
+    pub(crate) fn optional<T: Optional>(&self, key: &'static Key) -> Entry<T> {
+        self.entry(key, T::absent)
+    }
+
+    fn entry<T: Type>(
+        &self,
+        key: &'static Key,
+        otherwise: impl FnOnce(&Place) -> T::Value,
+    ) -> Entry<T> {
+        let (at, node) = self.find(key.name);
+        let presence = match self.twin(key) {
+            Some(_) => Presence::Given,
+            None => Presence::of(node, &key.kind),
         };
-        let mapping = match self.given(name).map(|node| &node.value) {
-            None => None,
-            Some(Value::Mapping(mapping)) => Some(mapping),
-            Some(other) => {
-                self.wrong_kind(key, other);
-                None
-            }
+        let written = node.filter(|_| Presence::of(node, &key.kind) == Presence::Given);
+        let value = T::find(self, key, written, &at);
+        self.show(key, written, presence, &at);
+        Entry {
+            value: value.unwrap_or_else(|| otherwise(&at)),
+            presence,
+            at,
+        }
+    }
+
+    /// The file that a secret is in, if one is named.
+    pub(crate) fn twin(&self, key: &Key) -> Option<(Place, &'a Node)> {
+        let (at, node) = self.find(&key.file_twin()?);
+        Some((at, node.filter(|node| !node.is_null())?))
+    }
+
+    /// Adds a key to what the report shows: what is written, or else the default.
+    fn show(&self, key: &Key, written: Option<&Node>, presence: Presence, at: &Place) {
+        let is_default = presence != Presence::Given;
+        let value = match (written, key.default) {
+            _ if key.effect != Effect::Served || key.kind.keys().is_some() => return,
+            _ if !is_default && !key.kind.is_public() => "given".to_owned(),
+            (Some(node), _) => node.value.show(),
+            (None, Some(default)) => default.to_owned(),
+            (None, None) => return,
         };
-        let origin = self.node(name).map(|node| node.origin.clone());
-        self.inner(name, keys, mapping, origin)
-    }
-
-    /// A list of sections; `None` when absent, or when it is no list.
-    pub(super) fn sections(&self, name: &str) -> Option<Vec<Section<'a>>> {
-        let key = self.key(name);
-        let Kind::List(Kind::Section(keys)) = key.kind else {
-            unreachable!("`{name}` is declared as a list of sections");
+        let shown = Shown {
+            path: at.path.clone(),
+            value,
+            is_default,
         };
-        let items = match &self.given(name)?.value {
-            Value::List(items) => items,
-            other => {
-                self.wrong_kind(key, other);
-                return None;
-            }
-        };
-        let mut sections = Vec::with_capacity(items.len());
-        for (index, item) in items.iter().enumerate() {
-            let place = format!("{name}[{index}]");
-            let Value::Mapping(mapping) = &item.value else {
-                let found = item.value.describe();
-                self.wrong_value(&place, format!("expected a mapping, found {found}"));
-                continue;
-            };
-            let origin = Some(item.origin.clone());
-            sections.push(self.inner(&place, keys, Some(mapping), origin));
-        }
-        Some(sections)
+        at.findings.borrow_mut().shown.push(shown);
     }
 
-    /// A mapping with keys of the operator's choice; `None` when absent.
-    pub(super) fn mapping(&self, name: &str) -> Option<&'a Mapping> {
-        let key = self.key(name);
-        match &self.given(name)?.value {
-            Value::Mapping(mapping) => Some(mapping),
-            other => {
-                self.wrong_kind(key, other);
-                None
-            }
-        }
-    }
-
-    /// Is the section itself written, with at least one key?
-    pub(super) fn is_filled(&self) -> bool {
-        self.mapping
-            .is_some_and(|mapping| mapping.iter().next().is_some())
-    }
-
-    /// Is the key written as `null`, as opposed to not at all?
-    pub(super) fn is_null(&self, name: &str) -> bool {
-        self.node(self.key(name).name).is_some_and(Node::is_null)
-    }
-
-    /// Is the key written with something other than `null`?
-    pub(super) fn is_given(&self, name: &str) -> bool {
-        self.given(self.key(name).name).is_some()
-    }
-
-    /// Reports a mistake in a key, or in the section itself if the name is empty: something is missing,
-    /// or options do not go together. Says nothing where a part of the configuration could not be
-    /// read, since what is missing may stand there.
-    pub(super) fn mistake(&self, name: &str, message: impl Into<String>) {
-        if !self.findings.borrow().incomplete {
-            self.wrong_value(name, message);
-        }
-    }
-
-    /// Reports a mistake in the value of a key, whatever else is written.
-    pub(super) fn wrong_value(&self, name: &str, message: impl Into<String>) {
-        let finding = self.finding(name, message.into());
-        self.findings.borrow_mut().mistakes.push(finding);
-    }
-
-    /// Reports something worth a look.
-    pub(super) fn warning(&self, name: &str, message: impl Into<String>) {
-        let finding = self.finding(name, message.into());
-        self.findings.borrow_mut().warnings.push(finding);
-    }
-
-    /// Reports an option that decides who gets in and is not obeyed; `path` leads to it from here.
-    pub(super) fn not_obeyed(&self, path: &[&str], advice: &str) {
-        let message = format!("not obeyed, although it decides who gets in: {advice}");
-        let mut finding = self.finding(&path.join("."), message);
-        if let Some(node) = self.written(path) {
-            finding.origin = Some(node.origin.clone());
-        }
-        self.findings.borrow_mut().not_obeyed.push(finding);
+    /// The place of a key, and what is written there.
+    fn find(&self, name: &str) -> (Place, Option<&'a Node>) {
+        let node = self.mapping.and_then(|mapping| mapping.get(name));
+        (self.at.inside(name, node), node)
     }
 
     /// What is written at the end of a path of keys, declared or not.
-    pub(super) fn written(&self, path: &[&str]) -> Option<&'a Node> {
-        let (last, sections) = path.split_last()?;
-        let mut mapping = self.mapping?;
-        for name in sections {
-            match &mapping.get(name)?.value {
-                Value::Mapping(inner) => mapping = inner,
-                _ => return None,
+    pub(crate) fn written(&self, path: &[&str]) -> Option<(Place, &'a Node)> {
+        let (first, rest) = path.split_first()?;
+        let (at, node) = self.find(first);
+        match (&node?.value, rest) {
+            (_, []) => Some((at, node?)),
+            (Value::Mapping(mapping), rest) => {
+                let inner = Section {
+                    at,
+                    mapping: Some(mapping),
+                };
+                inner.written(rest)
             }
-        }
-        mapping.get(last)
-    }
-
-    /// Notes that something written here has no effect, and what takes care of it.
-    pub(super) fn ignore(&self, name: &str, instead: &'static str) {
-        self.findings
-            .borrow_mut()
-            .ignored
-            .push((self.join(name), Ignored::DoneElsewhere(instead)));
-    }
-
-    /// Reports that a key is missing, unless something else than an empty text was written there:
-    /// then that has been reported itself.
-    pub(super) fn require(&self, name: &str, message: impl Into<String>) {
-        let written = match self.given(self.key(name).name).map(|node| &node.value) {
-            None => false,
-            Some(Value::Text(text)) => !text.is_empty(),
-            Some(_) => true,
-        };
-        let in_a_file = self
-            .key(name)
-            .file_twin()
-            .is_some_and(|twin| self.node(&twin).is_some());
-        if !written && !in_a_file {
-            self.mistake(name, message);
+            _ => None,
         }
     }
+}
 
-    /// Turns a refusal into a mistake at this key.
-    pub(super) fn accept<T, E: std::fmt::Display>(
-        &self,
-        name: &str,
-        result: Result<T, E>,
-    ) -> Option<T> {
-        result
-            .map_err(|error| self.wrong_value(name, error.to_string()))
-            .ok()
-    }
-
-    fn inner(
-        &self,
-        name: &str,
-        keys: &'static [Key],
-        mapping: Option<&'a Mapping>,
-        origin: Option<Origin>,
-    ) -> Section<'a> {
-        let (path, findings) = (self.join(name), self.findings);
-        let keys = keys.iter().collect();
-        Section {
-            path,
-            keys,
-            mapping,
-            origin,
-            findings,
+/// Reports a key that is not declared or has no effect.
+fn look_at(at: &Place, name: &str, groups: Groups, section: &Place) {
+    let keys = || groups.iter().copied().flatten();
+    if let Some(key) = keys().find(|key| key.covers(name)) {
+        if key.effect == Effect::None {
+            at.ignore(key.doc());
         }
-        .without_unknown_keys()
+        return;
     }
+    let nearest = spelling::nearest(name, keys().map(|key| key.name));
+    let hint = nearest.map(|known| format!("; did you mean `{known}`?"));
+    let hint = hint.as_deref().unwrap_or_default();
+    if section.is_own() {
+        at.refuse(format!("unknown option{hint}"));
+        return;
+    }
+    let instead = catalog::done_elsewhere(name).filter(|_| section.path.is_empty());
+    if let Some(instead) = instead {
+        at.ignore(instead);
+        return;
+    }
+    at.note(Ignored::Unknown);
+    if nearest.is_some() {
+        at.warn(format!("unknown option, ignored{hint}"));
+    }
+}
 
-    fn finding(&self, name: &str, message: String) -> Finding {
-        let top = name.split('[').next().unwrap_or(name);
-        let origin = self
-            .node(top)
-            .map(|node| node.origin.clone())
-            .or_else(|| self.origin.clone());
-        Finding {
-            key: self.join(name),
-            origin,
-            message,
+impl Presence {
+    fn of(node: Option<&Node>, kind: &Kind) -> Self {
+        match node.map(|node| &node.value) {
+            None => Self::Absent,
+            Some(Value::Null) => Self::Null,
+            Some(Value::Text(text)) if text.is_empty() && kind.is_plain_text() => Self::Empty,
+            Some(Value::Mapping(mapping)) if mapping.is_empty() && kind.is_section() => Self::Empty,
+            Some(_) => Self::Given,
+        }
+    }
+}
+
+impl<T: Type> Entry<T> {
+    /// An item of a list.
+    pub(crate) fn item(value: T::Value, at: Place) -> Self {
+        Self {
+            value,
+            presence: Presence::Given,
+            at,
         }
     }
 
-    fn join(&self, name: &str) -> String {
-        match (self.path.is_empty(), name.is_empty()) {
-            (true, _) => name.to_owned(),
-            (false, true) => self.path.clone(),
-            (false, false) => format!("{}.{name}", self.path),
+    /// A copy of the value.
+    pub(crate) fn cloned(&self) -> T::Value
+    where
+        T::Value: Clone,
+    {
+        self.value.clone()
+    }
+
+    /// The value.
+    pub(crate) fn into_value(self) -> T::Value {
+        self.value
+    }
+
+    /// The value, and where it is written.
+    pub(crate) fn into_parts(self) -> (T::Value, Place) {
+        (self.value, self.at)
+    }
+
+    /// Is it written, with more than `null`, an empty string or an empty mapping?
+    pub(crate) fn is_given(&self) -> bool {
+        self.presence == Presence::Given
+    }
+
+    /// Is it written as `null`, as opposed to not at all?
+    pub(crate) fn is_null(&self) -> bool {
+        self.presence == Presence::Null
+    }
+
+    /// Is it written, with whatever value?
+    pub(crate) fn is_written(&self) -> bool {
+        self.presence != Presence::Absent
+    }
+
+    /// Reports that the key is missing, unless it is given.
+    pub(crate) fn require(&self, message: &str) {
+        if !self.is_given() {
+            self.at.mistake(message);
         }
     }
+}
 
-    fn key(&self, name: &str) -> &'static Key {
-        self.keys
-            .iter()
-            .find(|key| key.name == name)
-            .unwrap_or_else(|| unreachable!("`{}` is declared", self.join(name)))
-    }
+impl<T: Type> Deref for Entry<T> {
+    type Target = T::Value;
 
-    fn node(&self, name: &str) -> Option<&'a Node> {
-        self.mapping?.get(name)
-    }
-
-    fn given(&self, name: &str) -> Option<&'a Node> {
-        self.node(name).filter(|node| !node.is_null())
-    }
-
-    /// The written value, else the declared default. A refused value is reported.
-    fn read<T>(&self, name: &str, convert: impl Fn(&Value) -> Option<T>) -> Option<T> {
-        let key = self.key(name);
-        if let Some(node) = self.given(name) {
-            match convert(&node.value) {
-                Some(value) => return Some(value),
-                None => self.wrong_kind(key, &node.value),
-            }
-        }
-        let default = catalog::default_value(key)?;
-        let value = convert(&default);
-        debug_assert!(
-            value.is_some(),
-            "the default of `{}` fits its kind",
-            self.join(name)
-        );
-        value
-    }
-
-    fn wrong_kind(&self, key: &Key, found: &Value) {
-        self.wrong_value(key.name, refusal::explain(key, found));
-    }
-
-    /// Reports keys that are not declared: as mistakes in this server's own section, as ignored
-    /// elsewhere, because there they may be a homeserver's.
-    fn without_unknown_keys(self) -> Self {
-        let own = self.path == "registrar" || self.path.starts_with("registrar.");
-        let Some(mapping) = self.mapping else {
-            return self;
-        };
-        for (name, _) in mapping.iter() {
-            if let Some(key) = self.keys.iter().find(|key| key.covers(name)) {
-                if key.inert {
-                    self.ignore(name, key.doc);
-                }
-                continue;
-            }
-            let names = self.keys.iter().map(|key| key.name);
-            let nearest = spelling::nearest(name, names);
-            let hint = nearest.map(|known| format!("; did you mean `{known}`?"));
-            let hint = hint.as_deref().unwrap_or_default();
-            if own {
-                self.wrong_value(name, format!("unknown option{hint}"));
-                continue;
-            }
-            let instead = catalog::done_elsewhere(name).filter(|_| self.path.is_empty());
-            if let Some(instead) = instead {
-                self.ignore(name, instead);
-            } else {
-                self.findings
-                    .borrow_mut()
-                    .ignored
-                    .push((self.join(name), Ignored::Unknown));
-                if nearest.is_some() {
-                    self.warning(name, format!("unknown, and therefore ignored{hint}"));
-                }
-            }
-        }
-        self
+    fn deref(&self) -> &T::Value {
+        &self.value
     }
 }

@@ -3,66 +3,44 @@
 use registrar_domain::model::id::ServerName;
 use serde_json::{Map, Value as Json, json};
 
-use super::key::{Key, Kind};
-use super::section::Section;
+use super::keys::{Keys as _, keys};
+use super::section::{Entry, Section};
+use super::tree::Mapping;
+use super::types::{Checked, Size};
 use super::url::HttpUrl;
 
-pub(super) const KEYS: &[Key] = &[
-    Key::new(
-        "server_name",
-        Kind::Text,
-        "The domain of user IDs: `example.org` in `@alice:example.org`. Required, and never \
-         to be changed afterwards.",
-    ),
-    Key::new(
-        "public_baseurl",
-        Kind::Text,
-        "The URL under which clients reach this server; links in mails begin with it. \
-         Default: `https://<server_name>/`.",
-    ),
-    Key::new(
-        "serve_client_wellknown",
-        Kind::Flag,
-        "Answer `/.well-known/matrix/client`. Needs an explicit `public_baseurl`.",
-    )
-    .or("true"),
-    Key::new(
-        "extra_well_known_client_content",
-        Kind::Mapping,
-        "Further content of `/.well-known/matrix/client`. Cannot replace `m.homeserver` and \
-         `m.identity_server`.",
-    ),
-    Key::new(
-        "default_identity_server",
-        Kind::Text,
-        "URL of the identity server that clients are recommended.",
-    ),
-    Key::new(
-        "enable_metrics",
-        Kind::Flag,
-        "Collect the numbers that a `metrics` resource shows.",
-    )
-    .or("false"),
-    Key::new(
-        "max_upload_size",
-        Kind::Size,
-        "For media. The limit for requests here is `registrar.http.body_limit`.",
-    )
-    .or("50M")
-    .inert(),
-];
+keys! {
+    pub(crate) struct ServerKeys {
+        /// The domain of user IDs: `example.org` in `@alice:example.org`. Required, and never to be
+        /// changed afterwards.
+        server_name: Option<ServerName>,
+        /// The URL under which clients reach this server; links in mails begin with it. Default:
+        /// `https://<server_name>/`.
+        public_baseurl: Option<HttpUrl>,
+        /// Answer `/.well-known/matrix/client`. Needs an explicit `public_baseurl`.
+        serve_client_wellknown: bool = "true",
+        /// Further content of `/.well-known/matrix/client`. Cannot replace `m.homeserver` and
+        /// `m.identity_server`.
+        extra_well_known_client_content: Option<Mapping>,
+        /// URL of the identity server that clients are recommended.
+        default_identity_server: Option<HttpUrl>,
+        /// Collect the numbers that a `metrics` resource shows.
+        enable_metrics: bool = "false",
+    }
+    unused {
+        /// For media. The limit for requests here is `registrar.http.body_limit`.
+        max_upload_size: Checked<Size> = "50M",
+    }
+}
 
 /// Who the server is and where clients reach it.
-#[derive(Clone, Debug)]
-pub struct Server {
-    /// `server_name`.
-    pub name: ServerName,
-    /// `public_baseurl`, ending with a slash.
-    pub public_baseurl: HttpUrl,
-    /// `enable_metrics`.
-    pub metrics: bool,
+pub(crate) struct Server {
+    pub(crate) name: ServerName,
+    /// Ends with a slash.
+    pub(crate) public_baseurl: HttpUrl,
     /// The body of `/.well-known/matrix/client`; `None`: answer 404.
-    pub well_known: Option<Json>,
+    pub(crate) well_known: Option<Json>,
+    pub(crate) metrics: Entry<bool>,
 }
 
 /// The keys of the well-known document that have options of their own.
@@ -71,65 +49,49 @@ const IDENTITY_SERVER: &str = "m.identity_server";
 
 impl Server {
     /// `None` if the server has no name; that and other mistakes are reported.
-    pub(super) fn read(root: &Section<'_>) -> Option<Self> {
-        let metrics = root.flag("enable_metrics");
-        // Nothing comes of it, but a mistake in a homeserver's file is worth telling.
-        root.size("max_upload_size");
-        root.require("server_name", "is required: the domain of your users' IDs");
-        let name = root
-            .text("server_name")
-            .and_then(|name| root.accept("server_name", ServerName::parse(&name)));
-        let explicit_baseurl = root
-            .text("public_baseurl")
-            .and_then(|url| root.accept("public_baseurl", HttpUrl::parse(&url)))
-            .map(HttpUrl::with_slash);
-        let well_known = read_well_known(root, explicit_baseurl.as_ref());
-        let name = name?;
-        let public_baseurl = match explicit_baseurl {
+    pub(crate) fn read(root: &Section<'_>) -> Option<Self> {
+        let keys = ServerKeys::read(root);
+        keys.server_name
+            .require("is required: the domain of your users' IDs");
+        let well_known = read_well_known(&keys);
+        let name = keys.server_name.into_value()?;
+        let public_baseurl = match keys.public_baseurl.into_value() {
             Some(url) => url,
-            None => HttpUrl::parse(&format!("https://{name}/")).ok()?,
+            None => HttpUrl::parse(&format!("https://{name}")).ok()?,
         };
         Some(Self {
             name,
-            public_baseurl,
-            metrics,
+            public_baseurl: public_baseurl.with_slash(),
             well_known,
+            metrics: keys.enable_metrics,
         })
     }
 }
 
-fn read_well_known(root: &Section<'_>, public_baseurl: Option<&HttpUrl>) -> Option<Json> {
-    let served = root.flag("serve_client_wellknown");
-    let identity_server = root
-        .text("default_identity_server")
-        .and_then(|url| root.accept("default_identity_server", HttpUrl::parse(&url)));
+fn read_well_known(keys: &ServerKeys) -> Option<Json> {
     let mut document = Map::new();
-    if let Some(extra) = root.mapping("extra_well_known_client_content") {
-        for (key, node) in extra.iter() {
-            let instead = match key {
-                HOMESERVER => "public_baseurl",
-                IDENTITY_SERVER => "default_identity_server",
-                _ => {
-                    document.insert(key.to_owned(), node.to_json());
-                    continue;
-                }
-            };
-            root.mistake(
-                "extra_well_known_client_content",
-                format!("cannot set `{key}`: use `{instead}`"),
-            );
-        }
+    let extra = &keys.extra_well_known_client_content;
+    for (key, node) in extra.iter().flat_map(Mapping::iter) {
+        let instead = match key {
+            HOMESERVER => "public_baseurl",
+            IDENTITY_SERVER => "default_identity_server",
+            _ => {
+                document.insert(key.to_owned(), node.to_json());
+                continue;
+            }
+        };
+        extra
+            .at
+            .mistake(format!("cannot set `{key}`: use `{instead}`"));
     }
-    let public_baseurl = public_baseurl.filter(|_| served)?;
-    document.insert(
-        HOMESERVER.to_owned(),
-        json!({ "base_url": public_baseurl.as_str() }),
-    );
-    if let Some(url) = identity_server {
-        document.insert(
-            IDENTITY_SERVER.to_owned(),
-            json!({ "base_url": url.as_str() }),
-        );
+    if !*keys.serve_client_wellknown {
+        return None;
+    }
+    let base_url = |url: &HttpUrl| json!({ "base_url": url.as_str() });
+    let public_baseurl = keys.public_baseurl.clone()?.with_slash();
+    document.insert(HOMESERVER.to_owned(), base_url(&public_baseurl));
+    if let Some(url) = &*keys.default_identity_server {
+        document.insert(IDENTITY_SERVER.to_owned(), base_url(url));
     }
     Some(Json::Object(document))
 }

@@ -122,7 +122,7 @@ fn note_unknown(names: &[&str], source: &Arc<str>, findings: &RefCell<Findings>)
         findings.warnings.push(Finding {
             key: names.join("."),
             origin: Some(Origin::of(source)),
-            message: format!("unknown, and therefore ignored{}", suggestion(names)),
+            message: format!("unknown option, ignored{}", suggestion(names)),
         });
     }
     findings.ignored.push((names.join("."), reason));
@@ -149,7 +149,7 @@ fn suggestion(names: &[&str]) -> String {
             return variable(&parts);
         }
     }
-    let known = catalog::keys().map(|key| key.name);
+    let known = catalog::all(catalog::GROUPS).map(|key| key.name);
     match spelling::nearest(names[0], known) {
         Some(known) => {
             let meant: Vec<&str> = std::iter::once(known)

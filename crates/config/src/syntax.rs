@@ -108,14 +108,3 @@ fn rounded(duration: Duration) -> String {
     };
     format!("{text} {suffix}")
 }
-
-/// A size in the largest unit that divides it: `64K`, `1000 bytes`.
-pub(super) fn show_size(bytes: u64) -> String {
-    let whole = SIZE_UNITS
-        .iter()
-        .find(|(_, factor)| bytes > 0 && bytes.is_multiple_of(*factor));
-    match whole {
-        Some((suffix, factor)) => format!("{}{suffix}", bytes / factor),
-        None => format!("{bytes} bytes"),
-    }
-}

@@ -2,28 +2,34 @@
 
 use std::path::PathBuf;
 
-use super::key::{Key, Kind};
-use super::section::Section;
+use super::keys::{Keys as _, keys};
+use super::section::{Entry, Section};
 
-pub(super) const KEYS: &[Key] = &[Key::new(
-    "templates",
-    Kind::Section(TEMPLATES),
-    "Pages and mails in your own words.",
-)];
+keys! {
+    pub(crate) struct TemplatesGroup {
+        /// Templates of pages and mails.
+        templates: TemplatesKeys,
+    }
+}
 
-const TEMPLATES: &[Key] = &[Key::new(
-    "custom_template_directory",
-    Kind::Text,
-    "A folder that is searched for templates before the built-in ones.",
-)];
+keys! {
+    pub(crate) struct TemplatesKeys {
+        /// A folder that is searched for templates before the built-in ones.
+        custom_template_directory: Option<PathBuf>,
+    }
+}
 
 /// Reads `templates.custom_template_directory`, an existing folder.
-pub(super) fn read(root: &Section<'_>) -> Option<PathBuf> {
-    let section = root.section("templates");
-    let folder = section.path("custom_template_directory")?;
-    if !folder.is_dir() {
+pub(crate) fn read(root: &Section<'_>) -> Option<PathBuf> {
+    let keys = TemplatesGroup::read(root).templates;
+    check_folder(&keys.custom_template_directory);
+    keys.custom_template_directory.clone()
+}
+
+/// Reports a folder that does not exist.
+pub(crate) fn check_folder(entry: &Entry<Option<PathBuf>>) {
+    if let Some(folder) = entry.as_ref().filter(|folder| !folder.is_dir()) {
         let message = format!("there is no folder {}", folder.display());
-        section.mistake("custom_template_directory", message);
+        entry.at.mistake(message);
     }
-    Some(folder)
 }

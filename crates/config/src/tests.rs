@@ -11,7 +11,7 @@ mod startup;
 mod validation;
 mod values;
 
-use super::{Config, Reading, load_text};
+use super::{Config, EmailValidation, Reading, load_text};
 
 /// Enough to start with.
 const MINIMAL: &str = "server_name: example.org\n";
@@ -26,6 +26,23 @@ fn config(yaml: &str) -> Config {
     match read(yaml).into_config() {
         Ok(config) => config,
         Err(error) => panic!("{yaml}\n{error}"),
+    }
+}
+
+/// A report with one space where it has several.
+fn squeezed(report: &str) -> String {
+    let lines = report.lines().map(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        words.join(" ")
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// How this server sends mails.
+fn mails(config: &Config) -> &registrar_mail::Options {
+    match &config.email {
+        EmailValidation::ByMail(mails) => mails,
+        other => panic!("{other:?}"),
     }
 }
 

@@ -130,6 +130,31 @@ impl Node {
 }
 
 impl Value {
+    /// A scalar as the text that the operator wrote.
+    pub(crate) fn label(&self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text.clone()),
+            Self::Flag(flag) => Some(flag.to_string()),
+            Self::Integer(integer) => Some(integer.to_string()),
+            // The debug form keeps the `.0` that the operator wrote.
+            Self::Number(number) => Some(format!("{number:?}")),
+            Self::Null | Self::List(_) | Self::Mapping(_) => None,
+        }
+    }
+
+    /// The value for reports: items with commas between them, and of a mapping its keys.
+    pub(crate) fn show(&self) -> String {
+        let items: Vec<String> = match self {
+            Self::List(items) => items.iter().map(|item| item.value.show()).collect(),
+            Self::Mapping(mapping) => mapping.iter().map(|(key, _)| key.to_owned()).collect(),
+            scalar => return scalar.label().unwrap_or_default(),
+        };
+        match items.is_empty() {
+            true => "none".to_owned(),
+            false => items.join(", "),
+        }
+    }
+
     /// The kind of value in words, for messages.
     pub(super) fn describe(&self) -> &'static str {
         match self {
@@ -165,6 +190,10 @@ impl Mapping {
             Some(slot) => *slot = node,
             None => self.0.push((key.to_owned(), node)),
         }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Node)> {

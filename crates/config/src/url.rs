@@ -4,7 +4,7 @@ use std::fmt;
 
 /// An http or https URL without user, query and fragment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HttpUrl(String);
+pub(crate) struct HttpUrl(String);
 
 /// The text is no such URL.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +63,7 @@ impl HttpUrl {
     }
 
     /// The URL as text.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }

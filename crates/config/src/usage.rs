@@ -5,117 +5,71 @@ use std::time::Duration;
 use registrar_domain::model::policy::{MonthlyLimit, ServerDisabled, UsagePolicy};
 use registrar_domain::model::threepid::{Medium, Threepid};
 
-use super::key::{Key, Kind};
+use super::keys::{Keys as _, keys};
 use super::section::Section;
+use super::tree::Mapping;
+use super::types::{Inert, Int, OneOf};
 
-pub(super) const KEYS: &[Key] = &[
-    Key::new(
-        "hs_disabled",
-        Kind::Flag,
-        "Switch the server off for its users.",
-    )
-    .or("false"),
-    Key::new(
-        "hs_disabled_message",
-        Kind::Text,
-        "What they are told then.",
-    ),
-    Key::new(
-        "admin_contact",
-        Kind::Text,
-        "Where users can turn to, such as `mailto:admin@example.org`.",
-    ),
-    Key::new(
-        "limit_usage_by_mau",
-        Kind::Flag,
-        "Limit the number of users who are active in a month.",
-    )
-    .or("false"),
-    Key::new(
-        "max_mau_value",
-        Kind::Integer(0, i64::MAX),
-        "How many of them.",
-    )
-    .or("0"),
-    Key::new(
-        "mau_limit_reserved_threepids",
-        Kind::List(&Kind::Section(RESERVED)),
-        "Users who are let in whatever the limit.",
-    ),
-    Key::new(
-        "mau_trial_days",
-        Kind::Integer(0, 36_500),
-        "Days for which a new user does not count.",
-    )
-    .or("0"),
-    Key::new(
-        "mau_appservice_trial_days",
-        Kind::Mapping,
-        "For a homeserver: the users of application services do not count here.",
-    )
-    .inert(),
-    Key::new("mau_stats_only", Kind::Flag, "For a homeserver.")
-        .or("false")
-        .inert(),
-    Key::new("mau_limit_alerting", Kind::Flag, "For a homeserver.")
-        .or("true")
-        .inert(),
-];
-
-const RESERVED: &[Key] = &[
-    Key::new(
-        "medium",
-        Kind::Choice(&["email", "msisdn"]),
-        "What kind of address. Required.",
-    ),
-    Key::new("address", Kind::Text, "The address. Required."),
-];
-
-/// Limits on the use of the whole server.
-#[derive(Clone, Debug)]
-pub struct Usage {
-    /// What the use-cases hold users to.
-    pub policy: UsagePolicy,
-    /// `admin_contact`.
-    pub admin_contact: Option<String>,
-}
-
-impl Usage {
-    pub(super) fn read(root: &Section<'_>) -> Self {
-        let admin_contact = root.text("admin_contact");
-        let message = root.text("hs_disabled_message").unwrap_or_default();
-        let disabled = root.flag("hs_disabled").then(|| ServerDisabled {
-            message,
-            admin_contact: admin_contact.clone(),
-        });
-        let trial_days: u32 = root.integer("mau_trial_days");
-        let monthly = MonthlyLimit {
-            max_users: root.integer("max_mau_value"),
-            reserved: read_reserved(root),
-            trial: Duration::from_hours(24 * u64::from(trial_days)),
-            admin_contact: admin_contact.clone(),
-        };
-        let limited = root.flag("limit_usage_by_mau");
-        Self {
-            policy: UsagePolicy {
-                disabled,
-                monthly: limited.then_some(monthly),
-            },
-            admin_contact,
-        }
+keys! {
+    pub(crate) struct UsageKeys {
+        /// Disable the server for its users.
+        hs_disabled: bool = "false",
+        /// The message to users of a disabled server.
+        hs_disabled_message: Option<String>,
+        /// The contact for users, such as `mailto:admin@example.org`.
+        admin_contact: Option<String>,
+        /// Limit the number of users who are active in a month.
+        limit_usage_by_mau: bool = "false",
+        /// The largest number of them.
+        max_mau_value: Int<u64, 0, { i64::MAX }> = "0",
+        /// Users who are not subject to the limit.
+        mau_limit_reserved_threepids: Option<Vec<ReservedKeys>>,
+        /// Days for which a new user does not count.
+        mau_trial_days: Int<u32, 0, 36_500> = "0",
+    }
+    unused {
+        /// For a homeserver: the users of application services do not count here.
+        mau_appservice_trial_days: Inert<Mapping>,
+        /// For a homeserver.
+        mau_stats_only: Inert<bool> = "false",
+        /// For a homeserver.
+        mau_limit_alerting: Inert<bool> = "true",
     }
 }
 
-fn read_reserved(root: &Section<'_>) -> Vec<Threepid> {
+keys! {
+    pub(crate) struct ReservedKeys {
+        /// What kind of address. Required.
+        medium: Option<OneOf<Medium>>,
+        /// The address. Required.
+        address: Option<String>,
+    }
+}
+
+pub(crate) fn read(root: &Section<'_>) -> UsagePolicy {
+    let keys = UsageKeys::read(root);
+    let disabled = || ServerDisabled {
+        message: keys.hs_disabled_message.clone().unwrap_or_default(),
+        admin_contact: keys.admin_contact.clone(),
+    };
+    let monthly = MonthlyLimit {
+        max_users: *keys.max_mau_value,
+        reserved: read_reserved(&keys),
+        trial: Duration::from_hours(24 * u64::from(*keys.mau_trial_days)),
+        admin_contact: keys.admin_contact.clone(),
+    };
+    UsagePolicy {
+        disabled: keys.hs_disabled.then(disabled),
+        monthly: keys.limit_usage_by_mau.then_some(monthly),
+    }
+}
+
+fn read_reserved(keys: &UsageKeys) -> Vec<Threepid> {
     let mut reserved = Vec::new();
-    for section in root
-        .sections("mau_limit_reserved_threepids")
-        .unwrap_or_default()
-    {
-        section.require("medium", "is required: `email` or `msisdn`");
-        section.require("address", "is required");
-        let medium = section.choice("medium").as_deref().and_then(Medium::parse);
-        let threepid = medium.zip(section.text("address"));
+    for keys in keys.mau_limit_reserved_threepids.iter().flatten() {
+        keys.medium.require("is required: `email` or `msisdn`");
+        keys.address.require("is required");
+        let threepid = (*keys.medium).zip(keys.address.clone());
         // As it is written: Synapse compares it with canonical addresses.
         reserved
             .extend(threepid.map(|(medium, address)| Threepid::from_canonical(medium, address)));

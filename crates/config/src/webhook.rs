@@ -1,109 +1,85 @@
 //! `registrar.webhook`: a service of the operator's that has a say in registrations.
 
-use std::time::Duration;
-
+use registrar_domain::model::id::ServerName;
 use registrar_domain::model::secret::Secret;
-use registrar_webhook::{OnFailure, Question};
+use registrar_webhook::{OnFailure, Options, Question};
 
-use super::key::{Key, Kind};
-use super::secrets;
-use super::section::Section;
+use super::keys::keys;
+use super::proxies::Outgoing;
+use super::section::Entry;
+use super::types::{Choice, OneOf, Positive, values, warn_if_guessable};
 use super::url::HttpUrl;
 
-pub(super) const KEYS: &[Key] = &[
-    Key::new(
-        "url",
-        Kind::Text,
-        "Where questions are posted. Required in this section.",
-    ),
-    Key::new(
-        "secret",
-        Kind::Secret,
-        "The bearer token by which the service knows this server. Required \
-         in this section.",
-    ),
-    Key::new(
-        "timeout",
-        Kind::Duration,
-        "How long the service has for an answer.",
-    )
-    .or("5s"),
-    Key::new(
-        "on_failure",
-        Kind::Choice(&["deny", "allow"]),
-        "Without an answer: fail the request, which can then be repeated, or go on as if nobody had \
-         been asked.",
-    )
-    .or("deny"),
-    Key::new(
-        "questions",
-        Kind::List(&Kind::Choice(QUESTIONS)),
-        "Which questions are asked. Default: all of them.",
-    ),
-];
-
-const QUESTIONS: &[&str] = &[
-    Question::CheckRegistration.name(),
-    Question::ChooseUsername.name(),
-    Question::ChooseDisplayName.name(),
-    Question::IsThreepidAllowed.name(),
-];
-
-/// A service that has a say in registrations.
-#[derive(Clone, Debug)]
-pub struct Webhook {
-    /// `url`.
-    pub url: HttpUrl,
-    /// `secret`.
-    pub secret: Secret<String>,
-    /// `timeout`.
-    pub timeout: Duration,
-    /// `on_failure`.
-    pub on_failure: OnFailure,
-    /// `questions`, never empty.
-    pub questions: Vec<Question>,
-}
-
-impl Webhook {
-    /// Reads the opened section `registrar.webhook`; `None` without it, or after a mistake.
-    pub(super) fn read(section: &Section<'_>) -> Option<Self> {
-        let (url, secret) = (section.text("url"), secrets::strong(section, "secret"));
-        let timeout = section.positive_duration("timeout");
-        let on_failure = match section.choice("on_failure").as_deref() {
-            Some("allow") => OnFailure::Allow,
-            _ => OnFailure::Deny,
-        };
-        let questions = read_questions(section);
-        if !section.is_filled() {
-            return None;
-        }
-        section.require("url", "is required: where questions are posted");
-        section.require(
-            "secret",
-            "is required: the service must be able to tell this server from anybody else",
-        );
-        Some(Self {
-            url: section.accept("url", HttpUrl::parse(&url?))?,
-            secret: secret?,
-            timeout,
-            on_failure,
-            questions,
-        })
+keys! {
+    /// `registrar.webhook`.
+    pub(crate) struct WebhookKeys {
+        /// Where questions are posted. Required in this section.
+        url: Option<HttpUrl>,
+        /// The bearer token by which the service recognizes this server. Required in this section.
+        secret: Option<Secret<String>>,
+        /// How long the service may take to answer.
+        timeout: Positive = "5s",
+        /// Without an answer: fail the request, which can then be repeated, or continue as if the question
+        /// had not been asked.
+        on_failure: OneOf<OnFailure> = "deny",
+        /// Which questions are asked. Default: all of them.
+        questions: Option<Vec<OneOf<Question>>>,
     }
 }
 
-fn read_questions(section: &Section<'_>) -> Vec<Question> {
-    let Some(names) = section.choices("questions") else {
+impl Choice for OnFailure {
+    const WORDS: &'static [&'static str] = &["deny", "allow"];
+    const VALUES: &'static [Self] = &[Self::Deny, Self::Allow];
+}
+
+impl Choice for Question {
+    const WORDS: &'static [&'static str] = &[
+        Self::CheckRegistration.name(),
+        Self::ChooseUsername.name(),
+        Self::ChooseDisplayName.name(),
+        Self::IsThreepidAllowed.name(),
+    ];
+    const VALUES: &'static [Self] = &Self::ALL;
+}
+
+/// `None` without the section, or after a mistake.
+pub(crate) fn read(
+    section: &Entry<Option<WebhookKeys>>,
+    server_name: Option<&ServerName>,
+    outgoing: &Outgoing,
+) -> Option<Options> {
+    let keys = section.as_ref()?;
+    keys.url.require("is required: where questions are posted");
+    keys.secret
+        .require("is required: the service must be able to tell this server from anybody else");
+    warn_if_guessable(&keys.secret);
+    let questions = read_questions(keys);
+    let url = keys.url.as_ref()?.as_str();
+    let defaults = Options::new(url, server_name?.clone());
+    let http = registrar_http_client::Options {
+        max_response_bytes: defaults.http.max_response_bytes,
+        ..outgoing.to(url)
+    };
+    Some(Options {
+        secret: Some(keys.secret.clone()?),
+        questions,
+        on_failure: *keys.on_failure,
+        http: http.within(*keys.timeout),
+        ..defaults
+    })
+}
+
+fn read_questions(keys: &WebhookKeys) -> Vec<Question> {
+    let Some(chosen) = &*keys.questions else {
         return Question::ALL.to_vec();
     };
-    if names.is_empty() {
-        section.mistake(
-            "questions",
-            "is empty: leave it away for all questions, or leave `webhook` away for none",
-        );
+    let mut questions = values(chosen);
+    if chosen.is_empty() {
+        keys.questions
+            .at
+            .mistake("is empty: remove it for all questions, or remove `webhook` for none");
     }
-    let questions = Question::ALL.into_iter();
+    questions.sort_by_key(|question| Question::ALL.iter().position(|it| it == question));
+    questions.dedup();
     questions
-        .filter(|question| names.iter().any(|name| name == question.name()))
-        .collect()
 }

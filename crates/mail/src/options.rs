@@ -9,6 +9,7 @@ use registrar_domain::model::id::ServerName;
 use registrar_domain::model::secret::Secret;
 
 pub use crate::percent::PercentError;
+use crate::sender;
 
 /// Everything that [`LettreMailer`](crate::LettreMailer) needs to know.
 #[derive(Clone, Debug)]
@@ -45,6 +46,14 @@ impl Options {
             templates: TemplateNames::default(),
         }
     }
+}
+
+/// Can mails come from this `notif_from`, with this [`app_name`](Options::app_name)?
+///
+/// # Errors
+/// [`SetupError::Sender`], [`SetupError::SenderName`].
+pub fn check_sender(notif_from: &str, app_name: &str) -> Result<(), SetupError> {
+    sender::parse(notif_from, app_name).map(|_| ())
 }
 
 /// How to reach the mail server.

@@ -50,12 +50,6 @@ pub(crate) enum Command {
         /// The shell.
         shell: Shell,
     },
-    /// Print the JSON Schema of the configuration file.
-    #[command(hide = true)]
-    ConfigSchema,
-    /// Read docs/CONFIG.md from standard input and print it with current tables of options.
-    #[command(hide = true)]
-    ConfigGuide,
 }
 
 /// Where the configuration is.

@@ -8,7 +8,7 @@ mod migrate;
 mod neighbors;
 mod password;
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -40,17 +40,6 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "registrar", &mut script);
             print(&String::from_utf8_lossy(&script))?;
-        }
-        Command::ConfigSchema => print(&format!("{:#}\n", registrar_config::schema()))?,
-        Command::ConfigGuide => {
-            let mut guide = String::new();
-            std::io::stdin()
-                .read_to_string(&mut guide)
-                .context("cannot read standard input")?;
-            print(
-                &registrar_config::update_guide(&guide)
-                    .context("standard input is not docs/CONFIG.md")?,
-            )?;
         }
     }
     Ok(ExitCode::SUCCESS)

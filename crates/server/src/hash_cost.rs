@@ -1,6 +1,8 @@
 //! Is what the operator asks of password hashing possible on this machine?
 
-use registrar_config::{Http, show_duration};
+use std::time::Duration;
+
+use registrar_config::show_duration;
 use registrar_domain::model::password::argon2id::Cost;
 use registrar_runtime::calibrate;
 
@@ -11,12 +13,12 @@ const NOT_WORTH_MEASURING_KIB: u64 = 512 * 1024;
 ///
 /// # Errors
 /// What is wrong and what to do, for people.
-pub(crate) fn check(cost: &Cost, http: &Http) -> Result<(), String> {
+pub(crate) fn check(cost: &Cost, request_timeout: Duration) -> Result<(), String> {
     if u64::from(cost.memory_kib) * u64::from(cost.passes) <= NOT_WORTH_MEASURING_KIB {
         return Ok(());
     }
     let takes = calibrate::estimate(cost).map_err(|error| format!("registrar.hashing: {error}"))?;
-    if takes <= http.request_timeout {
+    if takes <= request_timeout {
         return Ok(());
     }
     Err(format!(
@@ -24,6 +26,6 @@ pub(crate) fn check(cost: &Cost, http: &Http) -> Result<(), String> {
          (`registrar.http.request_timeout` is {}); `registrar hash-password --calibrate` proposes \
          settings",
         show_duration(takes),
-        show_duration(http.request_timeout),
+        show_duration(request_timeout),
     ))
 }

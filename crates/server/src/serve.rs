@@ -8,7 +8,7 @@ use registrar_config::{Config, Http, LogFormat};
 use registrar_domain::model::entropy::Entropy as _;
 use registrar_domain::model::job::Job;
 use registrar_domain::usecase::housekeeping::Housekeeping;
-use registrar_http_hyper::server::{Capacity, Limits, Listener};
+use registrar_http_hyper::server::{Limits, Listener};
 use registrar_http_hyper::service;
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::runtime::Runtime;
@@ -61,11 +61,10 @@ async fn serve(
     ready: impl FnOnce(&[SocketAddr]) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let mut signals = Signals::install()?;
-    allow_files(config.http.max_connections);
+    allow_files(config.http.capacity.connections);
     // Sockets first: a port in use is found out before the database is touched.
     let sockets = listen::open_all(config.listeners.iter().map(|it| &it.address))?;
-    let options = config.listeners.iter();
-    let options = options.map(|listener| wiring::listener_options(&config, listener));
+    let options = config.listeners.iter().map(|it| it.options.clone());
     let listeners: Vec<_> = sockets.into_iter().zip(options).collect();
     let Wired {
         app,
@@ -180,12 +179,7 @@ fn probe_limits(http: &Http) -> Limits {
 }
 
 fn limits(http: &Http) -> Limits {
-    let capacity = Capacity {
-        connections: http.max_connections,
-        connections_per_address: http.max_connections_per_address,
-        streams_per_address: http.max_streams_per_address,
-    };
-    with_timeouts(Limits::with(capacity), http)
+    with_timeouts(Limits::with(http.capacity), http)
 }
 
 fn with_timeouts(mut limits: Limits, http: &Http) -> Limits {

@@ -2,18 +2,17 @@
 
 mod authorities;
 mod outbound;
-mod pages;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
-use registrar_config::{Config, Listener};
+use registrar_config::Config;
 use registrar_domain::console::Console;
 use registrar_domain::ports::Ports;
 use registrar_domain::services::Services;
 use registrar_domain::usecase::housekeeping::Housekeeping;
-use registrar_http_hyper::{App, Forwarding, ListenerOptions, Options, Pages, Resource};
+use registrar_http_hyper::{App, Options, Pages};
 use registrar_runtime::{HashingOptions, Runtime, Tasks};
 use registrar_storage_diesel::{DieselStore, migrate};
 
@@ -40,8 +39,8 @@ impl Prepared {
         let database = DieselStore::check(&config.database)
             .with_context(|| format!("cannot use {}", config.database.backend))
             .map_err(|error| format!("{error:#}"));
-        let hashing = hash_cost::check(&config.hashing.cost, &config.http);
-        let (outbound, pages) = (Outbound::new(config), pages::load(config));
+        let hashing = hash_cost::check(&config.hashing.cost, config.http.options.request_timeout);
+        let (outbound, pages) = (Outbound::new(config), pages(config));
         match (outbound, pages, database, hashing) {
             (Ok(outbound), Ok(pages), Ok(()), Ok(())) => Ok(Self { outbound, pages }),
             (outbound, pages, database, hashing) => {
@@ -53,6 +52,14 @@ impl Prepared {
             }
         }
     }
+}
+
+/// Reads and tries all templates of pages.
+fn pages(config: &Config) -> Result<Pages, Vec<String>> {
+    Pages::new(config.pages.clone()).map_err(|mistakes| {
+        let mistakes = mistakes.into_iter().map(anyhow::Error::new);
+        mistakes.map(|mistake| format!("{mistake:#}")).collect()
+    })
 }
 
 impl Prepared {
@@ -95,8 +102,8 @@ pub(crate) async fn wire(config: &Config, throttle: &Throttle) -> anyhow::Result
         tracing::warn!("{warning}");
     }
     let Prepared { outbound, pages } = prepared;
-    let monitoring = if config.server.metrics {
-        Monitoring::start(&config.server.name)
+    let monitoring = if config.metrics {
+        Monitoring::start(&config.policy.server_name)
     } else {
         Monitoring::off()
     };
@@ -106,20 +113,15 @@ pub(crate) async fn wire(config: &Config, throttle: &Throttle) -> anyhow::Result
     let runtime = runtime(config, config.hashing.threads, &monitoring)?;
     let ports = monitoring.watch(ports(&runtime, &store, outbound));
     let desk = Desk {
-        console: Console::new(ports.clone(), config.policy()),
-        server_name: config.server.name.clone(),
+        console: Console::new(ports.clone(), config.policy.clone()),
+        server_name: config.policy.server_name.clone(),
     };
-    let services = Services::new(ports, config.policy());
+    let services = Services::new(ports, config.policy.clone());
     let health = Arc::new(DatabaseHealth::default());
     let options = Options {
-        well_known_client: config.server.well_known.clone(),
-        body_limit_bytes: config.http.body_limit_bytes,
-        request_timeout: config.http.request_timeout,
-        body_memory_bytes: config.http.body_memory_bytes,
-        max_requests: config.http.max_requests,
-        max_requests_per_address: config.http.max_requests_per_address,
         monitor: monitoring.http(),
         health: Some(Arc::<DatabaseHealth>::clone(&health)),
+        ..config.http.options.clone()
     };
     let housekeeping = services.housekeeping.clone();
     Ok(Wired {
@@ -153,8 +155,8 @@ pub(crate) async fn desk(config: &Config) -> anyhow::Result<Desk> {
     let runtime = runtime(config, Some(NonZeroUsize::MIN), &monitoring)?;
     let ports = ports(&runtime, &store, outbound);
     Ok(Desk {
-        console: Console::new(ports, config.policy()),
-        server_name: config.server.name.clone(),
+        console: Console::new(ports, config.policy.clone()),
+        server_name: config.policy.server_name.clone(),
     })
 }
 
@@ -181,10 +183,7 @@ fn runtime(
 ) -> anyhow::Result<Runtime> {
     let hashing = HashingOptions {
         threads: hash_threads,
-        cost: config.hashing.cost,
-        max_memory_kib: config.hashing.max_memory_kib,
-        pepper: config.passwords.pepper.clone(),
-        queue_capacity: config.hashing.queue,
+        ..config.hashing.clone()
     };
     let runtime = Runtime::start(hashing, monitoring.observer())?;
     monitoring.watch_hashing(&runtime.hash_pool);
@@ -199,30 +198,5 @@ fn ports(runtime: &Runtime, store: &Arc<DieselStore>, outbound: Outbound) -> Por
         captcha: outbound.captcha,
         hooks: outbound.hooks,
         ..runtime.ports(Arc::<DieselStore>::clone(store))
-    }
-}
-
-/// What one listener serves, and whom it believes.
-pub(crate) fn listener_options(config: &Config, listener: &Listener) -> ListenerOptions {
-    let resource = |resource: &registrar_config::Resource| match resource {
-        registrar_config::Resource::Client => Resource::Client,
-        registrar_config::Resource::Consent => Resource::Consent,
-        registrar_config::Resource::Metrics => Resource::Metrics,
-        registrar_config::Resource::Health => Resource::Health,
-    };
-    let forwarding = match (listener.x_forwarded, config.trusted_proxies.is_empty()) {
-        (false, _) => Forwarding::Ignored,
-        (true, true) => Forwarding::FromAnyone,
-        (true, false) => {
-            let proxies = config.trusted_proxies.clone();
-            Forwarding::FromProxies(Arc::new(move |address| {
-                proxies.iter().any(|network| network.contains(address))
-            }))
-        }
-    };
-    ListenerOptions {
-        resources: listener.resources.iter().map(resource).collect(),
-        forwarding,
-        request_id_header: listener.request_id_header.clone(),
     }
 }

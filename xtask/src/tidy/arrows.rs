@@ -30,7 +30,9 @@ const ARROWS: [(&str, &[&str]); 17] = [
     (CLIENT, &[DOMAIN, TLS]),
     (
         CONFIG,
-        &[CAPTCHA, CLIENT, DOMAIN, HTTP, MAIL, STORAGE, WEBHOOK],
+        &[
+            CAPTCHA, CLIENT, DOMAIN, HTTP, IDENTITY, MAIL, RUNTIME, STORAGE, WEBHOOK,
+        ],
     ),
     (DOMAIN, &[]),
     (HTTP, &[DOMAIN, TEMPLATES]),

@@ -3,244 +3,235 @@
 //! Which values can be used, and what to do about settings that are not available, is known by
 //! `PostgresOptions::set`.
 
-use super::super::key::{Key, Kind};
+use registrar_storage_diesel::{PostgresOptions, SslMode};
 
-const SSL_MODES: &[&str] = &[
-    "disable",
-    "allow",
-    "prefer",
-    "require",
-    "verify-ca",
-    "verify-full",
-];
+use crate::key::{Effect, Groups, Key, Kind};
+use crate::keys::{Keys, keys};
+use crate::section::{Place, Section};
+use crate::types::{Choice, Inert, Int, Label, LateSecret, OneOf};
 
-const UNAVAILABLE: &str = "Not available: `check-config` says what to do instead.";
+keys! {
+    pub(crate) struct ArgsKeys {
+        /// SQLite: the file. PostgreSQL: the name of the database.
+        database: Option<String>,
+        /// PostgreSQL: the same as `database`.
+        dbname: Option<String>,
+        /// The password.
+        password: Option<LateSecret>,
+        /// Whether TLS is used. `require` and more demand a valid certificate for the host. Default: `prefer`.
+        sslmode: Option<OneOf<SslMode>>,
+        /// Connections at most: a third only reads. `registrar.database_pool` takes precedence.
+        cp_max: Option<Int<u32, 2, 10_000>>,
+    }
+    unused {
+        /// Connections are opened when needed.
+        cp_min: Inert<Int<u32, 0, 10_000>>,
+        /// For a homeserver.
+        cp_reconnect: Inert<bool>,
+    }
+}
 
-/// Settings of PostgreSQL that are handed on under their own names, if written.
-pub(super) const TEXTS: &[&str] = &[
-    "user",
-    "host",
-    "sslrootcert",
-    "sslcert",
-    "sslkey",
-    "sslcrl",
-    "options",
-    "application_name",
-    "fallback_application_name",
-    "sslnegotiation",
-    "channel_binding",
-    "load_balance_hosts",
-    "target_session_attrs",
-    "gssencmode",
-    "client_encoding",
-];
+impl Choice for SslMode {
+    const WORDS: &'static [&'static str] = &[
+        "disable",
+        "allow",
+        "prefer",
+        "require",
+        "verify-ca",
+        "verify-full",
+    ];
+    const VALUES: &'static [Self] = &[
+        Self::Disable,
+        Self::Allow,
+        Self::Prefer,
+        Self::Require,
+        Self::VerifyCa,
+        Self::VerifyFull,
+    ];
+}
 
-/// The same, for those that may be numbers.
-pub(super) const LABELS: &[&str] = &[
-    "hostaddr",
-    "port",
-    "connect_timeout",
-    "keepalives",
-    "keepalives_idle",
-    "keepalives_interval",
-    "keepalives_count",
-    "tcp_user_timeout",
-    "sslcompression",
-    "sslsni",
-    "passfile",
-    "service",
-    "servicefile",
-    "sslpassword",
-    "sslcrldir",
-    "sslcertmode",
-    "ssl_min_protocol_version",
-    "ssl_max_protocol_version",
-    "sslkeylogfile",
-    "requirepeer",
-    "require_auth",
-    "krbsrvname",
-    "gsslib",
-    "gssdelegation",
-    "replication",
-    "scram_client_key",
-    "scram_server_key",
-    "oauth_issuer",
-    "oauth_client_id",
-    "oauth_client_secret",
-    "oauth_scope",
-    "min_protocol_version",
-    "max_protocol_version",
-];
-
-pub(super) const ARGS: &[Key] = &[
-    Key::new(
-        "database",
-        Kind::Text,
-        "SQLite: the file. PostgreSQL: the name of the database.",
-    ),
-    Key::new(
-        "dbname",
-        Kind::Text,
-        "PostgreSQL: another word for `database`.",
-    ),
-    Key::new("password", Kind::Secret, "The password."),
-    Key::new(
-        "sslmode",
-        Kind::Choice(SSL_MODES),
-        "How much TLS. `require` and more demand a valid certificate for the host. Default: \
-         `prefer`.",
-    ),
-    Key::new(
+/// Settings of PostgreSQL that are handed on under their own names.
+const SETTINGS: &[Key] = &[
+    text(
         "user",
-        Kind::Text,
         "Who connects. Default: the user who runs this server.",
     ),
-    Key::new(
+    text(
         "host",
-        Kind::Text,
         "The host, several with commas between them, or the folder of the Unix socket. Default: \
          `/var/run/postgresql`.",
     ),
-    Key::new(
+    text(
         "sslrootcert",
-        Kind::Text,
         "File of the certificate authorities to trust, or `system`.",
     ),
-    Key::new(
-        "sslcert",
-        Kind::Text,
-        "File of a certificate to show to PostgreSQL.",
-    ),
-    Key::new(
-        "sslkey",
-        Kind::Text,
-        "File of its private key, without a password.",
-    ),
-    Key::new(
-        "sslcrl",
-        Kind::Text,
-        "File of lists of revoked certificates.",
-    ),
-    Key::new(
+    text("sslcert", "File of a certificate to show to PostgreSQL."),
+    text("sslkey", "File of its private key, without a password."),
+    text("sslcrl", "File of lists of revoked certificates."),
+    text(
         "options",
-        Kind::Text,
         "Options of the session, such as `-c search_path=registrar`.",
     ),
-    Key::new(
+    text(
         "application_name",
-        Kind::Text,
         "Name in PostgreSQL's list of connections. Default: `registrar`.",
     ),
-    Key::new(
+    text(
         "fallback_application_name",
-        Kind::Text,
         "The same, where `application_name` is not given.",
     ),
-    Key::new(
+    text(
         "sslnegotiation",
-        Kind::Text,
         "`postgres`, or `direct`: TLS from the first byte.",
     ),
-    Key::new(
+    text(
         "channel_binding",
-        Kind::Text,
         "Whether the login is bound to the TLS connection: `disable`, `prefer`, `require`.",
     ),
-    Key::new(
+    text(
         "load_balance_hosts",
-        Kind::Text,
         "Of several hosts, try them in a random order: `random`. Default: `disable`.",
     ),
-    Key::new(
+    text(
         "target_session_attrs",
-        Kind::Text,
-        "Of several hosts, one that accepts writes is taken: `any`, `read-write` and `primary` mean that.",
+        "Of several hosts, one that accepts writes is taken: `any`, `read-write` and `primary` mean \
+         that.",
     ),
-    Key::new(
+    text(
         "gssencmode",
-        Kind::Text,
         "`disable` or `prefer`: connections are encrypted by TLS, never by GSSAPI.",
     ),
-    Key::new("client_encoding", Kind::Text, "Always UTF8."),
-    Key::new(
+    text("client_encoding", "Always UTF8."),
+    label(
         "hostaddr",
-        Kind::Label,
         "The address of the host, or one for each, instead of asking the name service.",
     ),
-    Key::new(
-        "port",
-        Kind::Label,
-        "The port, or one for each host. Default: 5432.",
-    ),
-    Key::new(
+    label("port", "The port, or one for each host. Default: 5432."),
+    label(
         "connect_timeout",
-        Kind::Label,
-        "Seconds for opening a connection, for each host. `registrar.database_pool.connect_timeout` wins.",
+        "Seconds for opening a connection, for each host. \
+         `registrar.database_pool.connect_timeout` takes precedence.",
     ),
-    Key::new(
+    label(
         "keepalives",
-        Kind::Label,
         "`0`: silent connections are not probed. Default: `1`.",
     ),
-    Key::new(
+    label(
         "keepalives_idle",
-        Kind::Label,
         "Seconds until a silent connection is probed. Default: 60.",
     ),
-    Key::new(
+    label(
         "keepalives_interval",
-        Kind::Label,
         "Seconds between probes. Default: the system's.",
     ),
-    Key::new(
+    label(
         "keepalives_count",
-        Kind::Label,
         "Probes until a connection is given up. Default: the system's.",
     ),
-    Key::new(
+    label(
         "tcp_user_timeout",
-        Kind::Label,
-        "Milliseconds that sent data may stay unacknowledged. Default: as long as a statement and a connection may take.",
+        "Milliseconds that sent data may stay unacknowledged. Default: as long as a statement and a \
+         connection may take.",
     ),
-    Key::new("sslcompression", Kind::Label, "`0`: TLS never compresses."),
-    Key::new(
+    label("sslcompression", "`0`: TLS never compresses."),
+    label(
         "sslsni",
-        Kind::Label,
         "`1`: the host name is always part of the TLS handshake.",
     ),
-    Key::new("passfile", Kind::Label, UNAVAILABLE),
-    Key::new("service", Kind::Label, UNAVAILABLE),
-    Key::new("servicefile", Kind::Label, UNAVAILABLE),
-    Key::new("sslpassword", Kind::Label, UNAVAILABLE),
-    Key::new("sslcrldir", Kind::Label, UNAVAILABLE),
-    Key::new("sslcertmode", Kind::Label, UNAVAILABLE),
-    Key::new("ssl_min_protocol_version", Kind::Label, UNAVAILABLE),
-    Key::new("ssl_max_protocol_version", Kind::Label, UNAVAILABLE),
-    Key::new("sslkeylogfile", Kind::Label, UNAVAILABLE),
-    Key::new("requirepeer", Kind::Label, UNAVAILABLE),
-    Key::new("require_auth", Kind::Label, UNAVAILABLE),
-    Key::new("krbsrvname", Kind::Label, UNAVAILABLE),
-    Key::new("gsslib", Kind::Label, UNAVAILABLE),
-    Key::new("gssdelegation", Kind::Label, UNAVAILABLE),
-    Key::new("replication", Kind::Label, UNAVAILABLE),
-    Key::new("scram_client_key", Kind::Label, UNAVAILABLE),
-    Key::new("scram_server_key", Kind::Label, UNAVAILABLE),
-    Key::new("oauth_issuer", Kind::Label, UNAVAILABLE),
-    Key::new("oauth_client_id", Kind::Label, UNAVAILABLE),
-    Key::new("oauth_client_secret", Kind::Label, UNAVAILABLE),
-    Key::new("oauth_scope", Kind::Label, UNAVAILABLE),
-    Key::new("min_protocol_version", Kind::Label, UNAVAILABLE),
-    Key::new("max_protocol_version", Kind::Label, UNAVAILABLE),
-    Key::new(
-        "cp_max",
-        Kind::Integer(2, 10_000),
-        "Connections at most: a third only reads. `registrar.database_pool` wins.",
-    ),
-    Key::new(
-        "cp_min",
-        Kind::Integer(0, 10_000),
-        "Connections are opened when needed.",
-    )
-    .inert(),
-    Key::new("cp_reconnect", Kind::Flag, "For a homeserver.").inert(),
+    unavailable("passfile"),
+    unavailable("service"),
+    unavailable("servicefile"),
+    unavailable("sslpassword"),
+    unavailable("sslcrldir"),
+    unavailable("sslcertmode"),
+    unavailable("ssl_min_protocol_version"),
+    unavailable("ssl_max_protocol_version"),
+    unavailable("sslkeylogfile"),
+    unavailable("requirepeer"),
+    unavailable("require_auth"),
+    unavailable("krbsrvname"),
+    unavailable("gsslib"),
+    unavailable("gssdelegation"),
+    unavailable("replication"),
+    unavailable("scram_client_key"),
+    unavailable("scram_server_key"),
+    unavailable("oauth_issuer"),
+    unavailable("oauth_client_id"),
+    unavailable("oauth_client_secret"),
+    unavailable("oauth_scope"),
+    unavailable("min_protocol_version"),
+    unavailable("max_protocol_version"),
 ];
+
+const fn text(name: &'static str, doc: &'static str) -> Key {
+    setting(name, Kind::Text, Effect::Served, doc)
+}
+
+/// One that may be a number.
+const fn label(name: &'static str, doc: &'static str) -> Key {
+    setting(name, Kind::Label, Effect::Served, doc)
+}
+
+const fn unavailable(name: &'static str) -> Key {
+    let doc = "Not available: `check-config` says what to do instead.";
+    setting(name, Kind::Label, Effect::Unavailable, doc)
+}
+
+const fn setting(name: &'static str, kind: Kind, effect: Effect, doc: &'static str) -> Key {
+    Key {
+        name,
+        kind,
+        default: None,
+        doc,
+        effect,
+    }
+}
+
+/// The keys of `database.args`.
+pub(crate) struct Args {
+    pub(super) known: ArgsKeys,
+    /// Name, value and place of each of [`SETTINGS`] that is written.
+    settings: Vec<(&'static str, String, Place)>,
+}
+
+impl Keys for Args {
+    const KEYS: &'static [Key] = ArgsKeys::KEYS;
+    const GROUPS: Groups = &[ArgsKeys::KEYS, SETTINGS];
+
+    fn read(section: &Section<'_>) -> Self {
+        let mut settings = Vec::new();
+        for key in SETTINGS {
+            let (value, at) = match key.kind {
+                Kind::Text => section.optional::<Option<String>>(key).into_parts(),
+                _ => section.optional::<Option<Label>>(key).into_parts(),
+            };
+            settings.extend(value.map(|value| (key.name, value, at)));
+        }
+        Self {
+            known: ArgsKeys::read(section),
+            settings,
+        }
+    }
+}
+
+impl Args {
+    /// Lets what is written override these options.
+    pub(super) fn apply(&self, postgres: &mut PostgresOptions) {
+        for (name, value, at) in &self.settings {
+            at.accept(postgres.set(name, value));
+        }
+        let keys = &self.known;
+        if let Some(mode) = *keys.sslmode {
+            postgres.sslmode = mode;
+        }
+        if keys.database.is_some() && keys.dbname.is_some() {
+            keys.dbname
+                .at
+                .mistake("means the same as `database`: give only one of them");
+        }
+        let dbname = keys.dbname.clone().or_else(|| keys.database.clone());
+        postgres.dbname = dbname.or(postgres.dbname.take());
+        let password = keys.password.as_ref().and_then(LateSecret::read);
+        postgres.password = password.or(postgres.password.take());
+    }
+}

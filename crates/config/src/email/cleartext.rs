@@ -2,70 +2,46 @@
 
 use std::net::IpAddr;
 
-use registrar_mail::options::{CleartextLogin, is_private};
+use registrar_mail::options::{CleartextLogin, Encryption, is_private};
 
-use super::MailTls;
-use crate::key::{Key, Kind};
-use crate::section::Section;
+use super::EmailKeys;
+use crate::types::Choice;
 
-pub(super) const KEY: Key = Key::new(
-    "cleartext_login",
-    Kind::Choice(&["nowhere", "in_private_networks", "everywhere"]),
-    "Where `smtp_pass` may be sent to a mail server without encryption: to no address, to those of \
-     this machine and of private networks, or to all. Decided by the address that the connection \
-     leads to.",
-)
-.or("in_private_networks");
+impl Choice for CleartextLogin {
+    const WORDS: &'static [&'static str] = &["nowhere", "in_private_networks", "everywhere"];
+    const VALUES: &'static [Self] = &[Self::Nowhere, Self::InPrivateNetworks, Self::Everywhere];
+}
 
 /// Domains that only local networks know.
 const LOCAL_DOMAINS: [&str; 5] = ["localhost", "local", "localdomain", "internal", "lan"];
 
-/// Reads the key.
-pub(super) fn read(own: &Section<'_>) -> CleartextLogin {
-    match own.choice(KEY.name).as_deref() {
-        Some("nowhere") => CleartextLogin::Nowhere,
-        Some("everywhere") => CleartextLogin::Everywhere,
-        _ => CleartextLogin::InPrivateNetworks,
-    }
-}
-
 /// Says what becomes of the password without TLS. The address behind a name decides, and is known
 /// once there is a connection; here it is judged by what is written.
-pub(super) fn warn(section: &Section<'_>, host: &str, tls: MailTls, allowed: CleartextLogin) {
-    let may_go_in_clear = match tls {
-        MailTls::Required | MailTls::Immediate => return,
-        MailTls::Never => "is sent to the mail server without encryption",
-        MailTls::Opportunistic => {
+pub(super) fn warn(keys: &EmailKeys, encryption: Encryption, allowed: CleartextLogin) {
+    let may_go_in_clear = match encryption {
+        Encryption::Required | Encryption::Implicit => return,
+        Encryption::Off => "is sent to the mail server without encryption",
+        Encryption::IfOffered => {
             "is sent to the mail server without encryption if that offers no STARTTLS"
         }
     };
     const CURE: &str = "set `require_transport_security: true` (STARTTLS) or `force_tls: true`";
-    match (allowed, reach(host)) {
-        (CleartextLogin::Everywhere, _) => {
-            section.warning("smtp_pass", format!("{may_go_in_clear}: {CURE}"));
-        }
-        (CleartextLogin::InPrivateNetworks, Reach::Private) => section.warning(
-            "smtp_pass",
-            format!("{may_go_in_clear}; in a private network that is allowed. Else {CURE}"),
-        ),
-        (CleartextLogin::InPrivateNetworks, Reach::Unknown) if tls == MailTls::Never => section
-            .warning(
-                "smtp_pass",
-                format!(
-                    "{may_go_in_clear} where its address is private, and else no mail is sent: \
-                     {CURE}"
-                ),
-            ),
+    let (password, off) = (&keys.smtp_pass.at, encryption == Encryption::Off);
+    match (allowed, reach(&keys.smtp_host)) {
+        (CleartextLogin::Everywhere, _) => password.warn(format!("{may_go_in_clear}: {CURE}")),
+        (CleartextLogin::InPrivateNetworks, Reach::Private) => password.warn(format!(
+            "{may_go_in_clear}; in a private network that is allowed. Else {CURE}"
+        )),
+        (CleartextLogin::InPrivateNetworks, Reach::Unknown) if off => password.warn(format!(
+            "{may_go_in_clear} where its address is private, and else no mail is sent: {CURE}"
+        )),
         (CleartextLogin::InPrivateNetworks, Reach::Public) | (CleartextLogin::Nowhere, _)
-            if tls == MailTls::Never =>
+            if off =>
         {
-            section.warning(
-                "enable_tls",
-                format!(
-                    "the password is not sent there without encryption, so no mail is sent: {CURE}, \
-                     or see `registrar.email.cleartext_login`"
-                ),
-            );
+            keys.enable_tls.at.warn(format!(
+                "the password is not sent there without encryption, so no mail is sent: {CURE}, or \
+                 see `registrar.email.cleartext_login`"
+            ));
         }
         (CleartextLogin::InPrivateNetworks | CleartextLogin::Nowhere, _) => {}
     }

@@ -2,32 +2,20 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::key::{Key, Kind};
-use crate::section::Section;
-
-pub(super) const KEY: Key = Key::new(
-    "ehlo_name",
-    Kind::Text,
-    "How this server introduces itself to the mail server: a full host name, or an address such as \
-     `[192.0.2.1]`. Default: the name of this machine if that has a domain, else the host of \
-     `public_baseurl`.",
-);
+use crate::section::Entry;
 
 /// The name that mail servers hear: many take mail only from full host names.
-pub(super) fn read(own: &Section<'_>, public_host: &str) -> String {
-    let Some(name) = own.text(KEY.name) else {
+pub(super) fn read(written: &Entry<Option<String>>, public_host: &str) -> String {
+    let Some(name) = &**written else {
         let uname = rustix::system::uname();
         return full_name(uname.nodename().to_str().ok(), public_host);
     };
-    let accepted = if is_ehlo_name(&name) {
-        Ok(())
-    } else {
-        Err(
+    if !is_ehlo_name(name) {
+        written.at.refuse(
             "expected a host name such as `matrix.example.org`, or an address such as `[192.0.2.1]`",
-        )
-    };
-    own.accept(KEY.name, accepted);
-    name
+        );
+    }
+    name.clone()
 }
 
 /// A host name (RFC 1123), or an address literal (RFC 5321, section 4.1.3).

@@ -6,9 +6,9 @@ use registrar_domain::model::id::ServerName;
 use registrar_storage_diesel::Backend;
 use registrar_testkit::SeededEntropy;
 
-use super::super::key::{Key, Kind};
+use super::super::key::{Effect, Groups, Key, Kind};
 use super::super::{catalog, generate, load_text, schema, update_guide};
-use super::{MINIMAL, config, read};
+use super::{MINIMAL, config, read, squeezed};
 
 const GUIDE: &str = include_str!("../../../../docs/CONFIG.md");
 
@@ -19,13 +19,13 @@ fn repository(path: &str) -> PathBuf {
 }
 
 /// Calls `visit` with every key and its path, such as `listeners[].port`.
-fn walk(keys: impl Iterator<Item = &'static Key>, prefix: &str, visit: &mut dyn FnMut(&str, &Key)) {
-    for key in keys {
+fn walk(groups: Groups, prefix: &str, visit: &mut dyn FnMut(&str, &Key)) {
+    for key in catalog::all(groups) {
         let path = format!("{prefix}{}", key.name);
         visit(&path, key);
         match key.kind {
-            Kind::Section(keys) => walk(keys.iter(), &format!("{path}."), visit),
-            Kind::List(Kind::Section(keys)) => walk(keys.iter(), &format!("{path}[]."), visit),
+            Kind::Section(groups) => walk(groups, &format!("{path}."), visit),
+            Kind::List(Kind::Section(groups)) => walk(groups, &format!("{path}[]."), visit),
             _ => {}
         }
     }
@@ -42,7 +42,7 @@ fn the_guide_has_the_tables_of_this_version() {
 
 #[test]
 fn the_guide_names_every_key() {
-    walk(catalog::keys(), "", &mut |path, _| {
+    walk(catalog::GROUPS, "", &mut |path, _| {
         assert!(GUIDE.contains(&format!("`{path}`")), "{path}");
     });
 }
@@ -61,19 +61,14 @@ fn the_schema_in_the_documentation_is_that_of_this_version() {
 #[test]
 fn names_are_unique_and_defaults_fit() {
     let mut seen = std::collections::BTreeSet::new();
-    walk(catalog::keys(), "", &mut |path, key| {
+    walk(catalog::GROUPS, "", &mut |path, _| {
         assert!(seen.insert(path.to_owned()), "{path} is declared twice");
         assert!(
             catalog::done_elsewhere(path).is_none(),
             "{path} is listed as a homeserver's"
         );
-        assert_eq!(
-            key.default.is_some(),
-            catalog::default_value(key).is_some(),
-            "{path}"
-        );
     });
-    // Reads every default, and each read asserts that it fits its kind.
+    // Reads every default, and a default that is no value of its type panics.
     config("email: {notif_from: a@b.c}\nuser_consent: {version: 1, template_dir: /}");
 }
 
@@ -100,11 +95,11 @@ fn nested(path: &str, value: &str) -> String {
 
 #[test]
 fn every_key_is_read_and_refuses_what_it_cannot_be() {
-    walk(catalog::keys(), "", &mut |path, key| {
+    walk(catalog::GROUPS, "", &mut |path, key| {
         let yaml = nested(path, absurd(&key.kind));
         let findings = load_text(&yaml, "test.yaml", []).findings;
         let place = path.replace("[]", "[0]");
-        if key.inert {
+        if key.effect == Effect::None {
             assert!(
                 findings.ignored.iter().any(|(name, _)| *name == place),
                 "{yaml}"
@@ -133,7 +128,7 @@ fn no_value_of_any_key_is_a_surprise() {
         "{x: 1}",
         "9223372036854775807y",
     ];
-    walk(catalog::keys(), "", &mut |path, _| {
+    walk(catalog::GROUPS, "", &mut |path, _| {
         for value in values {
             let yaml = format!("server_name: example.org\n{}", nested(path, value));
             let yaml = yaml.trim_start_matches(if path == "server_name" { MINIMAL } else { "" });
@@ -150,37 +145,33 @@ fn no_value_of_any_key_is_a_surprise() {
 
 #[test]
 fn null_is_as_good_as_absent() {
-    walk(
-        catalog::keys().filter(|key| key.name != "server_name"),
-        "",
-        &mut |path, _| {
-            if path.contains("[]") {
-                return;
-            }
-            let yaml = format!("server_name: example.org\n{}", nested(path, "null"));
-            // A section with nothing but null in it is still there, and may lack something.
-            let reading = load_text(&yaml, "test.yaml", []);
-            let refused = reading
-                .findings
-                .mistakes
-                .iter()
-                .any(|mistake| mistake.key == path);
-            let required = [
-                "email.notif_from",
-                "user_consent.version",
-                "user_consent.template_dir",
-                "database.name",
-                "registrar.webhook.url",
-                "registrar.webhook.secret",
-            ];
-            assert_eq!(
-                refused,
-                required.contains(&path),
-                "{yaml}: {:#?}",
-                reading.findings.mistakes
-            );
-        },
-    );
+    walk(catalog::GROUPS, "", &mut |path, _| {
+        if path.contains("[]") || path == "server_name" {
+            return;
+        }
+        let yaml = format!("server_name: example.org\n{}", nested(path, "null"));
+        // A section with nothing but null in it is still there, and may lack something.
+        let reading = load_text(&yaml, "test.yaml", []);
+        let refused = reading
+            .findings
+            .mistakes
+            .iter()
+            .any(|mistake| mistake.key == path);
+        let required = [
+            "email.notif_from",
+            "user_consent.version",
+            "user_consent.template_dir",
+            "database.name",
+            "registrar.webhook.url",
+            "registrar.webhook.secret",
+        ];
+        assert_eq!(
+            refused,
+            required.contains(&path),
+            "{yaml}: {:#?}",
+            reading.findings.mistakes
+        );
+    });
 }
 
 #[test]
@@ -190,9 +181,9 @@ fn the_example_is_a_configuration() {
     assert_eq!(reading.findings.mistakes, []);
     assert_eq!(reading.findings.warnings, []);
     assert_eq!(reading.findings.ignored, []);
-    let secrets = reading.into_config().unwrap().secrets;
+    let registration = reading.into_config().unwrap().policy.registration;
     assert!(
-        secrets.registration_shared.is_none(),
+        registration.shared_secret.is_none(),
         "a secret that everybody can read"
     );
 }
@@ -234,15 +225,15 @@ fn generated_configurations_pass_and_have_secrets_of_their_own() {
         panic!("{:?}", config.database.backend)
     };
     assert_eq!(path, Path::new("/srv/a \"b\"/registrar.db"));
-    assert_eq!(config.server.name, name);
+    assert_eq!(config.policy.server_name, name);
     assert_eq!(
-        config.server.public_baseurl.as_str(),
+        config.policy.threepids.public_baseurl,
         "https://chat.example.com:8448/"
     );
-    let shared = config.secrets.registration_shared.unwrap();
-    let form = config.secrets.form.unwrap();
+    let shared = config.policy.registration.shared_secret.unwrap();
     assert_eq!(shared.expose().len(), 64);
-    assert_ne!(shared, form);
+    let form = first.lines().find(|line| line.starts_with("form_secret: "));
+    assert!(!form.unwrap().contains(shared.expose().as_str()));
     assert!(!second.contains(shared.expose().as_str()));
 }
 
@@ -256,16 +247,18 @@ fn the_report_tells_what_was_understood_and_no_secret() {
          email: {notif_from: a@b.c, smtp_user: u, smtp_pass: hunter2}",
     )
     .report();
+    let report = squeezed(&report);
     for words in [
         "Warnings (2)",
-        "Without effect on this server (1):\n  presence (rooms, invitations and events: the homeserver)\n",
-        "Unknown, and therefore ignored (2):\n  frobnicate\n",
+        "Without effect on this server (1):\npresence (rooms, invitations and events: the homeserver)\n",
+        "Unknown options, ignored (2):\nfrobnicate\n",
         "example.org",
         "[::1]:8008, 127.0.0.1:8008: client, health",
         "PostgreSQL database named like the user at db, port 5432, as registrar, password given",
         "m.login.registration_token → m.login.dummy",
-        "90d",
-        "0.17 per second, 3 at once",
+        "\nsession_lifetime 90d\n",
+        "\nrc_registration.per_second 0.17 (default)\n",
+        "\nemail.smtp_pass given\n",
         "argon2id, memory 19456 KiB, passes 2, lanes 1",
     ] {
         assert!(report.contains(words), "{words}\n{report}");

@@ -1,10 +1,18 @@
 use std::net::IpAddr;
 
-use super::super::{ListenAddress, Listener, Network, Resource};
+use registrar_http_hyper::{Forwarding, Resource};
+
+use super::super::listeners::name_of;
+use super::super::{ListenAddress, Listener};
 use super::{config, expect_mistake, read};
 
 fn listeners(yaml: &str) -> Vec<Listener> {
     config(&format!("enable_metrics: true\nlisteners: {yaml}")).listeners
+}
+
+/// Is `X-Forwarded-For` trusted, from whomever?
+fn trusts_headers(listener: &Listener) -> bool {
+    !matches!(listener.options.forwarding, Forwarding::Ignored)
 }
 
 fn addresses(listener: &Listener) -> Vec<String> {
@@ -21,7 +29,7 @@ fn without_listeners_loopback_is_served() {
         addresses(&config.listeners[0]),
         ["[::1]:8008", "127.0.0.1:8008"]
     );
-    assert!(!config.listeners[0].x_forwarded);
+    assert!(!trusts_headers(&config.listeners[0]));
 }
 
 #[test]
@@ -63,9 +71,10 @@ fn resources_of_a_homeserver_are_left_to_it() {
         .iter()
         .map(|listener| {
             listener
+                .options
                 .resources
                 .iter()
-                .map(|resource| resource.name())
+                .map(|resource| name_of(*resource))
                 .collect()
         })
         .collect();
@@ -89,10 +98,11 @@ fn resources_of_a_homeserver_are_left_to_it() {
 
 #[test]
 fn unix_sockets_are_forwarded_by_default() {
-    assert!(listeners("[{path: /run/r.sock}]")[0].x_forwarded);
-    assert!(!listeners("[{path: /run/r.sock, x_forwarded: false}]")[0].x_forwarded);
-    assert!(!listeners("[{port: 80}]")[0].x_forwarded);
-    assert!(listeners("[{port: 80, x_forwarded: true}]")[0].x_forwarded);
+    let trusts = |yaml: &str| trusts_headers(&listeners(yaml)[0]);
+    assert!(trusts("[{path: /run/r.sock}]"));
+    assert!(!trusts("[{path: /run/r.sock, x_forwarded: false}]"));
+    assert!(!trusts("[{port: 80}]"));
+    assert!(trusts("[{port: 80, x_forwarded: true}]"));
 }
 
 #[test]
@@ -161,22 +171,26 @@ fn metrics_listeners_serve_nothing_else() {
     let listeners =
         listeners("[{port: 1}, {port: 2, type: metrics, resources: [{names: [client]}]}]");
     assert_eq!(
-        listeners[1].resources.iter().collect::<Vec<_>>(),
+        listeners[1].options.resources.iter().collect::<Vec<_>>(),
         [&Resource::Metrics]
     );
 }
 
 #[test]
 fn trusted_proxies_are_networks() {
-    let networks =
-        config("registrar: {trusted_proxies: [10.0.0.0/8, '::1', 'fd00::/8', 192.0.2.7]}")
-            .trusted_proxies;
-    let trusts = |address: &str| {
-        let address: IpAddr = address.parse().unwrap();
-        networks
-            .iter()
-            .any(|network: &Network| network.contains(address))
+    let trusted = |networks: &str| {
+        let yaml = format!(
+            "listeners: [{{port: 1, x_forwarded: true}}]\nregistrar: {{trusted_proxies: {networks}}}"
+        );
+        match config(&yaml).listeners.remove(0).options.forwarding {
+            Forwarding::FromProxies(trusts) => move |address: &str| {
+                let address: IpAddr = address.parse().unwrap();
+                trusts(address)
+            },
+            other => panic!("{other:?}"),
+        }
     };
+    let trusts = trusted("[10.0.0.0/8, '::1', 'fd00::/8', 192.0.2.7]");
     for address in [
         "10.255.0.1",
         "::ffff:10.1.2.3",
@@ -189,9 +203,9 @@ fn trusted_proxies_are_networks() {
     for address in ["11.0.0.1", "::2", "fe80::1", "192.0.2.8", "127.0.0.1"] {
         assert!(!trusts(address), "{address}");
     }
-    let all = config("registrar: {trusted_proxies: 0.0.0.0/0}").trusted_proxies;
-    assert!(all[0].contains("203.0.113.9".parse().unwrap()));
-    assert!(!all[0].contains("2001:db8::1".parse().unwrap()));
+    let all = trusted("0.0.0.0/0");
+    assert!(all("203.0.113.9"));
+    assert!(!all("2001:db8::1"));
 }
 
 #[test]
@@ -206,5 +220,5 @@ fn without_metrics_nothing_listens_for_them() {
     );
     let listeners = config(yaml).listeners;
     assert_eq!(listeners.len(), 1);
-    assert!(!listeners[0].resources.contains(&Resource::Metrics));
+    assert!(!listeners[0].options.resources.contains(&Resource::Metrics));
 }

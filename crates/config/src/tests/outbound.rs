@@ -3,36 +3,43 @@
 use std::time::Duration;
 
 use registrar_captcha::Provider;
+use registrar_http_hyper::pages::CaptchaProvider;
+use registrar_identity_client::Api;
+use registrar_mail::options::CleartextLogin;
 use registrar_webhook::{OnFailure, Question};
 
-use super::super::load_text;
-use super::{MINIMAL, config, expect_mistake, mistakes, read};
+use super::super::{EmailValidation, load_text};
+use super::{MINIMAL, config, expect_mistake, mails, mistakes, read, squeezed};
 
 #[test]
 fn the_provider_decides_where_captchas_are_verified() {
     let rows = [
-        ("", Provider::Recaptcha, Provider::Recaptcha.verify_url()),
+        (
+            "",
+            CaptchaProvider::Recaptcha,
+            Provider::Recaptcha.verify_url(),
+        ),
         (
             "registrar: {captcha: {provider: hcaptcha}}",
-            Provider::Hcaptcha,
+            CaptchaProvider::Hcaptcha,
             "https://api.hcaptcha.com/siteverify",
         ),
         (
             "registrar: {captcha: {provider: turnstile}}",
-            Provider::Turnstile,
+            CaptchaProvider::Turnstile,
             "https://challenges.cloudflare.com/turnstile/v0/siteverify",
         ),
         (
             "registrar: {captcha: {provider: hcaptcha}}\n\
              recaptcha_siteverify_api: 'http://127.0.0.1:9/verify'",
-            Provider::Hcaptcha,
+            CaptchaProvider::Hcaptcha,
             "http://127.0.0.1:9/verify",
         ),
     ];
     for (yaml, provider, url) in rows {
-        let captcha = config(yaml).captcha;
-        assert_eq!(captcha.provider, provider, "{yaml}");
-        assert_eq!(captcha.verify_url.unwrap().as_str(), url, "{yaml}");
+        let config = config(&format!("recaptcha_private_key: k\n{yaml}"));
+        assert_eq!(config.pages.captcha_provider, provider, "{yaml}");
+        assert_eq!(config.captcha.unwrap().verify_url, url, "{yaml}");
     }
     let unknown = "registrar: {captcha: {provider: friendly}}";
     expect_mistake(unknown, "registrar.captcha.provider", "`turnstile`");
@@ -44,15 +51,15 @@ fn a_webhook_needs_a_url_and_a_secret_and_the_rest_has_defaults() {
     assert!(config("registrar: {webhook: {}}").webhook.is_none());
     let least = "registrar: {webhook: {url: 'https://hooks.example.org/r', secret: s}}";
     let webhook = config(least).webhook.unwrap();
-    assert_eq!(webhook.url.as_str(), "https://hooks.example.org/r");
-    assert_eq!(webhook.timeout, Duration::from_secs(5));
+    assert_eq!(webhook.url, "https://hooks.example.org/r");
+    assert_eq!(webhook.http.total_timeout, Duration::from_secs(5));
     assert_eq!(webhook.on_failure, OnFailure::Deny);
     assert_eq!(webhook.questions, Question::ALL);
 
     let all = "registrar: {webhook: {url: 'http://[::1]:9', secret: s, timeout: 2s, \
                on_failure: allow, questions: [is_threepid_allowed, check_registration]}}";
     let webhook = config(all).webhook.unwrap();
-    assert_eq!(webhook.timeout, Duration::from_secs(2));
+    assert_eq!(webhook.http.total_timeout, Duration::from_secs(2));
     assert_eq!(webhook.on_failure, OnFailure::Allow);
     let questions = [Question::CheckRegistration, Question::IsThreepidAllowed];
     assert_eq!(webhook.questions, questions);
@@ -107,10 +114,15 @@ fn mistakes_in_a_webhook_name_their_key() {
 fn a_delegate_may_have_an_access_token() {
     let yaml = "account_threepid_delegates: {email: 'https://a.org', msisdn: 'https://b.org'}\n\
                 registrar: {identity_servers: {msisdn_access_token: t}}";
-    let threepids = config(yaml).threepids;
-    assert!(threepids.email_delegate.unwrap().access_token.is_none());
-    let token = threepids.msisdn_delegate.unwrap().access_token.unwrap();
-    assert_eq!(token.expose(), "t");
+    let config = config(yaml);
+    let EmailValidation::Delegated(email) = config.email else {
+        panic!("{:?}", config.email)
+    };
+    assert!(matches!(email.api, Api::V1));
+    let Api::V2 { access_token } = config.msisdn.unwrap().api else {
+        panic!("version 1")
+    };
+    assert_eq!(access_token.expose(), "t");
 
     let lonely = read("registrar: {identity_servers: {email_access_token: t}}");
     let [warning] = lonely.findings.warnings.as_slice() else {
@@ -162,17 +174,51 @@ fn the_report_shows_whom_is_asked_and_no_secret() {
                 account_threepid_delegates: {email: 'https://id.example.org'}\n";
     let environment = [("https_proxy".to_owned(), "http://u:hunter2@p".to_owned())];
     let reading = load_text(&format!("{MINIMAL}{yaml}"), "test.yaml", environment);
-    let report = reading.report();
+    let report = squeezed(&reading.report());
     for words in [
         "https://hooks.example.org",
         "check_registration, choose_username",
-        "in 5s: requests fail",
+        "\nregistrar.webhook.timeout 5s (default)\n",
+        "\nregistrar.webhook.on_failure deny (default)\n",
         "turnstile",
         "validated by https://id.example.org, with an access token",
     ] {
         assert!(report.contains(words), "{words}\n{report}");
     }
     assert!(!report.contains("hunter2"), "{report}");
+}
+
+#[test]
+fn a_proxy_and_the_time_for_a_request_reach_every_adapter() {
+    let asked = "recaptcha_private_key: k\nemail: {notif_from: a@b.org}\n\
+                 account_threepid_delegates: {msisdn: 'http://sms.example.org'}\n";
+    let read = |request_timeout: &str| {
+        let yaml = format!(
+            "{MINIMAL}{asked}registrar: {{http: {{request_timeout: {request_timeout}}}, \
+             webhook: {{url: 'https://h.org', secret: s, timeout: 5h}}}}"
+        );
+        let environment = [("https_proxy".to_owned(), "http://p:3128".to_owned())];
+        load_text(&yaml, "test.yaml", environment)
+            .into_config()
+            .unwrap()
+    };
+    let config = read("9s");
+    let (seconds, smtp) = (Duration::from_secs, &mails(&config).smtp);
+    assert_eq!(
+        (smtp.connect_timeout, smtp.send_timeout),
+        (seconds(6), seconds(6))
+    );
+    for http in [config.captcha.unwrap().http, config.webhook.unwrap().http] {
+        assert_eq!(http.proxy.unwrap().expose(), "http://p:3128");
+        assert_eq!(http.total_timeout, seconds(6));
+        assert_eq!(http.headers_timeout, seconds(6));
+    }
+    let sms = config.msisdn.unwrap().http;
+    assert!(sms.proxy.is_none());
+    assert_eq!(sms.total_timeout, seconds(6));
+    let patient = read("1h").captcha.unwrap().http;
+    assert_eq!(patient.connect_timeout, seconds(15));
+    assert_eq!(patient.headers_timeout, seconds(60));
 }
 
 /// The warnings about the mail server, each with its key, for these keys of `email`.
@@ -275,17 +321,15 @@ fn how_the_mail_server_is_spoken_to_is_the_operator_s_choice() {
                 registrar: {email: {ehlo_name: mx.example.org, cleartext_login: nowhere}}";
     let report = read(yaml).report();
     assert!(
-        report.contains("mx.example.org") && report.contains("sent nowhere"),
+        report.contains("introduced as mx.example.org")
+            && squeezed(&report).contains("\nregistrar.email.cleartext_login nowhere\n"),
         "{report}"
     );
-    let email = config(yaml).email.unwrap();
-    assert_eq!(email.ehlo_name, "mx.example.org");
-    let by_default = config("email: {notif_from: a@b.org}").email.unwrap();
-    assert!(
-        by_default.ehlo_name.contains('.'),
-        "{}",
-        by_default.ehlo_name
-    );
+    let smtp = |yaml: &str| mails(&config(yaml)).smtp.clone();
+    assert_eq!(smtp(yaml).ehlo_name.as_deref(), Some("mx.example.org"));
+    assert_eq!(smtp(yaml).cleartext_login, CleartextLogin::Nowhere);
+    let by_default = smtp("email: {notif_from: a@b.org}").ehlo_name.unwrap();
+    assert!(by_default.contains('.'), "{by_default}");
     for name in ["'two words'", "192.0.2.1", "\"a\\r\\nMAIL\""] {
         let yaml =
             format!("email: {{notif_from: a@b.org}}\nregistrar: {{email: {{ehlo_name: {name}}}}}");

@@ -6,12 +6,14 @@ use registrar_domain::model::password::strength::StrengthRules;
 use registrar_domain::model::pattern::Matching;
 use serde_json::json;
 
-use super::super::{Config, MailTls};
-use super::config;
+use registrar_mail::options::Encryption;
+
+use super::super::{Config, EmailValidation};
+use super::{config, mails};
 
 fn flows(config: &Config) -> String {
     let mut text = String::new();
-    for flow in &config.registration.flows {
+    for flow in &config.policy.registration.flows {
         let stages: Vec<&str> = flow
             .stages()
             .iter()
@@ -77,24 +79,26 @@ fn registration_opens_with_any_verification() {
     ] {
         assert!(
             config(&format!("enable_registration: true\n{yaml}"))
+                .policy
                 .registration
                 .enabled,
             "{yaml}"
         );
     }
-    assert!(!config("").registration.enabled);
+    assert!(!config("").policy.registration.enabled);
     assert!(
         !config("enable_registration: true\ndisable_registration: true")
+            .policy
             .registration
             .enabled
     );
     let inverted = "disable_registration: 'no'\nregistration_requires_token: true";
-    assert!(config(inverted).registration.enabled);
+    assert!(config(inverted).policy.registration.enabled);
 }
 
 #[test]
 fn the_policy_has_the_defaults_of_synapse() {
-    let policy = config("").policy();
+    let policy = config("").policy;
     assert_eq!(
         policy.lifetimes.refreshable_access,
         Some(Duration::from_secs(300))
@@ -127,7 +131,7 @@ fn the_policy_says_what_the_file_says() {
          ui_auth: {session_timeout: 15s}\n\
          rc_login: {address: {per_second: 1}, failed_attempts: {burst_count: 9}}",
     )
-    .policy();
+    .policy;
     let registration = policy.registration;
     assert!(registration.guests_allowed && registration.inhibit_user_in_use_error);
     assert!(registration.localparts.allow_underscore_prefix);
@@ -166,8 +170,8 @@ fn the_policy_says_what_the_file_says() {
 fn password_options() {
     let strength = |yaml: &str| {
         config(&format!("password_config: {yaml}"))
-            .passwords
             .policy
+            .password
             .strength
     };
     assert_eq!(strength("{policy: {minimum_length: 12}}"), None);
@@ -193,7 +197,7 @@ fn password_options() {
             false,
         ),
     ] {
-        let policy = config(&format!("password_config: {yaml}")).passwords.policy;
+        let policy = config(&format!("password_config: {yaml}")).policy.password;
         let switches = (policy.login_enabled, policy.reauth_enabled);
         assert_eq!(switches, (login, reauth), "{yaml}");
     }
@@ -201,26 +205,22 @@ fn password_options() {
 
 #[test]
 fn the_well_known_document_needs_an_explicit_url() {
-    assert_eq!(config("").server.well_known, None);
-    assert_eq!(
-        config("").server.public_baseurl.as_str(),
-        "https://example.org/"
-    );
+    let well_known = |yaml: &str| config(yaml).http.options.well_known_client;
+    let public_baseurl = |yaml: &str| config(yaml).policy.threepids.public_baseurl;
+    assert_eq!(well_known(""), None);
+    assert_eq!(public_baseurl(""), "https://example.org/");
     let explicit = "public_baseurl: http://m.example.org:8008\n";
     assert_eq!(
-        config(&format!("{explicit}serve_client_wellknown: false"))
-            .server
-            .well_known,
+        well_known(&format!("{explicit}serve_client_wellknown: false")),
         None
     );
-    let server = config(&format!(
+    let yaml = format!(
         "{explicit}default_identity_server: https://id.org\n\
          extra_well_known_client_content: {{org.example.x: {{a: [1, true, null]}}}}"
-    ))
-    .server;
-    assert_eq!(server.public_baseurl.as_str(), "http://m.example.org:8008/");
+    );
+    assert_eq!(public_baseurl(&yaml), "http://m.example.org:8008/");
     assert_eq!(
-        server.well_known.unwrap(),
+        well_known(&yaml).unwrap(),
         json!({
             "m.homeserver": { "base_url": "http://m.example.org:8008/" },
             "m.identity_server": { "base_url": "https://id.org" },
@@ -231,49 +231,52 @@ fn the_well_known_document_needs_an_explicit_url() {
 
 #[test]
 fn mail_options() {
-    let email = |yaml: &str| {
-        config(&format!("email: {{notif_from: a@b.c, {yaml}}}"))
-            .email
-            .unwrap()
-    };
-    let plain = email("");
+    let email = |yaml: &str| config(&format!("email: {{notif_from: a@b.c, {yaml}}}"));
+    let smtp = |yaml: &str| mails(&email(yaml)).smtp.clone();
+    let plain = smtp("");
     assert_eq!(
-        (plain.host.as_str(), plain.port, plain.tls),
-        ("localhost", 25, MailTls::Opportunistic)
+        (plain.host.as_str(), plain.port, plain.encryption),
+        ("localhost", 25, Encryption::IfOffered)
     );
-    assert_eq!(plain.validation_token_lifetime, Duration::from_secs(3600));
-    let forced = email("force_tls: true");
-    assert_eq!((forced.port, forced.tls), (465, MailTls::Immediate));
     assert_eq!(
-        email("require_transport_security: true").tls,
-        MailTls::Required
+        email("").policy.threepids.validation_token_lifetime,
+        Duration::from_secs(3600)
     );
-    assert_eq!(email("enable_tls: false").tls, MailTls::Never);
-    assert_eq!(email("smtp_host: mx").tls_name, "mx");
-    assert_eq!(email("smtp_host: mx, tlsname: other").tls_name, "other");
+    let forced = smtp("force_tls: true");
+    assert_eq!(
+        (forced.port, forced.encryption),
+        (465, Encryption::Implicit)
+    );
+    assert_eq!(
+        smtp("require_transport_security: true").encryption,
+        Encryption::Required
+    );
+    assert_eq!(smtp("enable_tls: false").encryption, Encryption::Off);
+    assert_eq!(smtp("smtp_host: mx").tls_name, None, "the host's");
+    let named = smtp("smtp_host: mx, tlsname: other");
+    assert_eq!(named.tls_name.as_deref(), Some("other"));
 
-    assert!(config("email: {}").email.is_none());
+    assert!(matches!(config("email: {}").email, EmailValidation::Off));
     let named = config("email: {notif_from: '\"%(app)s\" <no-reply@example.org>', app_name: Chat}");
-    let sender = named.email.unwrap().sender.unwrap();
-    assert_eq!(
-        (sender.name.as_deref(), sender.address.as_str()),
-        (Some("Chat"), "no-reply@example.org")
-    );
-    assert_eq!(sender.text, "\"%(app)s\" <no-reply@example.org>");
+    let mails = mails(&named);
+    assert_eq!(mails.notif_from, "\"%(app)s\" <no-reply@example.org>");
+    assert_eq!(mails.app_name, "Chat");
 }
 
 #[test]
 fn third_party_identifier_options() {
-    let threepids = config(
+    let read = config(
         "account_threepid_delegates: {email: 'https://id.org/', msisdn: 'http://sms.org/base'}\n\
          allowed_local_3pids: [{medium: email, pattern: '^[^@]+@good\\.org$'}, \
          {medium: msisdn, pattern: '\\A44'}]\n\
          next_link_domain_whitelist: []",
-    )
-    .threepids;
-    let delegates = [threepids.email_delegate, threepids.msisdn_delegate];
-    let urls = delegates.map(|delegate| delegate.unwrap().url.as_str().to_owned());
-    assert_eq!(urls, ["https://id.org", "http://sms.org/base"]);
+    );
+    let EmailValidation::Delegated(email) = &read.email else {
+        panic!("{:?}", read.email)
+    };
+    assert_eq!(email.base_url, "https://id.org");
+    assert_eq!(read.msisdn.unwrap().base_url, "http://sms.org/base");
+    let threepids = read.policy.threepids;
     assert_eq!(
         threepids.allowed[0].pattern.matches("a@good.org"),
         Matching::Match
@@ -291,5 +294,5 @@ fn third_party_identifier_options() {
         Matching::NoMatch
     );
     assert_eq!(threepids.next_link_hosts, Some(vec![]));
-    assert_eq!(config("").threepids.next_link_hosts, None);
+    assert_eq!(config("").policy.threepids.next_link_hosts, None);
 }

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use super::super::findings::Ignored;
 use super::super::{Reading, load, load_text};
-use super::{MINIMAL, config, mistakes, read};
+use super::{MINIMAL, config, mails, mistakes, read};
 
 fn with_environment(yaml: &str, variables: &[(&str, &str)]) -> Reading {
     let environment = variables
@@ -34,10 +34,10 @@ fn later_files_replace_whole_top_level_keys() {
     let config = load(&[folder.path().join("base.yaml"), parts], [])
         .into_config()
         .unwrap();
-    assert_eq!(config.server.name.as_str(), "c.org");
-    assert_eq!(config.rates.login_account.per_second, 8.0);
+    assert_eq!(config.policy.server_name.as_str(), "c.org");
+    assert_eq!(config.policy.rates.login_account.per_second, 8.0);
     assert_eq!(
-        config.rates.login_address.per_second, 0.003,
+        config.policy.rates.login_address.per_second, 0.003,
         "replaced as a whole"
     );
 }
@@ -103,24 +103,25 @@ fn environment_variables_override_and_reach_inside() {
     )
     .into_config()
     .unwrap();
-    assert!(config.registration.enabled);
-    let email = config.email.unwrap();
+    assert!(config.policy.registration.enabled);
+    let mails = mails(&config);
     assert_eq!(
-        (email.host.as_str(), email.sender.unwrap().address.as_str()),
+        (mails.smtp.host.as_str(), mails.notif_from.as_str()),
         ("new", "a@b.c")
     );
     assert_eq!(config.hashing.cost.memory_kib, 8);
     assert_eq!(config.listeners.len(), 1);
-    assert_eq!(config.lifetimes.refreshable_access, None);
-    assert_eq!(config.server.name.as_str(), "example.org");
+    assert_eq!(config.policy.lifetimes.refreshable_access, None);
+    assert_eq!(config.policy.server_name.as_str(), "example.org");
 }
 
 #[test]
 fn text_from_the_environment_needs_no_quotes() {
     for secret in ["12345", "yes", "a: b # c", "'quoted'", "[x", "*alias"] {
-        let reading = with_environment("", &[("REGISTRAR__FORM_SECRET", secret)]);
-        let config = reading.into_config().unwrap();
-        assert_eq!(config.secrets.form.unwrap().expose(), secret);
+        let variable = "REGISTRAR__REGISTRATION_SHARED_SECRET";
+        let config = with_environment("", &[(variable, secret)]).into_config();
+        let found = config.unwrap().policy.registration.shared_secret.unwrap();
+        assert_eq!(found.expose(), secret);
     }
 }
 
@@ -190,14 +191,16 @@ fn secrets_come_from_files_without_their_line_end() {
          email: {{notif_from: a@b.c, smtp_user: u, smtp_pass_path: {shown}}}\n\
          enable_registration_captcha: true"
     ));
+    let login = mails(&config).smtp.credentials.as_ref().unwrap();
+    assert_eq!(login.password.expose(), " two words ");
+    let registration = &config.policy.registration;
     assert_eq!(
-        config.secrets.registration_shared.unwrap().expose(),
+        registration.shared_secret.as_ref().unwrap().expose(),
         " two words "
     );
-    assert_eq!(config.captcha.public_key.unwrap(), " two words ");
     assert_eq!(
-        config.email.unwrap().login.unwrap().1.expose(),
-        " two words "
+        registration.captcha_public_key.as_deref(),
+        Some(" two words ")
     );
 }
 

@@ -43,7 +43,7 @@ fn each_start_up_failure_names_its_key() {
         ),
         (
             "registrations_require_3pid: [emial]",
-            "registrations_require_3pid",
+            "registrations_require_3pid[0]",
             "`emial`",
         ),
         (
@@ -76,7 +76,7 @@ fn each_start_up_failure_names_its_key() {
         (
             "email: {notif_from: a@b.c, template_dir: 5}",
             "email.template_dir",
-            "text",
+            "string",
         ),
         (
             "session_lifetime: 1m\nrefreshable_access_token_lifetime: 2m",
@@ -318,5 +318,13 @@ fn all_mistakes_are_told_at_once() {
 #[test]
 fn a_default_lifetime_never_contradicts_a_short_session() {
     let config = config("session_lifetime: 3s");
-    assert_eq!(config.lifetimes.refreshable_access.unwrap().as_secs(), 300);
+    assert_eq!(
+        config
+            .policy
+            .lifetimes
+            .refreshable_access
+            .unwrap()
+            .as_secs(),
+        300
+    );
 }

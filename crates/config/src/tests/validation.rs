@@ -11,7 +11,7 @@ const CAPTCHA: &str =
 
 #[test]
 fn nothing_is_required_by_default() {
-    let validation = config("").policy().threepids.validation;
+    let validation = config("").policy.threepids.validation;
     assert_eq!(validation.confirm_links, ConfirmLinks::Open);
     assert!(!validation.login_required && validation.required_stages.is_empty());
     assert_eq!(validation.max_mails_per_hour, None);
@@ -31,7 +31,7 @@ fn stages_before_messages() {
     ];
     for (settings, value, expected) in rows {
         let yaml = format!("{settings}registrar: {{validation: {{require_stages: {value}}}}}");
-        let validation = config(&yaml).policy().threepids.validation;
+        let validation = config(&yaml).policy.threepids.validation;
         assert_eq!(validation.required_stages, expected, "{value}");
     }
     let key = "registrar.validation.require_stages";
@@ -50,7 +50,7 @@ fn the_other_options() {
         "registrar: {validation: {confirm_links: button, require_login: true, \
          max_mails_per_hour: 100, max_texts_per_hour: 0}}",
     );
-    let validation = validation.policy().threepids.validation;
+    let validation = validation.policy.threepids.validation;
     assert_eq!(validation.confirm_links, ConfirmLinks::Button);
     assert!(validation.login_required);
     assert_eq!(validation.max_mails_per_hour, Some(100));

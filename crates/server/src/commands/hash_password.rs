@@ -19,8 +19,9 @@ pub(super) fn run(arguments: &HashPasswordArgs) -> anyhow::Result<()> {
         (Cost::default(), Pepper::new(String::new()))
     } else {
         let config = super::good_config(&arguments.config)?;
-        hash_cost::check(&config.hashing.cost, &config.http).map_err(anyhow::Error::msg)?;
-        (config.hashing.cost, config.passwords.pepper)
+        let request_timeout = config.http.options.request_timeout;
+        hash_cost::check(&config.hashing.cost, request_timeout).map_err(anyhow::Error::msg)?;
+        (config.hashing.cost, config.hashing.pepper)
     };
     let password = Password::parse(&password::read(Source::TerminalOrStdin)?)?;
     let mut memory = Memory::new(&cost, cost.memory_kib);

@@ -101,18 +101,3 @@ fn every_mistake_of_an_adapter_names_the_option() {
         assert!(!found.contains("hunter2"), "{found}");
     }
 }
-
-#[test]
-fn a_proxy_and_the_time_for_a_request_reach_every_adapter() {
-    let yaml = "registrar: {http: {request_timeout: 9s}}";
-    let config = config_with(yaml, &[("https_proxy", "http://p:3128")]);
-    let options = http(&config, "https://captcha.example.org");
-    assert_eq!(options.proxy.unwrap().expose(), "http://p:3128");
-    assert_eq!(options.total_timeout, Duration::from_secs(6));
-    assert_eq!(options.headers_timeout, Duration::from_secs(6));
-    assert!(http(&config, "http://captcha.example.org").proxy.is_none());
-    let patient = self::config("registrar: {http: {request_timeout: 1h}}");
-    let options = http(&patient, "https://captcha.example.org");
-    assert_eq!(options.connect_timeout, Duration::from_secs(15));
-    assert_eq!(options.headers_timeout, Duration::from_secs(60));
-}

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 /// A network such as `10.0.0.0/8`, or a single address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network {
+pub(crate) struct Network {
     address: IpAddr,
     prefix_bits: u8,
 }
@@ -13,11 +13,11 @@ pub struct Network {
 /// The text is not a network.
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is neither a network such as `10.0.0.0/8` nor an IP address")]
-pub(super) struct NetworkError(String);
+pub(crate) struct NetworkError(String);
 
 impl Network {
     /// Parses `address/bits`, or an address alone. Bits beyond the prefix do not matter.
-    pub(super) fn parse(text: &str) -> Result<Self, NetworkError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, NetworkError> {
         let refuse = || NetworkError(text.to_owned());
         let (address, bits) = match text.split_once('/') {
             Some((address, bits)) => (address, Some(bits)),
@@ -39,7 +39,7 @@ impl Network {
     }
 
     /// Does an address belong to it? An IPv4 address that arrives mapped into IPv6 counts as IPv4.
-    pub fn contains(&self, address: IpAddr) -> bool {
+    pub(crate) fn contains(&self, address: IpAddr) -> bool {
         match (self.address.to_canonical(), address.to_canonical()) {
             (IpAddr::V4(network), IpAddr::V4(address)) => {
                 let differing = u32::from(network) ^ u32::from(address);
