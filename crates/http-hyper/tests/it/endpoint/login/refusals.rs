@@ -12,7 +12,7 @@ use registrar_domain::ports::{Intent, Store as _};
 use serde_json::{Value, json};
 
 use super::{MOMENT, claim, identifier, with_alice};
-use crate::client::{PASSWORD, login, with};
+use crate::client::{PASSWORD, login};
 use crate::server::TestServer;
 
 fn limited(retry_after_ms: u64) -> Value {
