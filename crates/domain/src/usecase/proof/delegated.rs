@@ -108,8 +108,8 @@ pub(crate) async fn record_purpose(
 /// The `sid` by which an identity server knows the session that a client names.
 ///
 /// Clients have a `sid` of this server where they must not see the identity server's answer, and the
-/// identity server's own otherwise. A pretended session has no other one: the identity server, which
-/// does not know its `sid`, is asked all the same, so that the answer takes as long.
+/// identity server's own otherwise. A pretended session has one that no identity server knows; it is
+/// asked about it all the same.
 ///
 /// # Errors
 /// [`StoreError`].

@@ -6,7 +6,7 @@ use registrar_domain::model::clock::Clock as _;
 use registrar_domain::model::given::Given;
 use registrar_domain::model::job::Job;
 use registrar_domain::model::policy::Policy;
-use registrar_domain::model::threepid::{Medium, Purpose};
+use registrar_domain::model::threepid::{Medium, Purpose, ValidationSessionId};
 use registrar_domain::ports::mailer::MailContent;
 use registrar_domain::usecase::threepid::request::{
     EmailParameters, MsisdnParameters, RequestTokenError, TokenRequested,
@@ -239,6 +239,22 @@ async fn with_inhibit_nobody_learns_whose_a_phone_number_is() {
     for written in [TAKEN, UNKNOWN] {
         let outcome = ask_msisdn(&world, Purpose::Addition, &number(written)).await;
         assert_eq!(told(outcome), "MsisdnNotSupported(Addition)");
+    }
+}
+
+/// Otherwise the write that follows a message could be felt by the next request.
+#[tokio::test]
+async fn a_pretended_session_is_written_to_like_any_other() {
+    for (purpose, suitable, unsuitable) in NUMBERS {
+        let world = world().await;
+        for written in [suitable, unsuitable] {
+            let sid = texted(&world, purpose, &number(written)).await;
+            world.background.finish().await;
+            let sid = ValidationSessionId::read(&sid).unwrap();
+            let mut uow = world.read().await;
+            let session = uow.validations().find(&sid).await.unwrap().unwrap();
+            assert!(session.delegate_sid.is_some(), "{purpose:?} {written}");
+        }
     }
 }
 

@@ -208,14 +208,18 @@ impl TokenRequests {
             if covert.suitability == Suitability::Suitable {
                 this.announce(medium, purpose, send_attempt);
             }
-            if covert.due() != Some(Suitability::Suitable) {
-                return;
-            }
-            let outcome = request.send(&*server).await;
+            let outcome = match covert.due() {
+                Some(Suitability::Suitable) => request.send(&*server).await.map(|reply| reply.sid),
+                // The same work for the database, which would delay the next request otherwise.
+                Some(Suitability::Unsuitable) => {
+                    Ok(ValidationSessionId::generate(this.0.entropy()))
+                }
+                None => return,
+            };
             let recorded = match &outcome {
-                Ok(reply) => {
-                    let proof = request.proof(&*server, &reply.sid);
-                    this.record_delegate(&covert.opened, reply, &proof, purpose)
+                Ok(sid) => {
+                    let proof = request.proof(&*server, sid);
+                    this.record_delegate(&covert.opened, sid, &proof, purpose)
                         .await
                 }
                 Err(_) => Ok(()),
@@ -268,7 +272,7 @@ impl TokenRequests {
     async fn record_delegate(
         &self,
         opened: &Opened,
-        reply: &RequestTokenReply,
+        sid: &ValidationSessionId,
         proof: &ProofDigest,
         purpose: Purpose,
     ) -> Result<(), StoreError> {
@@ -277,9 +281,7 @@ impl TokenRequests {
             .retrying(|| async {
                 let mut uow = shared.ports.store.begin(Intent::Write).await?;
                 delegated::record_purpose(&mut *uow, shared, proof, purpose).await?;
-                uow.validations()
-                    .record_delegate(opened.sid(), &reply.sid)
-                    .await?;
+                uow.validations().record_delegate(opened.sid(), sid).await?;
                 uow.commit().await
             })
             .await
