@@ -7,7 +7,9 @@ use registrar_domain::usecase::credentials::CredentialError;
 use registrar_domain::usecase::login::{LoggedIn, LoginError, LoginRequest};
 use registrar_domain::usecase::name::NameError;
 use registrar_domain::usecase::registration::{RegisterError, RegisterRequest};
-use registrar_domain::usecase::token::authenticate::{Assertion, Audience, Bearer};
+use registrar_domain::usecase::token::authenticate::{
+    Assertion, Audience, AuthenticateError, Bearer,
+};
 
 use crate::world::{PASSWORD, World, dummy, empty_register, given, login, named, register};
 
@@ -351,5 +353,34 @@ async fn a_service_chooses_the_device_of_its_user() {
             Err(refused) => format!("{refused:?}"),
         };
         assert_eq!(found, expected, "{user_id:?} {device_id:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_speaks_for_no_deactivated_user() {
+    let world = world();
+    world.registered(&ghost("irc_alice")).await;
+    world.registered(&ghost("ircbot")).await;
+    let (users, operator) = (&world.services.user_admin, &world.console.operator);
+    for user_id in ["@irc_alice:example.org", "@ircbot:example.org"] {
+        let assertion = Assertion {
+            user_id: given(user_id),
+            device_id: Given::Absent,
+        };
+        let bearer = token("irc");
+        let speak = || {
+            let authentication = &world.services.authentication;
+            authentication.authenticate(&world.ctx, &bearer, &assertion, Audience::Everyone)
+        };
+        speak().await.unwrap();
+        users
+            .deactivate(operator, user_id, &Given::Absent)
+            .await
+            .unwrap();
+        let refused = speak().await.unwrap_err();
+        assert!(
+            matches!(refused, AuthenticateError::AppserviceUserForeign),
+            "{refused:?}"
+        );
     }
 }

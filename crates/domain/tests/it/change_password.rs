@@ -152,7 +152,7 @@ async fn the_requester_stays_logged_in_and_nobody_else() {
     let refresh = &world.services.refresh;
     let refreshed = |token: Option<registrar_domain::model::token::RefreshToken>| {
         let token = given(token.unwrap().expose());
-        async move { refresh.refresh(&token).await }
+        async move { refresh.enabled()?.refresh(&token).await }
     };
     refreshed(mine.refresh_token).await.unwrap();
     assert!(refreshed(theirs.refresh_token).await.is_err());

@@ -216,6 +216,12 @@ async fn a_refresh_token_of_a_deactivated_account_is_worth_nothing() {
     assert!(uow.accounts().deactivate(&alice).await.unwrap());
     uow.commit().await.unwrap();
     let token = tokens.refresh_token.unwrap();
-    let refused = world.services.refresh.refresh(&given(token.expose())).await;
+    let refused = world
+        .services
+        .refresh
+        .enabled()
+        .unwrap()
+        .refresh(&given(token.expose()))
+        .await;
     assert!(refused.is_err());
 }

@@ -22,7 +22,12 @@ async fn start(change: impl FnOnce(&mut Policy)) -> (World, IssuedTokens) {
 
 async fn refresh(world: &World, tokens: &IssuedTokens) -> Result<IssuedTokens, RefreshError> {
     let token = tokens.refresh_token.as_ref().unwrap().expose();
-    world.services.refresh.refresh(&given(token)).await
+    world
+        .services
+        .refresh
+        .enabled()?
+        .refresh(&given(token))
+        .await
 }
 
 #[tokio::test]
@@ -135,7 +140,13 @@ async fn tokens_of_other_families_end_nothing() {
     let entropy = registrar_testkit::SeededEntropy::new(99);
     let foreign = registrar_domain::model::token::RefreshToken::generate(&entropy, &alice);
     let foreign = given(foreign.expose());
-    let refused = world.services.refresh.refresh(&foreign).await;
+    let refused = world
+        .services
+        .refresh
+        .enabled()
+        .unwrap()
+        .refresh(&foreign)
+        .await;
     assert!(matches!(refused, Err(RefreshError::Unknown)));
     assert!(works(&world, &second).await);
 }
@@ -219,7 +230,16 @@ async fn malformed_and_foreign_tokens() {
     let (world, tokens) = start(|_| {}).await;
     let refresh = |token: Given<String>| {
         let world = &world;
-        async move { world.services.refresh.refresh(&token).await.unwrap_err() }
+        async move {
+            world
+                .services
+                .refresh
+                .enabled()
+                .unwrap()
+                .refresh(&token)
+                .await
+                .unwrap_err()
+        }
     };
     assert!(matches!(
         refresh(Given::Absent).await,
@@ -251,13 +271,8 @@ async fn malformed_and_foreign_tokens() {
 async fn without_refreshing_nobody_gets_a_refresh_token() {
     let (world, tokens) = start(|policy| policy.lifetimes.refreshable_access = None).await;
     assert_eq!(tokens.refresh_token, None);
-    let refused = world
-        .services
-        .refresh
-        .refresh(&given("x"))
-        .await
-        .unwrap_err();
-    assert!(matches!(refused, RefreshError::SwitchedOff));
+    let refused = world.services.refresh.enabled().map(drop);
+    assert!(matches!(refused, Err(RefreshError::SwitchedOff)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -113,7 +113,13 @@ async fn bring_about(world: &World, end: End, answer: &RegisteredAccount) {
         End::Refresh => {
             let tokens = answer.tokens.as_ref().unwrap();
             let token = tokens.refresh_token.as_ref().unwrap().expose();
-            services.refresh.refresh(&given(token)).await.unwrap();
+            services
+                .refresh
+                .enabled()
+                .unwrap()
+                .refresh(&given(token))
+                .await
+                .unwrap();
         }
         End::ExpiredToken => world.clock.advance(Duration::from_mins(1)),
         End::Reactivation => {

@@ -280,6 +280,8 @@ async fn a_closed_server_serves_nobody_but_its_own_people() {
         let refreshed = closed
             .services
             .refresh
+            .enabled()
+            .unwrap()
             .refresh(&given(token.expose()))
             .await;
         let login = closed.log_in(&asking(name)).await;

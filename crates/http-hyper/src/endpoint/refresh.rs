@@ -10,8 +10,8 @@ use crate::request::Request;
 use crate::response;
 
 pub(crate) async fn post(app: &App, request: &Request) -> Reply {
-    app.services.refresh.check_enabled()?;
+    let exchange = app.services.refresh.enabled()?;
     let token = request.json()?.string("refresh_token");
-    let tokens = app.services.refresh.refresh(&token).await?;
+    let tokens = exchange.refresh(&token).await?;
     Ok(response::ok(&Tokens::from(&tokens)))
 }

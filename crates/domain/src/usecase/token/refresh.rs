@@ -73,30 +73,31 @@ impl Refresh {
         Self(shared)
     }
 
-    /// Is there anything to refresh on this server? To be asked before a request is even read:
-    /// without refresh tokens there is no such endpoint.
+    /// The exchange of refresh tokens, if this server uses them. Clients are told so before a request is
+    /// read: without refresh tokens there is no such endpoint.
     ///
     /// # Errors
     /// [`RefreshError::SwitchedOff`].
-    pub fn check_enabled(&self) -> Result<(), RefreshError> {
+    pub fn enabled(&self) -> Result<Exchange<'_>, RefreshError> {
         match self.0.policy.lifetimes.refreshable_access {
-            Some(_) => Ok(()),
+            Some(_) => Ok(Exchange(&self.0)),
             None => Err(RefreshError::SwitchedOff),
         }
     }
+}
 
+/// The exchange of refresh tokens, on a server that uses them.
+#[derive(Clone, Copy)]
+pub struct Exchange<'a>(&'a Shared);
+
+impl Exchange<'_> {
     /// Exchanges a refresh token.
     ///
     /// # Errors
     /// [`RefreshError`].
     pub async fn refresh(&self, token: &Given<String>) -> Result<IssuedTokens, RefreshError> {
-        let shared = &self.0;
-        self.check_enabled()?;
-        let text = match token {
-            Given::Absent => return Err(RefreshError::Missing),
-            Given::Null | Given::Malformed => return Err(RefreshError::Malformed),
-            Given::Value(text) => text,
-        };
+        let shared = self.0;
+        let text = token.present_or(RefreshError::Missing, RefreshError::Malformed)?;
         let token = RefreshToken::parse(text).ok_or(RefreshError::Unknown)?;
         shared.retrying(|| self.exchange(&token)).await
     }
@@ -112,7 +113,7 @@ impl Refresh {
     }
 
     async fn try_exchange(&self, token: &RefreshToken) -> Result<IssuedTokens, RefreshError> {
-        let shared = &self.0;
+        let shared = self.0;
         let now = shared.now();
         let mut uow = shared.ports.store.begin(Intent::Write).await?;
         let Some(found) = uow.tokens().find_refresh(&token.digest()).await? else {
@@ -215,4 +216,60 @@ fn check(token: &StoredRefreshToken, now: Timestamp) -> Result<(), RefreshError>
         return Err(RefreshError::SessionExpired);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::token::{RefreshTokenKey, Successor};
+
+    fn token(expires: Option<i64>, session_expires: Option<i64>) -> StoredRefreshToken {
+        StoredRefreshToken {
+            key: RefreshTokenKey(1),
+            localpart: Localpart::read("alice").unwrap(),
+            device_id: DeviceId::parse("PHONE").unwrap(),
+            expires: expires.map(Timestamp::from_unix_ms),
+            session_expires: session_expires.map(Timestamp::from_unix_ms),
+            successor: None,
+        }
+    }
+
+    #[test]
+    fn the_last_moment_of_a_token_and_of_its_login_is_included() {
+        let rows = [
+            (None, None, "Ok(())"),
+            (Some(10), None, "Ok(())"),
+            (Some(9), None, "Err(Expired)"),
+            (None, Some(10), "Ok(())"),
+            (None, Some(9), "Err(SessionExpired)"),
+            (Some(9), Some(9), "Err(Expired)"),
+        ];
+        for (expires, session_expires, expected) in rows {
+            let token = token(expires, session_expires);
+            let outcome = check(&token, Timestamp::from_unix_ms(10));
+            assert_eq!(format!("{outcome:?}"), expected, "{token:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_used_up_once_its_successor_has_arrived() {
+        for (access_token_used, rotated, expected) in [
+            (false, false, false),
+            (true, false, true),
+            (false, true, true),
+            (true, true, true),
+        ] {
+            let successor = Successor {
+                key: RefreshTokenKey(2),
+                access_token_used,
+                rotated,
+            };
+            let token = StoredRefreshToken {
+                successor: Some(successor),
+                ..token(None, None)
+            };
+            assert_eq!(is_used_up(&token), expected, "{successor:?}");
+        }
+        assert!(!is_used_up(&token(None, None)));
+    }
 }
