@@ -10,7 +10,6 @@ pub(crate) mod continuation;
 pub(crate) mod end;
 mod examined;
 pub mod fallback;
-mod funnel;
 pub mod gate;
 mod gate_error;
 pub(crate) mod guess;

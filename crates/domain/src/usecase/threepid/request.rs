@@ -6,9 +6,11 @@
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#post_matrixclientv3registeremailrequesttoken>
 
 mod covert;
+mod delegated;
 mod email;
 mod error;
 mod flight;
+mod mail;
 mod msisdn;
 mod opening;
 mod stages;

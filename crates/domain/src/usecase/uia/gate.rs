@@ -10,7 +10,7 @@ use super::continuation::Continuation;
 use super::examined::{self, ExaminedStage, StageClient};
 pub use super::gate_error::GateError;
 use super::prompt::{StageParams, UiaPrompt};
-use super::{end, funnel, open};
+use super::{end, open};
 use crate::model::context::RequestContext;
 use crate::model::threepid::Purpose;
 use crate::model::uia::flow::Flow;
@@ -18,6 +18,7 @@ use crate::model::uia::progress::{Progress, progress};
 use crate::model::uia::{
     OperationDigest, Parameters, Stage, StageFailure, UiaRequester, UiaSession, UiaSessionId,
 };
+use crate::ports::observer::{Event, StageOutcome};
 use crate::ports::store::Constraint;
 use crate::ports::{Intent, StoreError, UnitOfWork};
 use crate::usecase::retry::MaybeStore as _;
@@ -89,7 +90,7 @@ pub(crate) async fn pass(
     request: &GateRequest<'_>,
 ) -> Result<Decision, GateError> {
     let outcome = carry_on(shared, ctx, request).await;
-    funnel::observe(shared, request, &outcome);
+    observe(shared, request, &outcome);
     outcome
 }
 
@@ -299,4 +300,26 @@ async fn open(
     uow.uia_sessions().add(&session).await?;
     record_client(uow, ctx, &session.id).await?;
     Ok(session)
+}
+
+/// Tells observers what became of a request at the gate.
+fn observe(shared: &Shared, request: &GateRequest<'_>, outcome: &Result<Decision, GateError>) {
+    if outcome.is_ok() && request.continuation.session_id().is_none() {
+        shared.observe(Event::UiaSessionOpened);
+    }
+    let Some(stage) = attempted(request) else {
+        return;
+    };
+    let outcome = match outcome {
+        Err(_) => StageOutcome::Refused,
+        Ok(Decision::Challenged(prompt)) if prompt.failure.is_some() => StageOutcome::Failed,
+        Ok(Decision::Challenged(_) | Decision::Cleared(_)) => StageOutcome::Passed,
+    };
+    shared.observe(Event::StageAttempted { stage, outcome });
+}
+
+/// The stage that the request attempts, if it is one that can be.
+fn attempted(request: &GateRequest<'_>) -> Option<Stage> {
+    let (name, _) = request.continuation.attempt().ok()??;
+    Stage::parse(name).filter(|stage| request.operation.enabled.contains(stage))
 }

@@ -4,18 +4,16 @@
 
 use std::sync::Arc;
 
-use super::covert::Delegated;
-use super::opening::{Opened, Opening};
+use super::delegated::Delegated;
+use super::mail;
+use super::opening::Opened;
 use super::stages::Source;
 use super::{RequestTokenError, TokenRequested, TokenRequests};
 use crate::model::context::RequestContext;
 use crate::model::given::Given;
-use crate::model::secret::{Secret, TokenDigest};
-use crate::model::threepid::{
-    EmailAddress, Medium, Purpose, ValidationSessionId, ValidationToken, generate_token,
-};
+use crate::model::secret::TokenDigest;
+use crate::model::threepid::{EmailAddress, Medium, Purpose, ValidationSessionId, generate_token};
 use crate::ports::identity_server::EmailTokenRequest;
-use crate::ports::mailer::MailContent;
 use crate::ports::{EmailValidation, IdentityServer, Intent, Mail, Mailer};
 
 /// `POST …/email/requestToken`, as sent.
@@ -196,7 +194,7 @@ impl TokenRequests {
         let link = self.link(purpose, &sid, request.client_secret.expose(), &text);
         let mail = Mail {
             to: request.email.clone(),
-            content: content(purpose, link),
+            content: mail::content(purpose, link),
         };
         let outcome = mailer.send(&mail).await;
         shared
@@ -214,58 +212,5 @@ impl TokenRequests {
             .await?;
         outcome.map_err(RequestTokenError::Mail)?;
         Ok(sid)
-    }
-
-    /// The request for a mail whose link carries a token with this digest.
-    pub(super) fn mail_opening(
-        &self,
-        purpose: Purpose,
-        request: &EmailTokenRequest,
-        digest: TokenDigest,
-    ) -> Opening {
-        let shared = &self.0;
-        let lifetime = shared.policy.threepids.validation_token_lifetime;
-        Opening {
-            purpose,
-            threepid: request.email.clone().into(),
-            client_secret: request.client_secret.digest(),
-            send_attempt: request.send_attempt,
-            token: ValidationToken {
-                digest,
-                next_link: request.next_link.clone(),
-                expires: shared.now().after(lifetime),
-            },
-        }
-    }
-
-    pub(super) fn link(
-        &self,
-        purpose: Purpose,
-        sid: &ValidationSessionId,
-        client_secret: &str,
-        token: &Secret<String>,
-    ) -> String {
-        let path = match purpose {
-            Purpose::Registration => "_matrix/client/unstable/registration/email/submit_token",
-            Purpose::Addition => "_matrix/client/unstable/add_threepid/email/submit_token",
-            Purpose::PasswordReset => "_synapse/client/password_reset/email/submit_token",
-        };
-        // Of all that may be in these, only `=` has a meaning in a query.
-        let client_secret = client_secret.replace('=', "%3D");
-        format!(
-            "{}{path}?token={}&client_secret={client_secret}&sid={}",
-            self.0.policy.threepids.public_baseurl,
-            token.expose(),
-            sid.as_str()
-        )
-    }
-}
-
-/// What the mail with a link says.
-pub(super) fn content(purpose: Purpose, link: String) -> MailContent {
-    match purpose {
-        Purpose::Registration => MailContent::ValidateRegistration { link },
-        Purpose::Addition => MailContent::ValidateAddition { link },
-        Purpose::PasswordReset => MailContent::ResetPassword { link },
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! See `docs/BEHAVIOR.md` §4.9.
 
-use super::covert::Delegated;
+use super::delegated::Delegated;
 use super::stages::Source;
 use super::{RequestTokenError, TokenRequested, TokenRequests};
 use crate::model::context::RequestContext;
