@@ -80,40 +80,40 @@ pub(crate) fn build(app: &Arc<App>, routes: &[Route], options: ListenerOptions) 
         })
     };
     let stack = ServiceBuilder::new()
-        // First of all the request gets its ID, so that nothing about it is logged without.
+        // The request gets its ID first, so that every log line has it.
         .layer(around(move |request, inner| {
             request_id(request_id_header.clone(), request, inner)
         }))
-        // Whatever is answered, it is answered now.
+        // Every response gets a date.
         .layer(around(move |request, inner| {
             date(Arc::clone(&clock), request, inner)
         }))
-        // Who asks and for what: the layers below want to know.
+        // The layers below need the client and the route.
         .layer(around(move |request, inner| {
             locate(Arc::clone(&router), forwarding.clone(), request, inner)
         }))
-        // What is counted is what clients get, whoever of the layers below gave it.
+        // Responses of all layers below are counted.
         .layer(around(move |request, inner| {
             measure(monitor.clone(), request, inner)
         }))
-        // The span is around everything that may log, and the line is about what the client gets.
+        // The span covers everything that may log, and the log line is about the final response.
         .layer(around(trace))
-        // Whatever the body of an answer is, `HEAD` does not get it.
+        // Responses to `HEAD` have no body.
         .layer(around(head))
-        // Web clients must be able to read refusals of all layers below, and `OPTIONS` costs nothing.
+        // Web clients must be able to read the errors of all layers below, and `OPTIONS` is cheap.
         .layer(around(cors))
-        // Panics of all layers below, so that they too are traced and readable.
+        // Panics of all layers below become responses that are logged and readable.
         .layer(around(rescue))
-        // The time to read the body counts, or slow bodies would stay for ever.
+        // The deadline includes reading the body, or slow bodies would never end.
         .layer(around(move |request, inner| {
             deadline(request_timeout, request, inner)
         }))
-        // Even an unknown path has its body read: a connection that is closed on an unread body may
-        // take the answer with it.
+        // The body is read even for unknown paths: closing a connection with unread data may discard the
+        // response.
         .layer(around(move |request, inner| {
             body(body_limit_bytes, Arc::clone(&budget), request, inner)
         }))
-        // Only now is there something to do: bodies that never end must not keep others from it.
+        // A request counts as in progress once its body is complete, so that slow bodies take no slots.
         .layer(around(move |request, inner| {
             admission(Arc::clone(&rooms), request, inner)
         }))

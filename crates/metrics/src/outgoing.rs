@@ -131,7 +131,7 @@ impl OutgoingMetrics {
                 ("refused", status.as_str())
             }
             Err(IdentityServerError::TimedOut) => ("timed_out", NO_ANSWER),
-            // Nothing was sent: to whoever watches the server, that is no trouble of the server's.
+            // Nothing was sent, so this is no failure of the other server.
             Err(IdentityServerError::Unaskable(_)) => ("unaskable", NO_ANSWER),
             Err(IdentityServerError::Unusable(_)) => ("unusable", NO_ANSWER),
         };

@@ -74,7 +74,7 @@ impl Forwarding {
                 .and_then(|value| value.to_str().ok())
                 .and_then(|value| value.split(',').next())
                 .and_then(parse_address),
-            // A Unix socket has no address; whoever may open it was let in by its permissions.
+            // A Unix socket has no address; its permissions decide who can connect.
             Self::FromProxies(is_proxy) if peer.is_none_or(|peer| is_proxy(peer)) => {
                 last_hop(headers, &**is_proxy)
             }

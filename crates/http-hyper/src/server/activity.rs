@@ -1,4 +1,4 @@
-//! What a connection is doing, so that one that does nothing can be closed.
+//! Whether a connection is in use, so that idle and stalled ones can be closed.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,31 +11,32 @@ use tokio::time::{Instant, sleep, sleep_until};
 /// No request has ended yet.
 const NEVER: u64 = u64::MAX;
 
-/// Counts the requests of a connection. Cheap for requests: only the one that waits looks at times.
+/// Counts the requests of a connection. Requests only update counters; the times are read by
+/// the task that waits for idleness.
 pub(super) struct Activity {
     opened: Instant,
-    /// Requests in progress, from the end of their heads to their answers.
+    /// Requests in progress, from the end of the head to the response.
     running: AtomicUsize,
-    /// Those of them whose bodies have not come to their end.
+    /// Requests in progress whose body is still being read.
     reading: AtomicUsize,
-    /// Since when there have been such requests, in milliseconds since the connection was opened.
+    /// Since when there are such requests, in milliseconds since the connection was opened.
     reading_since_ms: AtomicU64,
-    /// Wakes the one that waits for the first request.
+    /// Notified by the first request.
     first: Notify,
     /// When the last request ended, in milliseconds since the connection was opened.
     last_end_ms: AtomicU64,
     has_begun: AtomicBool,
     hangs_up: AtomicBool,
-    /// Wakes the one that serves the connection: its place is needed.
+    /// Notified when the connection has to close for another one.
     gives_way: Notify,
 }
 
 /// What a connection is doing, and since when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
-    /// A whole request is being answered.
+pub(super) enum ConnectionState {
+    /// A complete request is being handled.
     Working,
-    /// A head or a body is on its way.
+    /// A head or a body is incomplete.
     Waiting(Instant),
     /// Between two requests.
     Idle(Instant),
@@ -56,7 +57,7 @@ impl Activity {
         }
     }
 
-    /// A request begins; it ends when the answer is dropped.
+    /// A request begins; it ends when the value is dropped.
     pub(super) fn begin(self: &Arc<Self>) -> Running {
         self.running.fetch_add(1, Ordering::Relaxed);
         if !self.has_begun.swap(true, Ordering::Relaxed) {
@@ -65,7 +66,7 @@ impl Activity {
         Running(Arc::clone(self))
     }
 
-    /// The body of a request that has begun is on its way until the value is dropped.
+    /// The body of the request is being read until the value is dropped.
     pub(super) fn read(self: &Arc<Self>) -> Reading {
         if self.reading.fetch_add(1, Ordering::Relaxed) == 0 {
             let now_ms = self.elapsed_ms();
@@ -74,28 +75,28 @@ impl Activity {
         Reading(Arc::clone(self))
     }
 
-    /// What the connection is doing.
-    pub(super) fn standing(&self) -> Standing {
+    /// The current state.
+    pub(super) fn state(&self) -> ConnectionState {
         let reading = self.reading.load(Ordering::Relaxed);
         if self.running.load(Ordering::Relaxed) > reading {
-            return Standing::Working;
+            return ConnectionState::Working;
         }
         if reading > 0 {
             let since_ms = self.reading_since_ms.load(Ordering::Relaxed);
-            return Standing::Waiting(self.opened + Duration::from_millis(since_ms));
+            return ConnectionState::Waiting(self.opened + Duration::from_millis(since_ms));
         }
         match self.last_end() {
-            None => Standing::Waiting(self.opened),
-            Some(last_end) => Standing::Idle(last_end),
+            None => ConnectionState::Waiting(self.opened),
+            Some(last_end) => ConnectionState::Idle(last_end),
         }
     }
 
-    /// The place of the connection is needed for another one.
+    /// Asks the connection to close for another one.
     pub(super) fn give_way(&self) {
         self.gives_way.notify_one();
     }
 
-    /// Returns when the place of the connection is needed.
+    /// Returns when the connection has to close for another one.
     pub(super) async fn has_to_give_way(&self) {
         self.gives_way.notified().await;
     }
@@ -108,7 +109,7 @@ impl Activity {
         }
     }
 
-    /// The connection is to be closed although the client may still be sending.
+    /// Closes the connection after the response, although the client may still be sending.
     pub(super) fn hang_up(&self) {
         self.hangs_up.store(true, Ordering::Relaxed);
     }

@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tower::ServiceExt as _;
 
-use super::activity::{Activity, Standing};
+use super::activity::{Activity, ConnectionState};
 use super::body::{Received, Sent};
 use super::host;
 use super::room::Place;
@@ -185,14 +185,14 @@ where
         };
         let ended = match end {
             End::Ended(ended) => Some(ended),
-            End::GivesWay => match activity.standing() {
-                Standing::Waiting(_) => return,
-                Standing::Idle(_) => {
+            End::GivesWay => match activity.state() {
+                ConnectionState::Waiting(_) => return,
+                ConnectionState::Idle(_) => {
                     connection.as_mut().graceful_shutdown();
                     timeout(HASTE, connection.as_mut()).await.ok()
                 }
                 // A request has begun since the connection was chosen: it gets its answer.
-                Standing::Working => self.finish(connection, activity).await,
+                ConnectionState::Working => self.finish(connection, activity).await,
             },
             End::Asked => self.finish(connection, activity).await,
         };

@@ -1,5 +1,4 @@
-//! Room for connections: how many there may be, how many of one address, and which are closed when
-//! a new one needs the place.
+//! Limits on connections: how many in total, how many of one address, and which are closed for a new one.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,34 +8,34 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::activity::{Activity, Standing};
+use super::activity::{Activity, ConnectionState};
 use crate::layer::shrink;
 use crate::request::Subscriber;
 
-/// How many connections are taken beyond the limit when every other one has a request in progress.
-/// They are for probes: whoever watches the server must see that it is alive, above all then.
+/// How many connections are accepted beyond the limit when all others have a request in progress. They
+/// are for probes: monitoring must work especially when the server is busy.
 const RESERVE: usize = 16;
-/// For how long a request may be on its way before its connection counts as one that stalls.
+/// How long a request may be incomplete before its connection counts as stalled.
 const FRESH: Duration = Duration::from_secs(1);
-/// The part of all connections that is closed at once when room is needed, so that a flood of new
-/// connections does not search through all of them for each one.
+/// The fraction of connections that is closed at once, so that a flood of new connections does not search
+/// all of them each time.
 const BATCH: usize = 100;
 
-/// How many connections and streams there may be.
+/// Limits on connections and streams.
 ///
-/// The shares do not hold for trusted proxies and Unix sockets, which speak for many clients.
+/// The limits per address do not apply to trusted proxies and Unix sockets, which serve many clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capacity {
-    /// Connections at the same time, over all listeners that share the limits.
+    /// The most connections, over all listeners that share the limits.
     pub connections: usize,
-    /// Those of one address (IPv4) or /64 (IPv6); default a quarter of all.
+    /// The most connections of one address (IPv4) or /64 (IPv6); default a quarter of all.
     pub connections_per_address: usize,
-    /// HTTP/2 requests in progress of one address or /64, over all its connections; default 256.
+    /// The most HTTP/2 requests in progress of one address or /64, over all its connections; default 256.
     pub streams_per_address: usize,
 }
 
 impl Capacity {
-    /// So many connections, with the default shares.
+    /// Limits the number of connections, with the defaults for everything else.
     pub fn new(connections: usize) -> Self {
         Self {
             connections,
@@ -88,9 +87,9 @@ pub(super) enum Admission {
 struct Rank {
     /// The address with the most connections has to give way first.
     lightness: usize,
-    /// What may be an honest request on its way comes last.
+    /// Requests that began recently are closed last.
     is_fresh: bool,
-    /// Half heads and half bodies before connections that rest between requests.
+    /// Stalled connections before idle ones.
     is_idle: bool,
     since: Instant,
 }
@@ -214,10 +213,10 @@ impl State {
     /// `None` for a connection with a request in progress, which is not closed.
     fn rank(&self, entry: &Entry, now: Instant) -> Option<Rank> {
         let weight = entry.peer.map_or(1, |peer| self.connections_of(peer));
-        let (is_idle, since) = match entry.activity.standing() {
-            Standing::Working => return None,
-            Standing::Waiting(since) => (false, since),
-            Standing::Idle(since) => (true, since),
+        let (is_idle, since) = match entry.activity.state() {
+            ConnectionState::Working => return None,
+            ConnectionState::Waiting(since) => (false, since),
+            ConnectionState::Idle(since) => (true, since),
         };
         Some(Rank {
             lightness: usize::MAX - weight,

@@ -10,7 +10,7 @@ use registrar_domain::ports::{Intent, Store, StoreError, UnitOfWork};
 use serde_json::json;
 
 use crate::client::text;
-use crate::mails::{ADDITION, ADDRESS, REGISTRATION, email_wish};
+use crate::mails::{ADDITION, ADDRESS, REGISTRATION, email_request};
 use crate::server::TestServer;
 
 /// Counts the units of work that may write.
@@ -52,7 +52,9 @@ async fn head_changes_nothing_at_any_endpoint() {
     let token = format!("Bearer {}", text(&alice, "access_token"));
     let mut links = Vec::new();
     for below in [REGISTRATION, ADDITION] {
-        server.mailed(below, &email_wish(ADDRESS, json!({}))).await;
+        server
+            .mailed(below, &email_request(ADDRESS, json!({})))
+            .await;
         links.push(server.link());
     }
     let values = [

@@ -17,13 +17,13 @@ pub(crate) const ADDITION: &str = "/account/3pid";
 pub(crate) const PASSWORD_RESET: &str = "/account/password";
 
 /// `POST …/email/requestToken`, with these fields besides or instead.
-pub(crate) fn email_wish(email: &str, others: Value) -> Value {
+pub(crate) fn email_request(email: &str, others: Value) -> Value {
     let body = json!({"client_secret": SECRET, "email": email, "send_attempt": 1});
     with(body, others)
 }
 
 /// `POST …/msisdn/requestToken`, with these fields besides or instead.
-pub(crate) fn msisdn_wish(others: Value) -> Value {
+pub(crate) fn msisdn_request(others: Value) -> Value {
     let body = json!({
         "client_secret": SECRET,
         "country": "GB",
@@ -87,7 +87,7 @@ impl TestServer {
 
     /// Asks for a mail and opens its link. The `sid`.
     pub(crate) async fn validated(&self, below: &str, email: &str) -> String {
-        let sid = self.mailed(below, &email_wish(email, json!({}))).await;
+        let sid = self.mailed(below, &email_request(email, json!({}))).await;
         self.open_link().await;
         sid
     }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::browser::{EVIL_ARGUMENT, HARMLESS};
 use crate::client::text;
 use crate::mails::{
-    ADDITION, ADDRESS, PASSWORD_RESET, REGISTRATION, SECRET, email_proof, email_wish,
+    ADDITION, ADDRESS, PASSWORD_RESET, REGISTRATION, SECRET, email_proof, email_request,
 };
 use crate::server::TestServer;
 
@@ -44,7 +44,9 @@ async fn is_validated(server: &TestServer, sid: &str) -> bool {
 async fn a_link_can_be_opened_again_and_again() {
     let server = TestServer::new();
     for (below, path) in [(REGISTRATION, REGISTRATION_LINK), (ADDITION, ADDITION_LINK)] {
-        server.mailed(below, &email_wish(ADDRESS, json!({}))).await;
+        server
+            .mailed(below, &email_request(ADDRESS, json!({})))
+            .await;
         let link = server.link();
         assert!(link.starts_with(path));
         for _click in 0..2 {
@@ -59,7 +61,7 @@ async fn the_browser_is_sent_on() {
     let next = json!({"next_link": "https://app.example.org/#/done"});
     for below in [REGISTRATION, ADDITION] {
         let sid = server
-            .mailed(below, &email_wish(ADDRESS, next.clone()))
+            .mailed(below, &email_request(ADDRESS, next.clone()))
             .await;
         let answer = server.get(&server.link()).await;
         assert_eq!((answer.status.as_u16(), &*answer.body), (302, ""));
@@ -113,7 +115,7 @@ async fn what_is_wrong_with_a_link_is_told_on_a_page() {
         (ADDITION, "new@example.org"),
         (PASSWORD_RESET, ADDRESS),
     ] {
-        server.mailed(below, &email_wish(email, json!({}))).await;
+        server.mailed(below, &email_request(email, json!({}))).await;
         let link = server.link();
         let path = link.split_once('?').unwrap().0.to_owned();
         let open = async |link: &str| {
@@ -162,7 +164,7 @@ async fn what_is_wrong_with_a_link_is_told_on_a_page() {
 async fn opening_the_link_to_reset_a_password_does_nothing_yet() {
     let server = with_address().await;
     let sid = server
-        .mailed(PASSWORD_RESET, &email_wish(ADDRESS, json!({})))
+        .mailed(PASSWORD_RESET, &email_request(ADDRESS, json!({})))
         .await;
     let link = server.link();
     let (path, query) = link.split_once('?').unwrap();
@@ -199,7 +201,7 @@ async fn a_link_opened_again_after_the_registration_says_that_all_is_well() {
     for next in [json!({}), json!({"next_link": "https://app.example.org/"})] {
         let server = TestServer::new();
         let sid = server
-            .mailed(REGISTRATION, &email_wish(ADDRESS, next))
+            .mailed(REGISTRATION, &email_request(ADDRESS, next))
             .await;
         let link = server.link();
         // A scanner opens it, the app notices and registers, then its reader opens it.
@@ -228,7 +230,9 @@ async fn a_button_confirms_where_the_operator_wants_one() {
         (ADDITION, "/_synapse/client/add_threepid/email/submit_token"),
     ];
     for (below, action) in rows {
-        server.mailed(below, &email_wish(ADDRESS, json!({}))).await;
+        server
+            .mailed(below, &email_request(ADDRESS, json!({})))
+            .await;
         let link = server.link();
         let form = format!("<form method=\"post\" action=\"{action}\">");
         for _scan in 0..3 {
@@ -249,7 +253,7 @@ async fn a_button_confirms_where_the_operator_wants_one() {
     }
     let next = json!({"next_link": "https://app.example.org/", "client_secret": "other"});
     server
-        .mailed(REGISTRATION, &email_wish(ADDRESS, next))
+        .mailed(REGISTRATION, &email_request(ADDRESS, next))
         .await;
     let link = server.link();
     let query = link.split_once('?').unwrap().1;
@@ -263,7 +267,7 @@ async fn the_confirmation_may_send_the_browser_on() {
     let server = with_address().await;
     let next = json!({"next_link": "https://app.example.org/"});
     let sid = server
-        .mailed(PASSWORD_RESET, &email_wish(ADDRESS, next))
+        .mailed(PASSWORD_RESET, &email_request(ADDRESS, next))
         .await;
     let link = server.link();
     let (path, query) = link.split_once('?').unwrap();

@@ -96,7 +96,7 @@ async fn whoever_reads_the_mail_of_the_account_resets_it() {
     let sid = server
         .mailed(
             PASSWORD_RESET,
-            &crate::mails::email_wish("ALICE@example.org", json!({})),
+            &crate::mails::email_request("ALICE@example.org", json!({})),
         )
         .await;
     let body = json!({"new_password": NEW, "auth": email_proof(&session, &sid, SECRET)});

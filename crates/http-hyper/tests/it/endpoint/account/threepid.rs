@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::client::{PASSWORD, text, with};
 use crate::mails::{
-    ADDITION, ADDRESS, PASSWORD_RESET, REGISTRATION, SECRET, email_wish, msisdn_wish, password,
+    ADDITION, ADDRESS, PASSWORD_RESET, REGISTRATION, SECRET, email_request, msisdn_request,
+    password,
 };
 use crate::server::TestServer;
 
@@ -90,10 +91,10 @@ async fn old_clients_add_an_address_at_once_in_either_spelling() {
 async fn proofs_that_add_nothing() {
     let (server, token) = alice().await;
     let unopened = server
-        .mailed(ADDITION, &email_wish(ADDRESS, json!({})))
+        .mailed(ADDITION, &email_request(ADDRESS, json!({})))
         .await;
     let registering = server.validated(REGISTRATION, ADDRESS).await;
-    let other = email_wish(ADDRESS, json!({"client_secret": "another"}));
+    let other = email_request(ADDRESS, json!({"client_secret": "another"}));
     let others = server.mailed(ADDITION, &other).await;
     server.open_link().await;
     for sid in ["nosuch", &unopened, &registering, &others] {
@@ -118,8 +119,8 @@ async fn an_address_belongs_to_one_account() {
     let (server, token) = alice().await;
     let bob = server.registered("bob").await;
     let bob = text(&bob, "access_token");
-    let wish = email_wish(ADDRESS, json!({"client_secret": "his"}));
-    let his = server.mailed(ADDITION, &wish).await;
+    let body = email_request(ADDRESS, json!({"client_secret": "his"}));
+    let his = server.mailed(ADDITION, &body).await;
     server.open_link().await;
     server.given_address(&token, ADDRESS).await;
     let body = json!({"three_pid_creds": {"client_secret": "his", "sid": his}});
@@ -263,7 +264,10 @@ async fn where_changes_are_forbidden_that_is_told_first() {
         .await;
     answer.refuses(400, "M_FORBIDDEN");
     let answer = server
-        .post("/account/3pid/msisdn/requestToken", &msisdn_wish(json!({})))
+        .post(
+            "/account/3pid/msisdn/requestToken",
+            &msisdn_request(json!({})),
+        )
         .await;
     answer.refuses(400, "M_FORBIDDEN");
     let alice = server.registered("alice").await;
@@ -313,7 +317,7 @@ async fn proof_of_an_address_is_asked_for_in_the_order_of_synapse() {
     ];
     for (below, email, others, status, errcode) in rows {
         let path = format!("{below}/email/requestToken");
-        let answer = server.post(&path, &email_wish(email, others)).await;
+        let answer = server.post(&path, &email_request(email, others)).await;
         answer.refuses(status, errcode);
     }
     // Bodies that cannot be read. Registration, whose fields Synapse reads one by one, differs.
@@ -330,16 +334,16 @@ async fn proof_of_an_address_is_asked_for_in_the_order_of_synapse() {
     for (others, errcode) in rows {
         for below in [ADDITION, PASSWORD_RESET] {
             let path = format!("{below}/email/requestToken");
-            let body = email_wish(free, others.clone());
+            let body = email_request(free, others.clone());
             server.post(&path, &body).await.refuses(400, errcode);
         }
     }
-    let body = email_wish("bad", json!({}));
+    let body = email_request("bad", json!({}));
     let answer = server.post("/register/email/requestToken", &body).await;
     answer.refuses(400, "M_UNKNOWN");
     for (below, email) in [(ADDITION, free), (PASSWORD_RESET, ADDRESS)] {
         let path = format!("{below}/email/requestToken");
-        let body = email_wish(email, json!({"next_link": "https://app.example.org/"}));
+        let body = email_request(email, json!({"next_link": "https://app.example.org/"}));
         let answer = server.post(&path, &body).await.body_of(200);
         assert_eq!(answer.as_object().unwrap().len(), 1, "{answer}");
         assert_eq!(text(&answer, "sid").len(), 24);
@@ -350,7 +354,10 @@ async fn proof_of_an_address_is_asked_for_in_the_order_of_synapse() {
 async fn proof_of_a_phone_number_is_asked_for_elsewhere() {
     let (server, token) = alice().await;
     let answer = server
-        .post("/account/3pid/msisdn/requestToken", &msisdn_wish(json!({})))
+        .post(
+            "/account/3pid/msisdn/requestToken",
+            &msisdn_request(json!({})),
+        )
         .await;
     answer.gives(
         200,
@@ -362,7 +369,7 @@ async fn proof_of_a_phone_number_is_asked_for_elsewhere() {
     let unknown = server
         .post(
             "/account/password/msisdn/requestToken",
-            &msisdn_wish(json!({})),
+            &msisdn_request(json!({})),
         )
         .await;
     unknown.refuses(400, "M_THREEPID_NOT_FOUND");
@@ -373,13 +380,16 @@ async fn proof_of_a_phone_number_is_asked_for_elsewhere() {
         .await
         .gives(200, &json!({}));
     let taken = server
-        .post("/account/3pid/msisdn/requestToken", &msisdn_wish(json!({})))
+        .post(
+            "/account/3pid/msisdn/requestToken",
+            &msisdn_request(json!({})),
+        )
         .await;
     taken.refuses(400, "M_THREEPID_IN_USE");
     let known = server
         .post(
             "/account/password/msisdn/requestToken",
-            &msisdn_wish(json!({})),
+            &msisdn_request(json!({})),
         )
         .await;
     known.body_of(200);
@@ -402,7 +412,10 @@ async fn what_is_not_configured_is_not_asked_for() {
             .refuses(400, "M_UNKNOWN");
     }
     let answer = server
-        .post("/account/3pid/msisdn/requestToken", &msisdn_wish(json!({})))
+        .post(
+            "/account/3pid/msisdn/requestToken",
+            &msisdn_request(json!({})),
+        )
         .await;
     answer.refuses(400, "M_THREEPID_MEDIUM_NOT_SUPPORTED");
 }

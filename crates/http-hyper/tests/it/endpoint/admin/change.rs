@@ -222,8 +222,8 @@ async fn only_what_is_there_changes() {
 async fn kept_threepids_keep_their_times() {
     let office = Office::open().await;
     let threepids = |addresses: &[&str]| {
-        let wish = |address: &&str| json!({"medium": "email", "address": address});
-        json!({"threepids": addresses.iter().map(wish).collect::<Vec<_>>()})
+        let threepid = |address: &&str| json!({"medium": "email", "address": address});
+        json!({"threepids": addresses.iter().map(threepid).collect::<Vec<_>>()})
     };
     office
         .put(ALICE, &threepids(&["a@b", "b@b"]))
@@ -248,13 +248,13 @@ async fn kept_threepids_keep_their_times() {
 #[tokio::test]
 async fn a_threepid_is_never_taken_away_from_somebody_else() {
     let office = Office::open().await;
-    let wish = json!({"displayname": "x", "threepids": [{"medium": "email", "address": "a@b"}]});
-    office.put(ALICE, &wish).await.body_of(201);
+    let body = json!({"displayname": "x", "threepids": [{"medium": "email", "address": "a@b"}]});
+    office.put(ALICE, &body).await.body_of(201);
     office.server.registered("bob").await;
     let before = office.details("@bob:example.org").await;
     for user in ["bob", "carol"] {
         let path = format!("v2/users/@{user}:example.org");
-        let answer = office.put(&path, &wish).await;
+        let answer = office.put(&path, &body).await;
         answer.refuses(400, "M_THREEPID_IN_USE");
     }
     assert_eq!(office.details("@bob:example.org").await, before);
@@ -430,8 +430,8 @@ async fn a_deactivated_account_is_opened_again_with_a_password() {
     let office = Office::open().await;
     let phone = office.server.registered("alice").await;
     let token = text(&phone, "access_token");
-    let wish = json!({"deactivated": true, "threepids": [{"medium": "email", "address": "a@b"}]});
-    let answer = office.put(ALICE, &wish).await.body_of(200);
+    let body = json!({"deactivated": true, "threepids": [{"medium": "email", "address": "a@b"}]});
+    let answer = office.put(ALICE, &body).await.body_of(200);
     assert_eq!(
         (&answer["deactivated"], &answer["threepids"]),
         (&json!(true), &json!([]))

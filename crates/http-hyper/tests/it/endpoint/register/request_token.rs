@@ -10,7 +10,7 @@ use registrar_domain::ports::mailer::MailContent;
 use serde_json::{Value, json};
 
 use crate::client::text;
-use crate::mails::{ADDRESS, REGISTRATION, email_wish, msisdn_wish};
+use crate::mails::{ADDRESS, REGISTRATION, email_request, msisdn_request};
 use crate::server::TestServer;
 
 const EMAIL: &str = "/register/email/requestToken";
@@ -19,7 +19,7 @@ const MSISDN: &str = "/register/msisdn/requestToken";
 #[tokio::test]
 async fn a_mail_goes_to_the_canonical_address() {
     let server = TestServer::new();
-    let body = email_wish(" Alice@Example.ORG ", json!({"id_server": 1, "other": []}));
+    let body = email_request(" Alice@Example.ORG ", json!({"id_server": 1, "other": []}));
     let answer = server.post(EMAIL, &body).await.body_of(200);
     let sid = text(&answer, "sid");
     assert_eq!(answer, json!({"sid": sid}));
@@ -39,7 +39,7 @@ async fn a_mail_goes_to_the_canonical_address() {
 async fn an_attempt_that_was_made_is_not_made_again() {
     let server = TestServer::new();
     let attempt = async |number: Value| {
-        let body = email_wish(ADDRESS, json!({"send_attempt": number}));
+        let body = email_request(ADDRESS, json!({"send_attempt": number}));
         server.mailed(REGISTRATION, &body).await
     };
     let sid = attempt(json!(1)).await;
@@ -72,65 +72,69 @@ async fn complaints_about_email_come_in_the_order_of_synapse() {
             "M_MISSING_PARAM",
         ),
         (
-            email_wish("x", json!({"client_secret": null})),
+            email_request("x", json!({"client_secret": null})),
             400,
             "M_INVALID_PARAM",
         ),
         (
-            email_wish("x", json!({"client_secret": 1})),
+            email_request("x", json!({"client_secret": 1})),
             400,
             "M_INVALID_PARAM",
         ),
         (
-            email_wish("x", json!({"client_secret": ""})),
+            email_request("x", json!({"client_secret": ""})),
             400,
             "M_INVALID_PARAM",
         ),
         (
-            email_wish("x", json!({"client_secret": "a+b"})),
+            email_request("x", json!({"client_secret": "a+b"})),
             400,
             "M_INVALID_PARAM",
         ),
         (
-            email_wish("x", json!({"client_secret": long})),
+            email_request("x", json!({"client_secret": long})),
             400,
             "M_INVALID_PARAM",
         ),
         (
-            email_wish("x", json!({"email": null})),
+            email_request("x", json!({"email": null})),
             400,
             "M_INVALID_PARAM",
         ),
-        (email_wish("x", json!({"email": 1})), 400, "M_INVALID_PARAM"),
         (
-            email_wish("x", json!({"send_attempt": "1"})),
+            email_request("x", json!({"email": 1})),
+            400,
+            "M_INVALID_PARAM",
+        ),
+        (
+            email_request("x", json!({"send_attempt": "1"})),
             400,
             "M_UNKNOWN",
         ),
-        (email_wish("a@b@c", json!({})), 400, "M_UNKNOWN"),
-        (email_wish(&"x".repeat(501), json!({})), 400, "M_UNKNOWN"),
+        (email_request("a@b@c", json!({})), 400, "M_UNKNOWN"),
+        (email_request(&"x".repeat(501), json!({})), 400, "M_UNKNOWN"),
         (
-            email_wish("x@elsewhere.org", json!({"send_attempt": "1"})),
+            email_request("x@elsewhere.org", json!({"send_attempt": "1"})),
             400,
             "M_INVALID_PARAM",
         ),
         (
-            email_wish("x@elsewhere.org", json!({"send_attempt": null})),
+            email_request("x@elsewhere.org", json!({"send_attempt": null})),
             400,
             "M_INVALID_PARAM",
         ),
         (
-            email_wish("x@elsewhere.org", json!({"next_link": 1})),
+            email_request("x@elsewhere.org", json!({"next_link": 1})),
             400,
             "M_INVALID_PARAM",
         ),
         (
-            email_wish("x@elsewhere.org", json!({"next_link": "ftp://x"})),
+            email_request("x@elsewhere.org", json!({"next_link": "ftp://x"})),
             400,
             "M_INVALID_PARAM",
         ),
         (
-            email_wish("x@elsewhere.org", json!({})),
+            email_request("x@elsewhere.org", json!({})),
             403,
             "M_THREEPID_DENIED",
         ),
@@ -146,7 +150,7 @@ async fn complaints_about_email_come_in_the_order_of_synapse() {
     assert!(error.contains("client_secret, send_attempt"), "{error}");
     assert!(server.mailer.mails().is_empty());
     server
-        .mailed(REGISTRATION, &email_wish(ADDRESS, json!({})))
+        .mailed(REGISTRATION, &email_request(ADDRESS, json!({})))
         .await;
 }
 
@@ -166,7 +170,7 @@ async fn what_is_switched_off_is_told_before_the_body_is_read() {
         .await
         .refuses(403, "M_FORBIDDEN");
     let off = TestServer::over(|_| {}, |ports| ports.msisdn = None);
-    let answer = off.post(MSISDN, &msisdn_wish(json!({}))).await;
+    let answer = off.post(MSISDN, &msisdn_request(json!({}))).await;
     answer.refuses(400, "M_UNKNOWN");
 }
 
@@ -179,7 +183,7 @@ async fn an_address_in_use_is_told_or_concealed() {
             .given_address(text(&alice, "access_token"), ADDRESS)
             .await;
         let answer = server
-            .post(EMAIL, &email_wish("ALICE@example.org", json!({})))
+            .post(EMAIL, &email_request("ALICE@example.org", json!({})))
             .await;
         if inhibit {
             let sid = answer.body_of(200);
@@ -202,7 +206,7 @@ async fn clients_are_limited() {
     });
     let path = "/_matrix/client/v3/register/email/requestToken";
     let ask = async |ip: &str, email: &str| {
-        let body = email_wish(email, json!({})).to_string();
+        let body = email_request(email, json!({})).to_string();
         let headers = [("x-forwarded-for", ip)];
         server.send(Method::POST, path, &headers, body).await
     };
@@ -219,7 +223,7 @@ async fn clients_are_limited() {
 async fn a_mail_server_that_is_away_leaves_the_attempt_open() {
     let server = TestServer::new();
     server.mailer.be_down(true);
-    let body = email_wish(ADDRESS, json!({}));
+    let body = email_request(ADDRESS, json!({}));
     server.post(EMAIL, &body).await.refuses(500, "M_UNKNOWN");
     server.mailer.be_down(false);
     server.mailed(REGISTRATION, &body).await;
@@ -229,7 +233,7 @@ async fn a_mail_server_that_is_away_leaves_the_attempt_open() {
 #[tokio::test]
 async fn phone_numbers_are_asked_about_elsewhere() {
     let server = TestServer::new();
-    let answer = server.post(MSISDN, &msisdn_wish(json!({}))).await;
+    let answer = server.post(MSISDN, &msisdn_request(json!({}))).await;
     answer.gives(
         200,
         &json!({
@@ -248,7 +252,7 @@ async fn phone_numbers_are_asked_about_elsewhere() {
         (json!({"next_link": {}}), "M_INVALID_PARAM"),
     ];
     for (others, errcode) in rows {
-        let answer = server.post(MSISDN, &msisdn_wish(others)).await;
+        let answer = server.post(MSISDN, &msisdn_request(others)).await;
         answer.refuses(400, errcode);
     }
     server
@@ -256,7 +260,7 @@ async fn phone_numbers_are_asked_about_elsewhere() {
         .await
         .refuses(400, "M_MISSING_PARAM");
     server.identity_server.be_down(true);
-    let answer = server.post(MSISDN, &msisdn_wish(json!({}))).await;
+    let answer = server.post(MSISDN, &msisdn_request(json!({}))).await;
     answer.refuses(500, "M_UNKNOWN");
 }
 
@@ -264,7 +268,7 @@ async fn phone_numbers_are_asked_about_elsewhere() {
 async fn phone_numbers_are_texted_covertly_where_nothing_may_be_disclosed() {
     let server = TestServer::under(|it| it.threepids.inhibit_errors = true);
     let first = server
-        .post(MSISDN, &msisdn_wish(json!({})))
+        .post(MSISDN, &msisdn_request(json!({})))
         .await
         .body_of(200);
     let sid = text(&first, "sid");
@@ -278,7 +282,7 @@ async fn phone_numbers_are_texted_covertly_where_nothing_may_be_disclosed() {
     });
     assert_eq!(first, expected);
     server
-        .post(MSISDN, &msisdn_wish(json!({})))
+        .post(MSISDN, &msisdn_request(json!({})))
         .await
         .gives(200, &expected);
     let body = json!({"sid": sid, "client_secret": "secret", "token": "1"}).to_string();
@@ -293,8 +297,8 @@ async fn nothing_is_sent_while_registration_is_closed() {
     for path in [EMAIL, MSISDN] {
         for body in [
             json!({}),
-            email_wish(ADDRESS, json!({})),
-            msisdn_wish(json!({})),
+            email_request(ADDRESS, json!({})),
+            msisdn_request(json!({})),
         ] {
             server.post(path, &body).await.refuses(403, "M_FORBIDDEN");
         }
@@ -318,7 +322,9 @@ async fn the_session_is_named_in_any_of_three_places() {
         json!({"next_link": link}),
     ];
     for way in &ways {
-        let answer = server.post(EMAIL, &email_wish(ADDRESS, way.clone())).await;
+        let answer = server
+            .post(EMAIL, &email_request(ADDRESS, way.clone()))
+            .await;
         answer.refuses(403, "M_FORBIDDEN");
     }
     let auth = json!({"type": "m.login.terms", "session": session});
@@ -328,16 +334,16 @@ async fn the_session_is_named_in_any_of_three_places() {
         .body_of(401);
     for way in &ways {
         server
-            .mailed(REGISTRATION, &email_wish(ADDRESS, way.clone()))
+            .mailed(REGISTRATION, &email_request(ADDRESS, way.clone()))
             .await;
     }
     for none in [json!({}), json!({"session": 1}), json!({"auth": []})] {
-        let answer = server.post(EMAIL, &email_wish(ADDRESS, none)).await;
+        let answer = server.post(EMAIL, &email_request(ADDRESS, none)).await;
         answer.refuses(403, "M_FORBIDDEN");
     }
     // Whoever wants to add an address is signed in.
     let path = "/account/3pid/email/requestToken";
-    let body = email_wish("b@example.org", json!({}));
+    let body = email_request("b@example.org", json!({}));
     server
         .post(path, &body)
         .await
@@ -351,9 +357,12 @@ async fn additions_ask_for_an_access_token_where_the_operator_wants_one() {
     for (path, body) in [
         (
             "/account/3pid/email/requestToken",
-            email_wish(ADDRESS, json!({})),
+            email_request(ADDRESS, json!({})),
         ),
-        ("/account/3pid/msisdn/requestToken", msisdn_wish(json!({}))),
+        (
+            "/account/3pid/msisdn/requestToken",
+            msisdn_request(json!({})),
+        ),
     ] {
         server
             .post(path, &body)
@@ -363,7 +372,7 @@ async fn additions_ask_for_an_access_token_where_the_operator_wants_one() {
         server.post_as(token, path, &body).await.body_of(200);
     }
     server
-        .mailed(REGISTRATION, &email_wish(ADDRESS, json!({})))
+        .mailed(REGISTRATION, &email_request(ADDRESS, json!({})))
         .await;
 }
 
@@ -371,10 +380,10 @@ async fn additions_ask_for_an_access_token_where_the_operator_wants_one() {
 async fn a_cap_of_the_deployment_says_when_to_come_back() {
     let server = TestServer::under(|it| it.threepids.validation.max_mails_per_hour = Some(1));
     server
-        .mailed(REGISTRATION, &email_wish(ADDRESS, json!({})))
+        .mailed(REGISTRATION, &email_request(ADDRESS, json!({})))
         .await;
     let answer = server
-        .post(EMAIL, &email_wish("b@example.org", json!({})))
+        .post(EMAIL, &email_request("b@example.org", json!({})))
         .await;
     let expected = json!({"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 2_800_000});
     answer.refuses_with(429, &expected);
