@@ -93,7 +93,7 @@ fn a_server_whose_file_was_deleted_confirms_nothing_until_it_is_restarted() {
     assert_eq!(server.get("/health", "").status, 503);
 
     let log = server.kill();
-    let losses = log.matches("was lost while the server was running").count();
+    let losses = log.matches("lost while the server was running").count();
     assert_eq!(losses, 1, "{log}");
     assert!(!log.contains("failed to handle"), "{log}");
     let errors = log
