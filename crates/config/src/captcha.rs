@@ -2,12 +2,12 @@
 
 use registrar_captcha::{Options, Provider};
 use registrar_domain::model::secret::Secret;
+use registrar_http_client::HttpUrl;
 
 use super::keys::{Keys as _, keys};
 use super::proxies::Outgoing;
 use super::section::{Entry, Section};
 use super::types::{Choice, OneOf};
-use super::url::HttpUrl;
 
 keys! {
     pub(crate) struct CaptchaKeys {

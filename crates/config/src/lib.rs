@@ -60,7 +60,6 @@ mod tests;
 mod threepids;
 mod tree;
 mod types;
-mod url;
 mod usage;
 mod validation;
 mod webhook;

@@ -1,13 +1,13 @@
 //! Who the server is, where clients reach it, and what it says about that.
 
 use registrar_domain::model::id::ServerName;
+use registrar_http_client::HttpUrl;
 use serde_json::{Map, Value as Json, json};
 
 use super::keys::{Keys as _, keys};
 use super::section::{Entry, Section};
 use super::tree::Mapping;
 use super::types::{Checked, Size};
-use super::url::HttpUrl;
 
 keys! {
     pub(crate) struct ServerKeys {

@@ -3,6 +3,7 @@
 use registrar_domain::model::pattern::Pattern;
 use registrar_domain::model::secret::Secret;
 use registrar_domain::model::threepid::{AllowedThreepid, Medium};
+use registrar_http_client::HttpUrl;
 use registrar_identity_client::{Api, Options};
 
 use super::keys::{Keys as _, keys};
@@ -10,7 +11,6 @@ use super::pattern_advice;
 use super::proxies::Outgoing;
 use super::section::{Entry, Section};
 use super::types::{OneOf, values};
-use super::url::HttpUrl;
 
 keys! {
     pub(crate) struct ThreepidKeys {

@@ -2,13 +2,13 @@
 
 use registrar_domain::model::id::ServerName;
 use registrar_domain::model::secret::Secret;
+use registrar_http_client::HttpUrl;
 use registrar_webhook::{OnFailure, Options, Question};
 
 use super::keys::keys;
 use super::proxies::Outgoing;
 use super::section::Entry;
 use super::types::{Choice, OneOf, Positive, values, warn_if_guessable};
-use super::url::HttpUrl;
 
 keys! {
     /// `registrar.webhook`.

@@ -24,8 +24,9 @@ use tokio::time::timeout;
 use crate::connector::Connector;
 use crate::encode;
 use crate::error::{self, ExchangeError};
-use crate::options::{self, Options, SetupError};
+use crate::options::{Options, SetupError};
 use crate::proxy::Proxy;
+use crate::url::HttpUrl;
 
 /// How long an idle connection is kept.
 const MAX_IDLE: Duration = Duration::from_secs(30);
@@ -62,7 +63,7 @@ impl Client {
     /// # Errors
     /// [`SetupError`].
     pub fn new(base_url: &str, options: &Options) -> Result<Self, SetupError> {
-        let url = options::check_url(base_url)?;
+        let url = HttpUrl::parse(base_url)?.uri();
         let proxy = options
             .proxy
             .as_ref()

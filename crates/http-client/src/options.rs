@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use http::Uri;
-use http::uri::Scheme;
 use registrar_domain::model::secret::Secret;
 
 use crate::proxy::BadProxy;
+use crate::url::BadUrl;
 
 /// How to reach a server.
 #[derive(Clone, Debug)]
@@ -65,8 +64,8 @@ impl Options {
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
     /// The server's URL cannot be used.
-    #[error("expected an http or https URL without user, query and fragment")]
-    Url,
+    #[error(transparent)]
+    Url(#[from] BadUrl),
     /// The proxy's URL cannot be used. The message does not repeat it: it may contain a password.
     #[error(transparent)]
     Proxy(#[from] BadProxy),
@@ -79,50 +78,4 @@ pub enum SetupError {
     /// A root certificate cannot be used.
     #[error(transparent)]
     RootCertificate(#[from] registrar_tls::BadCertificate),
-}
-
-/// Checks the URL of a server. [`http::Uri`] alone is too lenient: it drops fragments.
-pub(crate) fn check_url(text: &str) -> Result<Uri, SetupError> {
-    let url: Uri = text.parse().map_err(|_| SetupError::Url)?;
-    let has_scheme = url
-        .scheme()
-        .is_some_and(|s| *s == Scheme::HTTP || *s == Scheme::HTTPS);
-    let has_host = url.host().is_some_and(|host| !host.is_empty());
-    if has_scheme && has_host && !text.contains(['?', '#', '@']) {
-        Ok(url)
-    } else {
-        Err(SetupError::Url)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn urls_of_servers() {
-        for good in [
-            "https://is.example.org",
-            "https://is.example.org/",
-            "http://127.0.0.1:8090",
-            "https://a.b/c",
-            "http://[::1]",
-        ] {
-            assert!(check_url(good).is_ok(), "{good}");
-        }
-        let bad = [
-            "",
-            "is.example.org",
-            "/path",
-            "ftp://is.example.org",
-            "https://",
-            "https://is.example.org/?a",
-            "https://is.example.org/#a",
-            "https://user@is.example.org",
-            "https://is.example.org/a b",
-        ];
-        for bad in bad {
-            assert!(check_url(bad).is_err(), "{bad}");
-        }
-    }
 }

@@ -1,50 +1,59 @@
-//! URLs of http and https in the configuration.
+//! URLs of servers.
 
 use std::fmt;
 
+use http::Uri;
+
 /// An http or https URL without user, query and fragment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct HttpUrl(String);
+pub struct HttpUrl(String);
 
-/// The text is no such URL.
+/// A string is not a URL that can be used.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum HttpUrlError {
+pub enum BadUrl {
+    /// It is not a URL with a host.
     #[error("expected a URL such as `https://matrix.example.org/`")]
     Malformed,
+    /// Its scheme is neither `http` nor `https`.
     #[error("expected a URL with the scheme http or https")]
     Scheme,
+    /// It has a query or a fragment.
     #[error("a URL here has no query (`?…`) and no fragment (`#…`)")]
     Suffix,
+    /// It has a user name.
     #[error("a URL here has no user name and no password")]
     User,
 }
 
 impl HttpUrl {
-    /// Parses a URL.
-    pub(super) fn parse(text: &str) -> Result<Self, HttpUrlError> {
+    /// Parses a URL. [`http::Uri`] alone is too lenient: it drops fragments.
+    ///
+    /// # Errors
+    /// [`BadUrl`].
+    pub fn parse(text: &str) -> Result<Self, BadUrl> {
         if text.contains(['?', '#']) {
-            return Err(HttpUrlError::Suffix);
+            return Err(BadUrl::Suffix);
         }
-        let uri: http::Uri = text.parse().map_err(|_| HttpUrlError::Malformed)?;
+        let uri: Uri = text.parse().map_err(|_| BadUrl::Malformed)?;
         if !matches!(uri.scheme_str(), Some("http" | "https")) {
             return Err(if uri.scheme().is_some() {
-                HttpUrlError::Scheme
+                BadUrl::Scheme
             } else {
-                HttpUrlError::Malformed
+                BadUrl::Malformed
             });
         }
-        let authority = uri.authority().ok_or(HttpUrlError::Malformed)?;
+        let authority = uri.authority().ok_or(BadUrl::Malformed)?;
         if authority.as_str().contains('@') {
-            return Err(HttpUrlError::User);
+            return Err(BadUrl::User);
         }
         if authority.host().is_empty() {
-            return Err(HttpUrlError::Malformed);
+            return Err(BadUrl::Malformed);
         }
         Ok(Self(text.to_owned()))
     }
 
     /// The same URL, ending with a slash.
-    pub(super) fn with_slash(mut self) -> Self {
+    pub fn with_slash(mut self) -> Self {
         if !self.0.ends_with('/') {
             self.0.push('/');
         }
@@ -52,18 +61,21 @@ impl HttpUrl {
     }
 
     /// The same URL, not ending with a slash, so that a path can be appended.
-    pub(super) fn without_slash(self) -> Self {
+    pub fn without_slash(self) -> Self {
         Self(self.0.trim_end_matches('/').to_owned())
     }
 
     /// The host, without the port; an IPv6 address in brackets.
-    pub(super) fn host(&self) -> String {
-        let uri: http::Uri = self.0.parse().expect("it was parsed before");
-        uri.host().unwrap_or_default().to_owned()
+    pub fn host(&self) -> String {
+        self.uri().host().unwrap_or_default().to_owned()
+    }
+
+    pub(crate) fn uri(&self) -> Uri {
+        self.0.parse().expect("it was parsed before")
     }
 
     /// The URL as text.
-    pub(crate) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -71,5 +83,37 @@ impl HttpUrl {
 impl fmt::Display for HttpUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_of_servers() {
+        for good in [
+            "https://is.example.org",
+            "https://is.example.org/",
+            "http://127.0.0.1:8090",
+            "https://a.b/c",
+            "http://[::1]",
+        ] {
+            assert!(HttpUrl::parse(good).is_ok(), "{good}");
+        }
+        let bad = [
+            "",
+            "is.example.org",
+            "/path",
+            "ftp://is.example.org",
+            "https://",
+            "https://is.example.org/?a",
+            "https://is.example.org/#a",
+            "https://user@is.example.org",
+            "https://is.example.org/a b",
+        ];
+        for bad in bad {
+            assert!(HttpUrl::parse(bad).is_err(), "{bad}");
+        }
     }
 }

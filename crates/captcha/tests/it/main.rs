@@ -211,7 +211,7 @@ fn every_provider_has_a_name_and_a_url_that_works() {
     assert_eq!(Provider::parse("captcha"), None);
     let mut options = options(1);
     options.verify_url = "nowhere".to_owned();
-    assert!(matches!(SiteVerify::new(options), Err(SetupError::Url)));
+    assert!(matches!(SiteVerify::new(options), Err(SetupError::Url(_))));
 }
 
 #[tokio::test]

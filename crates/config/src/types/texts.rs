@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use http::HeaderName;
 use registrar_domain::model::id::{Localpart, ServerName};
 use registrar_domain::model::pattern::Pattern;
+use registrar_http_client::HttpUrl;
 
 use super::super::key::Kind;
 use super::super::section::Place;
 use super::super::tree::{Node, Value};
-use super::super::url::HttpUrl;
 use super::{Type, expect};
 
 scalar!(String => String, Kind::Text, |value| match value {

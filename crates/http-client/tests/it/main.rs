@@ -66,7 +66,7 @@ fn mistakes_are_found_at_construction() {
     };
     let url = "http://127.0.0.1:1";
     let found = mistake("http://127.0.0.1:1/#a", |_| ());
-    assert!(matches!(found, SetupError::Url));
+    assert!(matches!(found, SetupError::Url(_)));
     let found = mistake(url, |o| {
         o.proxy = Some(Secret::new("socks4://p".to_owned()));
     });

@@ -114,7 +114,7 @@ async fn only_the_chosen_questions_are_asked() {
 fn mistakes_are_found_at_construction_and_the_secret_is_never_shown() {
     let mut bad = options(1);
     bad.url = "registrar".to_owned();
-    assert!(matches!(Webhook::new(&bad), Err(SetupError::Url)));
+    assert!(matches!(Webhook::new(&bad), Err(SetupError::Url(_))));
     let mut bad = options(1);
     bad.secret = Some(Secret::new("a\r\nb".to_owned()));
     assert!(matches!(Webhook::new(&bad), Err(SetupError::BearerToken)));
