@@ -26,7 +26,7 @@ fn every_test_and_file_that_they_name_exists() {
         let text = std::fs::read_to_string(repository.join(document)).unwrap();
         // What stands between backticks is every second piece.
         for name in text.split('`').skip(1).step_by(2) {
-            let exists = if is_test(name) {
+            let exists = if is_test(name, &sources) {
                 is_somewhere(name, &sources)
             } else if name.ends_with(".rs") && name.contains('/') {
                 sources.contains_key(Path::new(name))
@@ -40,7 +40,8 @@ fn every_test_and_file_that_they_name_exists() {
     assert!(checked > 100, "only {checked} names were found");
 }
 
-fn is_test(name: &str) -> bool {
+/// Is this the name of a test, be it written wrongly?
+fn is_test(name: &str, sources: &HashMap<PathBuf, Source>) -> bool {
     let is_part = |part: &str| {
         let part = part.as_bytes();
         !part.is_empty()
@@ -48,7 +49,11 @@ fn is_test(name: &str) -> bool {
                 byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(byte)
             })
     };
-    name.contains("::") && name.split("::").all(is_part)
+    let Some((first, _)) = name.split_once("::") else {
+        return false;
+    };
+    let is_crate = sources.keys().any(|source| source.starts_with(first));
+    is_crate || name.split("::").all(is_part)
 }
 
 fn is_somewhere(test: &str, sources: &HashMap<PathBuf, Source>) -> bool {
