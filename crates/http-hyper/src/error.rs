@@ -2,6 +2,7 @@
 //!
 //! Spec: <https://spec.matrix.org/v1.16/client-server-api/#standard-error-response>
 
+mod field;
 mod refusals;
 
 use std::borrow::Cow;
@@ -10,6 +11,8 @@ use std::error::Error;
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
+
+pub use field::FieldError;
 
 use crate::response::{self, Response};
 

@@ -3,6 +3,7 @@
 mod arguments;
 mod bearer;
 mod client;
+mod field;
 mod json;
 mod parameters;
 
@@ -20,6 +21,7 @@ pub use client::{Forwarding, Peer};
 
 pub(crate) use arguments::{Arguments, decoded, has_media_type, pairs};
 pub(crate) use client::{ClientIp, Share, Subscriber, context};
+pub(crate) use field::{Field, field};
 pub(crate) use json::{Fields, JsonError, decode};
 pub(crate) use parameters::Parameters;
 

@@ -13,6 +13,39 @@ pub enum AccountKind {
     Guest,
 }
 
+/// A display name that an administrator gives an account. The empty one stands for none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountDisplayName(String);
+
+/// The string cannot be the display name of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a display name must have at most {} characters, none of them NUL",
+    AccountDisplayName::MAX_CHARS
+)]
+pub struct AccountDisplayNameError;
+
+impl AccountDisplayName {
+    /// The longest display name, in Unicode code points.
+    pub const MAX_CHARS: usize = 256;
+
+    /// Takes a display name.
+    ///
+    /// # Errors
+    /// [`AccountDisplayNameError`].
+    pub fn parse(text: &str) -> Result<Self, AccountDisplayNameError> {
+        if text.contains('\0') || text.chars().count() > Self::MAX_CHARS {
+            return Err(AccountDisplayNameError);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The name; `None` for the empty one.
+    pub fn as_option(&self) -> Option<&str> {
+        Some(self.0.as_str()).filter(|name| !name.is_empty())
+    }
+}
+
 /// A stored account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {

@@ -40,14 +40,48 @@ impl RegistrationTokenId {
         }
     }
 
-    /// Makes a random token of `length` characters.
-    pub(crate) fn generate(entropy: &dyn Entropy, length: usize) -> Self {
-        Self(random_text(entropy, ALPHABET, length))
+    /// Makes a random token.
+    pub(crate) fn generate(entropy: &dyn Entropy, length: RegistrationTokenLength) -> Self {
+        Self(random_text(entropy, ALPHABET, length.0))
     }
 
     /// The token as text.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+/// The length of a random registration token, in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RegistrationTokenLength(usize);
+
+/// No registration token has this length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the length of a registration token is 1 to {} characters",
+    RegistrationTokenId::MAX_CHARS
+)]
+pub struct RegistrationTokenLengthError;
+
+impl RegistrationTokenLength {
+    /// A length of so many characters.
+    ///
+    /// # Errors
+    /// [`RegistrationTokenLengthError`].
+    pub fn new(chars: usize) -> Result<Self, RegistrationTokenLengthError> {
+        if (1..=RegistrationTokenId::MAX_CHARS).contains(&chars) {
+            Ok(Self(chars))
+        } else {
+            Err(RegistrationTokenLengthError)
+        }
+    }
+}
+
+impl Default for RegistrationTokenLength {
+    /// 16 characters: 96 bits, as in Synapse. People type it, and guesses are limited for the whole
+    /// deployment.
+    fn default() -> Self {
+        Self(16)
     }
 }
 
@@ -126,8 +160,18 @@ mod tests {
         for bad in ["", "a b", "ä", "a\0", "a/b", &longer] {
             assert!(RegistrationTokenId::parse(bad).is_err(), "{bad:?}");
         }
-        let generated = RegistrationTokenId::generate(&CountingEntropy::default(), 64);
+        let length = RegistrationTokenLength::new(64).unwrap();
+        let generated = RegistrationTokenId::generate(&CountingEntropy::default(), length);
         assert!(RegistrationTokenId::parse(generated.expose()).is_ok());
+        assert_eq!(generated.expose().len(), 64);
+    }
+
+    #[test]
+    fn lengths() {
+        for (chars, expected) in [(0, false), (1, true), (64, true), (65, false)] {
+            let length = RegistrationTokenLength::new(chars);
+            assert_eq!(length.is_ok(), expected, "{chars}");
+        }
     }
 
     #[test]

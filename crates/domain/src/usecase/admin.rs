@@ -13,8 +13,6 @@ use std::sync::Arc;
 
 use crate::model::account::Account;
 use crate::model::context::HashTurn;
-use crate::model::device::DisplayNameError;
-use crate::model::given::Given;
 use crate::model::id::{Localpart, UserId};
 use crate::model::password::{Password, PasswordHash};
 use crate::model::threepid::{AccountThreepid, Threepid};
@@ -29,6 +27,34 @@ use crate::usecase::token::authenticate::Administrator;
 #[derive(Clone)]
 pub struct UserAdmin(Arc<Shared>);
 
+/// A user of this server, who has an account or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target(Localpart);
+
+/// A user who had an account when [`UserAdmin::user`] looked. Whatever is done to users asks for one,
+/// so that an unknown user is found out before anything else about a request matters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExistingUser {
+    user_id: UserId,
+    account: Account,
+}
+
+impl ExistingUser {
+    /// Who it is.
+    pub fn user_id(&self) -> &UserId {
+        &self.user_id
+    }
+
+    /// The account as it was then.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    fn localpart(&self) -> &Localpart {
+        &self.account.localpart
+    }
+}
+
 /// What administrators see of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserDetails {
@@ -38,6 +64,42 @@ pub struct UserDetails {
     pub account: Account,
     /// Its third-party identifiers.
     pub threepids: Vec<AccountThreepid>,
+}
+
+/// A password that an administrator sets: never empty, and otherwise as weak as they like. The
+/// strength rules are for the users themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssignedPassword(Password);
+
+/// The string cannot be set as a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a password must have 1 to {} characters, none of them NUL",
+    Password::MAX_CHARS
+)]
+pub struct AssignedPasswordError;
+
+impl AssignedPassword {
+    /// Takes a password.
+    ///
+    /// # Errors
+    /// [`AssignedPasswordError`].
+    pub fn parse(text: &str) -> Result<Self, AssignedPasswordError> {
+        match Password::parse(text) {
+            Ok(password) if !text.is_empty() => Ok(Self(password)),
+            Ok(_) | Err(_) => Err(AssignedPasswordError),
+        }
+    }
+}
+
+/// What a new password does to the logins of an account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ExistingLogins {
+    /// They end, except the administrator's own.
+    #[default]
+    End,
+    /// They go on.
+    Keep,
 }
 
 /// Why nothing was done.
@@ -55,24 +117,9 @@ pub enum UserAdminError {
     /// Only administrators may ask about others.
     #[error("only administrators may do this")]
     Forbidden,
-    /// A field is missing.
-    #[error("`{0}` is missing")]
-    Missing(&'static str),
-    /// A switch that is read strictly is not a boolean.
-    #[error("`{0}` must be true or false")]
-    NotBoolean(&'static str),
-    /// A field has the wrong type, or an argument a value that means nothing.
-    #[error("`{0}` cannot be read")]
-    Malformed(&'static str),
-    /// A field has a value that this server does not take.
-    #[error("`{0}` has a value that cannot be used")]
-    BadValue(&'static str),
-    /// A field asks for what this server does not do.
-    #[error("this server does not support `{0}`")]
-    Unsupported(&'static str),
-    /// Not an email address or a phone number.
-    #[error("`threepids` must hold email addresses and phone numbers in international form")]
-    BadThreepid,
+    /// Not one of the types that the operator's policy knows.
+    #[error("`user_type` has a value that cannot be used")]
+    UnknownUserType,
     /// The third-party identifier belongs to another account.
     #[error("the third-party identifier belongs to another account")]
     ThreepidInUse,
@@ -91,9 +138,6 @@ pub enum UserAdminError {
     /// Passwords are switched off.
     #[error("passwords are switched off on this server")]
     PasswordsDisabled,
-    /// The device cannot be called so.
-    #[error(transparent)]
-    DeviceName(#[from] DisplayNameError),
     /// The name cannot be registered.
     #[error(transparent)]
     Name(#[from] NameError),
@@ -110,6 +154,7 @@ pub enum UserAdminError {
 
 impl UserAdminError {
     const NO_USER: Self = Self::NotFound("user");
+    const NO_DEVICE: Self = Self::NotFound("device");
 }
 
 impl MaybeStore for UserAdminError {
@@ -126,34 +171,52 @@ impl UserAdmin {
         Self(shared)
     }
 
-    /// An account with everything that administrators see of it.
+    /// A user of this server, who has an account or not.
     ///
     /// # Errors
-    /// [`UserAdminError`].
-    pub async fn find(
-        &self,
-        _admin: &Administrator,
-        user_id: &str,
-    ) -> Result<UserDetails, UserAdminError> {
-        let localpart = self.target(user_id)?;
-        let mut uow = self.0.ports.store.begin(Intent::Read).await?;
-        self.details(&mut *uow, &localpart).await
+    /// [`UserAdminError::NotAUserId`], [`UserAdminError::Foreign`], and [`UserAdminError::NotFound`]
+    /// if no account can have this user ID.
+    pub fn target(&self, user_id: &str) -> Result<Target, UserAdminError> {
+        let (localpart, server) = user_id
+            .strip_prefix('@')
+            .and_then(|rest| rest.split_once(':'))
+            .ok_or(UserAdminError::NotAUserId)?;
+        if server != self.0.policy.server_name.as_str() {
+            return Err(UserAdminError::Foreign);
+        }
+        let localpart = Localpart::read(localpart).ok_or(UserAdminError::NO_USER)?;
+        Ok(Target(localpart))
     }
 
-    /// Is there such a user? Asked before anything else about a request is looked at, so that an
-    /// unknown user is one whatever else is wrong.
+    /// A user who has an account.
     ///
     /// # Errors
     /// [`UserAdminError::NotAUserId`], [`UserAdminError::Foreign`], [`UserAdminError::NotFound`],
     /// [`UserAdminError::Store`].
-    pub async fn require(
+    pub async fn user(
         &self,
         _admin: &Administrator,
         user_id: &str,
-    ) -> Result<(), UserAdminError> {
-        let localpart = self.target(user_id)?;
+    ) -> Result<ExistingUser, UserAdminError> {
+        let Target(localpart) = self.target(user_id)?;
         let mut uow = self.0.ports.store.begin(Intent::Read).await?;
-        existing(&mut *uow, &localpart).await.map(|_| ())
+        Ok(ExistingUser {
+            user_id: self.0.user_id(&localpart),
+            account: existing(&mut *uow, &localpart).await?,
+        })
+    }
+
+    /// An account as it is now, with everything that administrators see of it.
+    ///
+    /// # Errors
+    /// [`UserAdminError::NotFound`], [`UserAdminError::Store`].
+    pub async fn details(
+        &self,
+        _admin: &Administrator,
+        user: &ExistingUser,
+    ) -> Result<UserDetails, UserAdminError> {
+        let mut uow = self.0.ports.store.begin(Intent::Read).await?;
+        self.read_details(&mut *uow, user.localpart()).await
     }
 
     /// The user who has a third-party identifier.
@@ -173,19 +236,7 @@ impl UserAdmin {
         Ok(self.0.user_id(&owner))
     }
 
-    /// The localpart of a user of this server.
-    fn target(&self, user_id: &str) -> Result<Localpart, UserAdminError> {
-        let (localpart, server) = user_id
-            .strip_prefix('@')
-            .and_then(|rest| rest.split_once(':'))
-            .ok_or(UserAdminError::NotAUserId)?;
-        if server != self.0.policy.server_name.as_str() {
-            return Err(UserAdminError::Foreign);
-        }
-        Localpart::read(localpart).ok_or(UserAdminError::NO_USER)
-    }
-
-    async fn details(
+    async fn read_details(
         &self,
         uow: &mut dyn UnitOfWork,
         localpart: &Localpart,
@@ -198,14 +249,18 @@ impl UserAdmin {
         })
     }
 
-    /// The hash of a password that an administrator chose. The strength rules are for the people
-    /// themselves.
-    async fn hash(&self, password: &Password) -> Result<PasswordHash, UserAdminError> {
+    /// The hash of a password for an account that exists.
+    async fn hash(&self, password: &AssignedPassword) -> Result<PasswordHash, UserAdminError> {
         if !self.0.policy.password.reauth_enabled {
             return Err(UserAdminError::PasswordsDisabled);
         }
+        Ok(self.hash_always(password).await?)
+    }
+
+    /// The hash of a password, also where users cannot log in with one.
+    async fn hash_always(&self, password: &AssignedPassword) -> Result<PasswordHash, HashError> {
         let hasher = &self.0.ports.password_hasher;
-        Ok(hasher.hash(HashTurn::OPERATOR, password).await?)
+        hasher.hash(HashTurn::OPERATOR, &password.0).await
     }
 }
 
@@ -215,21 +270,4 @@ async fn existing(
 ) -> Result<Account, UserAdminError> {
     let account = uow.accounts().find(localpart).await?;
     account.ok_or(UserAdminError::NO_USER)
-}
-
-/// A password that is about to be set. An empty one would be none.
-fn new_password(text: &str, name: &'static str) -> Result<Password, UserAdminError> {
-    let password = Password::parse(text).map_err(|_| UserAdminError::BadValue(name))?;
-    if password.expose().is_empty() {
-        return Err(UserAdminError::BadValue(name));
-    }
-    Ok(password)
-}
-
-/// A switch that may be absent, and is nothing but true or false when it is there.
-fn switch(field: &Given<bool>, name: &'static str) -> Result<Option<bool>, UserAdminError> {
-    let value = field
-        .optional_not_null()
-        .map_err(|_| UserAdminError::BadValue(name))?;
-    Ok(value.copied())
 }

@@ -23,7 +23,7 @@ use crate::usecase::uia::reauthenticate::{
 };
 
 /// The most devices that one `POST /delete_devices` may name.
-pub(crate) const MAX_DEVICES: usize = 10_000;
+pub const MAX_DEVICES: usize = 10_000;
 
 /// The use-case.
 #[derive(Clone)]

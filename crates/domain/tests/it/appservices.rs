@@ -3,6 +3,7 @@ use registrar_domain::model::given::Given;
 use registrar_domain::model::id::Localpart;
 use registrar_domain::model::limit::Rate;
 use registrar_domain::model::secret::{Secret, TokenDigest};
+use registrar_domain::model::uia::ErasePolicy;
 use registrar_domain::usecase::credentials::CredentialError;
 use registrar_domain::usecase::login::{LoggedIn, LoginError, LoginRequest};
 use registrar_domain::usecase::name::NameError;
@@ -373,8 +374,9 @@ async fn a_service_speaks_for_no_deactivated_user() {
             authentication.authenticate(&world.ctx, &bearer, &assertion, Audience::Everyone)
         };
         speak().await.unwrap();
+        let user = users.user(operator, user_id).await.unwrap();
         users
-            .deactivate(operator, user_id, &Given::Absent)
+            .deactivate(operator, &user, ErasePolicy::Keep)
             .await
             .unwrap();
         let refused = speak().await.unwrap_err();

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use registrar_domain::model::account::AccountKind;
 use registrar_domain::ports::registration_hooks::RegistrationVerdict;
+use registrar_domain::ports::store::Change;
 use registrar_domain::usecase::admin::change::UserChanges;
 use registrar_domain::usecase::name::NameError;
 use registrar_domain::usecase::registration::{RegisterError, RegisterRequest, RegisteredAccount};
@@ -95,10 +96,11 @@ async fn an_upgraded_guest_is_what_this_registration_says() {
         let user_id = account.user_id.to_string();
         let (users, operator) = (&world.console.users, &world.console.operator);
         let made = UserChanges {
-            user_type: given("support"),
+            user_type: Change::Set(Some(users.user_type("support").unwrap())),
             ..UserChanges::default()
         };
-        users.put(operator, &user_id, &made).await.unwrap();
+        let target = users.target(&user_id).unwrap();
+        users.put(operator, target, &made).await.unwrap();
         world.store.promote("1");
         world.hooks.judge(verdict);
         let token = world

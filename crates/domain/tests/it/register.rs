@@ -7,7 +7,7 @@ use registrar_domain::model::id::Localpart;
 use registrar_domain::model::limit::Rate;
 use registrar_domain::model::password::strength::StrengthRules;
 use registrar_domain::model::policy::ServerDisabled;
-use registrar_domain::model::uia::Stage;
+use registrar_domain::model::uia::{ErasePolicy, Stage};
 use registrar_domain::usecase::name::NameError;
 use registrar_domain::usecase::registration::{RegisterError, RegisterRequest};
 use registrar_domain::usecase::token::authenticate::Bearer;
@@ -191,7 +191,8 @@ async fn a_repeated_final_request_does_not_open_a_closed_account() {
     };
     let user_id = world.registered(&last).await.user_id.to_string();
     let (users, operator) = (&world.console.users, &world.console.operator);
-    let closed = users.deactivate(operator, &user_id, &Given::Absent).await;
+    let user = users.user(operator, &user_id).await.unwrap();
+    let closed = users.deactivate(operator, &user, ErasePolicy::Keep).await;
     closed.unwrap();
     let refused = world.refused(&last).await;
     assert!(matches!(refused, RegisterError::Deactivated), "{refused:?}");

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use registrar_domain::model::given::Given;
 use registrar_domain::model::policy::ServerDisabled;
-use registrar_domain::model::uia::UiaSession;
+use registrar_domain::model::uia::{ErasePolicy, UiaSession};
 use registrar_domain::usecase::admin::change::UserChanges;
-use registrar_domain::usecase::admin::close::PasswordReset;
+use registrar_domain::usecase::admin::{AssignedPassword, ExistingLogins};
 use registrar_domain::usecase::registration::{
     RegisterError, RegisterOutcome, RegisterRequest, RegisteredAccount,
 };
@@ -71,9 +71,11 @@ async fn bring_about(world: &World, end: End, answer: &RegisteredAccount) {
     let services = &world.services;
     let (users, operator) = (&world.console.users, &world.console.operator);
     let user_id = answer.user_id.to_string();
-    let reset = |logout_devices| PasswordReset {
-        new_password: given("Another-Passw0rd"),
-        logout_devices: Given::Value(logout_devices),
+    let user = users.user(operator, &user_id).await.unwrap();
+    let reset = async |logins| {
+        let password = AssignedPassword::parse("Another-Passw0rd").unwrap();
+        let done = users.reset_password(operator, &user, &password, logins);
+        done.await.unwrap();
     };
     match end {
         End::Time => world.clock.advance(UiaSession::REPEATABLE_FOR),
@@ -92,19 +94,12 @@ async fn bring_about(world: &World, end: End, answer: &RegisteredAccount) {
             crate::spent_sessions::remove_device(world, &other, "PHONE").await;
         }
         End::AdminsRemoval => {
-            let removed = users.remove_device(operator, &user_id, "PHONE").await;
+            let devices = ["PHONE".to_owned()];
+            let removed = users.remove_devices(operator, &user, &devices).await;
             removed.unwrap();
         }
-        End::AdminsReset => {
-            let done = users.reset_password(operator, &user_id, &reset(true)).await;
-            done.unwrap();
-        }
-        End::AdminsResetThatKeepsDevices => {
-            let done = users
-                .reset_password(operator, &user_id, &reset(false))
-                .await;
-            done.unwrap();
-        }
+        End::AdminsReset => reset(ExistingLogins::End).await,
+        End::AdminsResetThatKeepsDevices => reset(ExistingLogins::Keep).await,
         End::LoginOnTheDevice => {
             let mut again = login("alice", PASSWORD);
             again.device_id = given("PHONE");
@@ -123,14 +118,15 @@ async fn bring_about(world: &World, end: End, answer: &RegisteredAccount) {
         }
         End::ExpiredToken => world.clock.advance(Duration::from_mins(1)),
         End::Reactivation => {
-            let closed = users.deactivate(operator, &user_id, &Given::Absent).await;
+            let closed = users.deactivate(operator, &user, ErasePolicy::Keep).await;
             closed.unwrap();
             let open = UserChanges {
-                deactivated: Given::Value(false),
-                password: given(PASSWORD),
+                deactivated: Some(false),
+                password: Some(AssignedPassword::parse(PASSWORD).unwrap()),
                 ..UserChanges::default()
             };
-            users.put(operator, &user_id, &open).await.unwrap();
+            let target = users.target(&user_id).unwrap();
+            users.put(operator, target, &open).await.unwrap();
         }
     }
 }

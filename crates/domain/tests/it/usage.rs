@@ -10,6 +10,7 @@ use registrar_domain::model::threepid::{Medium, Purpose};
 use registrar_domain::model::uia::Stage;
 use registrar_domain::model::uia::flow::{FlowSettings, registration_flows};
 use registrar_domain::ports::store::{AccountChanges, Change, Intent, Store as _};
+use registrar_domain::usecase::admin::AssignedPassword;
 use registrar_domain::usecase::admin::change::UserChanges;
 use registrar_domain::usecase::login::{LoginError, LoginRequest};
 use registrar_domain::usecase::registration::{RegisterError, RegisterRequest};
@@ -246,10 +247,10 @@ async fn a_closed_server_serves_nobody_but_its_own_people() {
     let world = World::new();
     let (users, operator) = (&world.console.users, &world.console.operator);
     let people = [
-        ("alice", Given::Absent, false),
-        ("robot", given("bot"), false),
-        ("helper", given("support"), true),
-        ("notices", Given::Absent, true),
+        ("alice", None, false),
+        ("robot", Some("bot"), false),
+        ("helper", Some("support"), true),
+        ("notices", None, true),
     ];
     let asking = |name: &str| LoginRequest {
         refresh_token: Given::Value(true),
@@ -257,13 +258,13 @@ async fn a_closed_server_serves_nobody_but_its_own_people() {
     };
     let mut logins = Vec::new();
     for (name, user_type, comes_in) in people {
+        let user_type = user_type.map(|name| users.user_type(name).unwrap());
         let account = UserChanges {
-            password: given(PASSWORD),
-            user_type,
+            password: Some(AssignedPassword::parse(PASSWORD).unwrap()),
+            user_type: user_type.map(Some).into(),
             ..UserChanges::default()
         };
-        let user_id = format!("@{name}:example.org");
-        users.put(operator, &user_id, &account).await.unwrap();
+        users.create(operator, name, &account).await.unwrap();
         let login = world.log_in(&asking(name)).await.unwrap();
         logins.push((name, comes_in, login));
     }

@@ -1,18 +1,21 @@
 use std::sync::atomic::Ordering::SeqCst;
 
-use registrar_domain::model::account::{Account, AccountKind};
+use registrar_domain::model::account::{Account, AccountDisplayName, AccountKind};
 use registrar_domain::model::device::Device;
-use registrar_domain::model::given::Given;
 use registrar_domain::model::id::{DeviceId, Localpart};
 use registrar_domain::model::secret::Secret;
+use registrar_domain::model::threepid::Threepid;
 use registrar_domain::model::time::Timestamp;
+use registrar_domain::model::uia::ErasePolicy;
 use registrar_domain::ports::observer::{Applicant, Event};
-use registrar_domain::ports::store::Sighting;
+use registrar_domain::ports::store::{Change, Sighting};
 use registrar_domain::ports::{HashError, Intent, RegistrationVerdict, Store as _};
-use registrar_domain::usecase::admin::UserAdminError;
-use registrar_domain::usecase::admin::change::{Changed, ThreepidEntry, UserChanges};
-use registrar_domain::usecase::admin::close::PasswordReset;
-use registrar_domain::usecase::admin::list::{ListVersion, MAX_LIMIT, UserQuery};
+use registrar_domain::usecase::admin::change::{Changed, UserChanges};
+use registrar_domain::usecase::admin::close::AdminRights;
+use registrar_domain::usecase::admin::list::{MAX_LIMIT, UserQuery};
+use registrar_domain::usecase::admin::{
+    AssignedPassword, ExistingLogins, ExistingUser, UserAdmin, UserAdminError,
+};
 use registrar_domain::usecase::name::NameError;
 use registrar_domain::usecase::registration::RuleError;
 use registrar_domain::usecase::token::authenticate::{Administrator, Bearer};
@@ -41,29 +44,45 @@ async fn root(world: &World) -> Administrator {
         .unwrap()
 }
 
-fn password(text: &str) -> PasswordReset {
-    PasswordReset {
-        new_password: given(text),
-        logout_devices: Given::Absent,
-    }
+fn password(text: &str) -> AssignedPassword {
+    AssignedPassword::parse(text).unwrap()
 }
 
 fn with_password(text: &str) -> UserChanges {
     UserChanges {
-        password: given(text),
+        password: Some(password(text)),
         ..UserChanges::default()
     }
 }
 
 fn with_mail(address: &str) -> UserChanges {
-    let mail = ThreepidEntry {
-        medium: given("email"),
-        address: given(address),
-    };
+    let mail = Threepid::parse("email", address).unwrap();
     UserChanges {
-        threepids: Given::Value(vec![mail]),
+        threepids: Some([mail].into()),
         ..UserChanges::default()
     }
+}
+
+/// Puts a user as an administrator does.
+async fn put(
+    users: &UserAdmin,
+    admin: &Administrator,
+    user_id: &str,
+    changes: &UserChanges,
+) -> Result<Changed, UserAdminError> {
+    users.put(admin, users.target(user_id)?, changes).await
+}
+
+async fn reset(
+    users: &UserAdmin,
+    admin: &Administrator,
+    user: &ExistingUser,
+    text: &str,
+) -> Result<(), UserAdminError> {
+    let password = password(text);
+    users
+        .reset_password(admin, user, &password, ExistingLogins::End)
+        .await
 }
 
 async fn stored(world: &World, user: &str) -> Option<Account> {
@@ -93,18 +112,16 @@ async fn the_console_has_nobody_to_spare() {
     assert_eq!(operator.to_string(), "the console");
     assert_eq!(admin.to_string(), "@root:example.org");
 
-    let demoted = Given::Value(false);
-    let own = users.set_admin(&admin, "@root:example.org", &demoted).await;
+    let root = users.user(operator, "@root:example.org").await.unwrap();
+    let own = users.set_admin(&admin, &root, AdminRights::Revoked).await;
     assert!(matches!(own, Err(UserAdminError::OwnDemotion)), "{own:?}");
     users
-        .set_admin(operator, "@root:example.org", &demoted)
+        .set_admin(operator, &root, AdminRights::Revoked)
         .await
         .unwrap();
     assert!(!stored(&world, "root").await.unwrap().admin);
-    users
-        .reset_password(operator, "@desk:example.org", &password("new"))
-        .await
-        .unwrap();
+    let user = users.user(operator, "@desk:example.org").await.unwrap();
+    reset(users, operator, &user, "new").await.unwrap();
     assert!(world.authenticate(&desk).await.is_err());
     world.log_in(&login("desk", "new")).await.unwrap();
 }
@@ -166,7 +183,7 @@ async fn the_hooks_judge_accounts_that_administrators_make() {
     let operator = &world.console.operator;
     let put = async |user: &str| {
         let user_id = format!("@{user}:example.org");
-        users.put(operator, &user_id, &UserChanges::default()).await
+        put(users, operator, &user_id, &UserChanges::default()).await
     };
     world.hooks.judge(RegistrationVerdict::Deny);
     let denied = put("alice").await;
@@ -196,28 +213,31 @@ async fn nothing_is_hashed_in_vain() {
     let admin = root(&world).await;
     registered(&world, "alice").await;
     let users = &world.services.user_admin;
-    let close = async |user_id: &str| users.deactivate(&admin, user_id, &Given::Absent).await;
     registered(&world, "closed").await;
-    close("@closed:example.org").await.unwrap();
+    let closed = users.user(&admin, "@closed:example.org").await.unwrap();
+    users
+        .deactivate(&admin, &closed, ErasePolicy::Keep)
+        .await
+        .unwrap();
     let before = hashes(&world);
-    let nobody = ["@nobody:example.org", "@a:elsewhere.org", "nobody"];
-    for user_id in nobody.into_iter().chain(["@closed:example.org"]) {
-        let reset = users.reset_password(&admin, user_id, &password("x")).await;
-        assert!(reset.is_err(), "{user_id}");
+    for user_id in ["@nobody:example.org", "@a:elsewhere.org", "nobody"] {
+        assert!(users.user(&admin, user_id).await.is_err(), "{user_id}");
     }
+    let closed = users.user(&admin, "@closed:example.org").await.unwrap();
+    let refused = reset(users, &admin, &closed, "x").await;
+    assert!(matches!(refused, Err(UserAdminError::Deactivated)));
+    let alice = users.user(&admin, ALICE).await.unwrap();
+    let refused = users.reactivate(&admin, &alice, Some(&password("x"))).await;
+    assert!(matches!(refused, Err(UserAdminError::NotDeactivated)));
     let demotion = UserChanges {
-        admin: Given::Value(false),
+        admin: Some(false),
         ..with_password("x")
     };
-    let own = users.put(&admin, "@root:example.org", &demotion).await;
+    let own = put(users, &admin, "@root:example.org", &demotion).await;
     assert!(matches!(own, Err(UserAdminError::OwnDemotion)), "{own:?}");
-    let closed = users
-        .put(&admin, "@closed:example.org", &with_password("x"))
-        .await;
+    let closed = put(users, &admin, "@closed:example.org", &with_password("x")).await;
     assert!(matches!(closed, Err(UserAdminError::Deactivated)));
-    let numeric = users
-        .put(&admin, "@1:example.org", &with_password("x"))
-        .await;
+    let numeric = put(users, &admin, "@1:example.org", &with_password("x")).await;
     assert!(matches!(
         numeric,
         Err(UserAdminError::Name(NameError::Numeric))
@@ -232,17 +252,18 @@ async fn a_full_hash_queue_changes_nothing() {
     let token = registered(&world, "alice").await;
     world.hasher.busy.store(true, SeqCst);
     let users = &world.services.user_admin;
-    let reset = users.reset_password(&admin, ALICE, &password("x")).await;
+    let alice = users.user(&admin, ALICE).await.unwrap();
+    let refused = reset(users, &admin, &alice, "x").await;
     assert!(matches!(
-        reset,
+        refused,
         Err(UserAdminError::Hash(HashError::Busy { .. }))
     ));
     let changes = UserChanges {
-        display_name: given("x"),
+        display_name: Change::Set(Some(AccountDisplayName::parse("x").unwrap())),
         ..with_password("x")
     };
     for user_id in [ALICE, "@new:example.org"] {
-        assert!(users.put(&admin, user_id, &changes).await.is_err());
+        assert!(put(users, &admin, user_id, &changes).await.is_err());
     }
     assert_eq!(stored(&world, "new").await, None);
     let alice = stored(&world, "alice").await.unwrap();
@@ -260,36 +281,30 @@ async fn contention_is_retried() {
     let users = &world.services.user_admin;
     let contend = || world.store.contend_next(1);
     contend();
-    users.put(&admin, ALICE, &with_mail("a@b")).await.unwrap();
+    put(users, &admin, ALICE, &with_mail("a@b")).await.unwrap();
+    contend();
+    put(users, &admin, "@bob:example.org", &with_password("x"))
+        .await
+        .unwrap();
+    let alice = users.user(&admin, ALICE).await.unwrap();
     contend();
     users
-        .put(&admin, "@bob:example.org", &with_password("x"))
+        .set_admin(&admin, &alice, AdminRights::Granted)
         .await
         .unwrap();
     contend();
-    users
-        .set_admin(&admin, ALICE, &Given::Value(true))
-        .await
-        .unwrap();
+    reset(users, &admin, &alice, "y").await.unwrap();
     contend();
-    users
-        .reset_password(&admin, ALICE, &password("y"))
-        .await
-        .unwrap();
-    contend();
-    let token = users
-        .log_in_as(&admin, ALICE, &Given::Absent)
-        .await
-        .unwrap();
+    let token = users.log_in_as(&admin, &alice, None).await.unwrap();
     world.authenticate(token.expose()).await.unwrap();
     contend();
     users
-        .remove_devices(&admin, ALICE, &Given::Value(vec!["x".to_owned()]))
+        .remove_devices(&admin, &alice, &["x".to_owned()])
         .await
         .unwrap();
     contend();
     let threepids = users
-        .deactivate(&admin, ALICE, &Given::Absent)
+        .deactivate(&admin, &alice, ErasePolicy::Keep)
         .await
         .unwrap();
     assert_eq!(threepids.len(), 1);
@@ -302,8 +317,9 @@ async fn what_a_login_leaves_in_a_closed_account_does_not_come_back_with_it() {
     let admin = root(&world).await;
     registered(&world, "alice").await;
     let users = &world.services.user_admin;
+    let alice = users.user(&admin, ALICE).await.unwrap();
     users
-        .deactivate(&admin, ALICE, &Given::Absent)
+        .deactivate(&admin, &alice, ErasePolicy::Keep)
         .await
         .unwrap();
     // A login that was on its way while the account was being closed.
@@ -320,10 +336,10 @@ async fn what_a_login_leaves_in_a_closed_account_does_not_come_back_with_it() {
         .unwrap();
     uow.commit().await.unwrap();
     let opened = UserChanges {
-        deactivated: Given::Value(false),
+        deactivated: Some(false),
         ..with_password("new")
     };
-    users.put(&admin, ALICE, &opened).await.unwrap();
+    put(users, &admin, ALICE, &opened).await.unwrap();
     assert_eq!(devices(&world, "alice").await, []);
     world.log_in(&login("alice", "new")).await.unwrap();
 }
@@ -336,7 +352,8 @@ async fn the_last_sighting_is_that_of_any_device() {
     world.clock.advance(std::time::Duration::from_secs(5));
     world.log_in(&login("alice", PASSWORD)).await.unwrap();
     let users = &world.services.user_admin;
-    let details = users.find(&admin, ALICE).await.unwrap();
+    let alice = users.user(&admin, ALICE).await.unwrap();
+    let details = users.details(&admin, &alice).await.unwrap();
     let seen = Timestamp::from_unix_ms(1_700_000_005_000);
     assert_eq!(details.account.last_seen, Some(seen));
 }
@@ -354,10 +371,53 @@ async fn a_page_is_never_longer_than_the_longest() {
     uow.commit().await.unwrap();
     let users = &world.services.user_admin;
     let query = UserQuery {
-        limit: Given::Value(i64::MAX),
+        limit: u64::MAX,
         ..UserQuery::default()
     };
-    let page = users.list(&admin, ListVersion::V2, &query).await.unwrap();
+    let page = users.list(&admin, &query).await.unwrap();
     assert_eq!(page.users.len(), usize::try_from(MAX_LIMIT).unwrap());
     assert_eq!((page.total, page.next), (MAX_LIMIT + 1, Some(MAX_LIMIT)));
+}
+
+#[test]
+fn an_assigned_password_is_never_empty() {
+    let longest = "x".repeat(512);
+    for (text, expected) in [
+        ("", false),
+        ("x", true),
+        (&longest, true),
+        (&format!("{longest}x"), false),
+        ("a\0b", false),
+    ] {
+        assert_eq!(AssignedPassword::parse(text).is_ok(), expected, "{text:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_user_who_is_gone_is_not_found() {
+    let world = World::new();
+    let elsewhere = World::new();
+    registered(&elsewhere, "alice").await;
+    let operator = &world.console.operator;
+    let users = &elsewhere.console.users;
+    let alice = users.user(operator, ALICE).await.unwrap();
+    let users = &world.console.users;
+    let refusals = [
+        users.details(operator, &alice).await.err(),
+        users
+            .deactivate(operator, &alice, ErasePolicy::Keep)
+            .await
+            .err(),
+        users
+            .set_admin(operator, &alice, AdminRights::Granted)
+            .await
+            .err(),
+        users.log_in_as(operator, &alice, None).await.err(),
+    ];
+    for refusal in refusals {
+        assert!(
+            matches!(refusal, Some(UserAdminError::NotFound("user"))),
+            "{refusal:?}"
+        );
+    }
 }

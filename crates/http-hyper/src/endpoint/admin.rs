@@ -11,22 +11,21 @@ pub(crate) mod username_available;
 pub(crate) mod users;
 pub(crate) mod whois;
 
+use registrar_domain::usecase::admin::ExistingUser;
 use registrar_domain::usecase::token::authenticate::Administrator;
 
 use crate::app::App;
 use crate::error::MatrixError;
-use crate::request::Fields;
+use crate::request::Request;
 
-/// The body of a request about a user. Where it cannot be read, an unknown user is still told first,
-/// as the use-cases do with fields that cannot be used.
-async fn body_about<'r>(
+/// The administrator who asks, and the user whom the path names. An unknown user is told before
+/// anything about the body.
+async fn admin_and_user(
     app: &App,
-    admin: &Administrator,
-    user_id: &str,
-    body: Result<Fields<'r>, MatrixError>,
-) -> Result<Fields<'r>, MatrixError> {
-    if body.is_err() {
-        app.services.user_admin.require(admin, user_id).await?;
-    }
-    body
+    request: &Request,
+) -> Result<(Administrator, ExistingUser), MatrixError> {
+    let admin = app.administrator(request).await?;
+    let user_id = request.parameter("user_id");
+    let user = app.services.user_admin.user(&admin, user_id).await?;
+    Ok((admin, user))
 }

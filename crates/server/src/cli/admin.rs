@@ -55,10 +55,10 @@ pub(crate) enum TokenCommand {
         token: Option<String>,
         /// The length of the random token.
         #[arg(long)]
-        length: Option<i64>,
+        length: Option<usize>,
         /// How many registrations it allows. Default: any number.
         #[arg(long, value_name = "NUMBER")]
-        uses: Option<i64>,
+        uses: Option<u32>,
         /// How long it is valid, for example 12h or 7d. Default: without a limit.
         #[arg(long, value_name = "DURATION", value_parser = duration)]
         expires_in: Option<Duration>,
@@ -78,7 +78,7 @@ pub(crate) enum TokenCommand {
         token: String,
         /// How many registrations it allows, including completed ones.
         #[arg(long, value_name = "NUMBER", conflicts_with = "unlimited")]
-        uses: Option<i64>,
+        uses: Option<u32>,
         /// Allow any number of registrations.
         #[arg(long)]
         unlimited: bool,
@@ -164,10 +164,10 @@ pub(crate) enum UserCommand {
         deactivated: bool,
         /// How many accounts to skip.
         #[arg(long, value_name = "NUMBER", default_value_t = 0)]
-        from: i64,
+        from: u64,
         /// How many accounts to list at most.
         #[arg(long, value_name = "NUMBER", default_value_t = 100)]
-        limit: i64,
+        limit: u64,
     },
     /// Show an account.
     Show(UserArgs),

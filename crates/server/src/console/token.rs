@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use registrar_domain::model::clock::Clock as _;
-use registrar_domain::model::given::Given;
-use registrar_domain::model::registration_token::RegistrationToken;
+use registrar_domain::model::registration_token::{
+    RegistrationToken, RegistrationTokenId, RegistrationTokenLength,
+};
 use registrar_domain::model::time::Timestamp;
-use registrar_domain::usecase::registration_token::admin::{NewToken, TokenChanges};
+use registrar_domain::ports::store::Change;
+use registrar_domain::usecase::registration_token::admin::{NewToken, TokenChanges, TokenFilter};
 use registrar_runtime::SystemClock;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -18,13 +20,12 @@ use super::{Desk, Request};
 #[derive(Serialize, Deserialize)]
 pub(crate) enum TokenTask {
     List {
-        /// Only those that can be used, or only others.
-        valid: Option<bool>,
+        filter: Filter,
     },
     Create {
         token: Option<String>,
-        length: Option<i64>,
-        uses: Option<i64>,
+        length: Option<usize>,
+        uses: Option<u32>,
         expires_in: Option<Duration>,
     },
     Show {
@@ -32,23 +33,56 @@ pub(crate) enum TokenTask {
     },
     Edit {
         token: String,
-        uses: Option<i64>,
-        unlimited: bool,
-        expires_in: Option<Duration>,
-        never_expires: bool,
+        uses: Limit<u32>,
+        expires_in: Limit<Duration>,
     },
     Revoke {
         token: String,
     },
 }
 
+/// Which tokens are listed.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) enum Filter {
+    All,
+    Valid,
+    Invalid,
+}
+
+/// What becomes of a limit.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) enum Limit<T> {
+    Keep,
+    Remove,
+    Set(T),
+}
+
+impl From<Filter> for TokenFilter {
+    fn from(filter: Filter) -> Self {
+        match filter {
+            Filter::All => Self::All,
+            Filter::Valid => Self::Valid,
+            Filter::Invalid => Self::Invalid,
+        }
+    }
+}
+
+impl<T> From<Limit<T>> for Change<Option<T>> {
+    fn from(limit: Limit<T>) -> Self {
+        match limit {
+            Limit::Keep => Self::Keep,
+            Limit::Remove => Self::Set(None),
+            Limit::Set(value) => Self::Set(Some(value)),
+        }
+    }
+}
+
 impl TokenTask {
     pub(super) async fn run(&self, desk: &Desk, request: &Request) -> anyhow::Result<String> {
         let (tokens, operator) = (&desk.console.tokens, &desk.console.operator);
         let token = match self {
-            Self::List { valid } => {
-                let filter = valid.map(|valid| valid.to_string()).into();
-                let tokens = tokens.list(operator, &filter).await?;
+            Self::List { filter } => {
+                let tokens = tokens.list(operator, (*filter).into()).await?;
                 let answer = tokens.iter().map(json).collect();
                 return Ok(request.form(&answer, || rows(&tokens)));
             }
@@ -58,11 +92,13 @@ impl TokenTask {
                 uses,
                 expires_in,
             } => {
+                let id = token.as_deref().map(RegistrationTokenId::parse);
+                let length = length.map(RegistrationTokenLength::new);
                 let new = NewToken {
-                    token: token.clone().into(),
-                    length: (*length).into(),
-                    uses_allowed: (*uses).into(),
-                    expiry_time: expires_in.map(from_now).into(),
+                    id: id.transpose()?,
+                    length: length.transpose()?.unwrap_or_default(),
+                    uses_allowed: *uses,
+                    expires: expires_in.map(from_now),
                 };
                 tokens.create(operator, &new).await?
             }
@@ -70,13 +106,12 @@ impl TokenTask {
             Self::Edit {
                 token,
                 uses,
-                unlimited,
                 expires_in,
-                never_expires,
             } => {
+                let expires_in = Change::from(*expires_in);
                 let changes = TokenChanges {
-                    uses_allowed: changed(*uses, *unlimited),
-                    expiry_time: changed(expires_in.map(from_now), *never_expires),
+                    uses_allowed: (*uses).into(),
+                    expires: expires_in.map(|duration| duration.map(from_now)),
                 };
                 tokens.update(operator, token, &changes).await?
             }
@@ -90,13 +125,8 @@ impl TokenTask {
     }
 }
 
-/// `null` takes a limit away.
-fn changed(value: Option<i64>, unlimited: bool) -> Given<i64> {
-    if unlimited { Given::Null } else { value.into() }
-}
-
-fn from_now(duration: Duration) -> i64 {
-    SystemClock.now().after(duration).unix_ms()
+fn from_now(duration: Duration) -> Timestamp {
+    SystemClock.now().after(duration)
 }
 
 /// A token with the keys of the admin API.

@@ -1,134 +1,165 @@
 //! Accounts: `registrar admin user`.
 
-use registrar_domain::model::account::{Account, AccountKind};
-use registrar_domain::model::given::Given;
+use registrar_domain::console::Console;
+use registrar_domain::model::account::{Account, AccountDisplayName, AccountKind};
 use registrar_domain::model::id::UserId;
 use registrar_domain::model::time::Timestamp;
-use registrar_domain::usecase::admin::UserDetails;
+use registrar_domain::model::uia::ErasePolicy;
 use registrar_domain::usecase::admin::change::UserChanges;
-use registrar_domain::usecase::admin::close::PasswordReset;
-use registrar_domain::usecase::admin::list::{ListVersion, UserPage, UserQuery};
+use registrar_domain::usecase::admin::close::AdminRights;
+use registrar_domain::usecase::admin::list::{UserPage, UserQuery, UserSearch};
+use registrar_domain::usecase::admin::{
+    AssignedPassword, ExistingLogins, ExistingUser, UserAdminError, UserDetails,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::output::{date, harmless, table};
 use super::{Desk, Request};
 
-/// What is to be done with accounts. `user` is a user ID, or the part of it before the colon.
+/// What is to be done with accounts.
 #[derive(Serialize, Deserialize)]
 pub(crate) enum UserTask {
-    Register {
-        username: String,
-        password: String,
-        admin: bool,
-        display_name: Option<String>,
-        user_type: Option<String>,
-    },
-    SetAdmin {
+    Register(Registration),
+    List(Listing),
+    Account {
+        /// A user ID, or the part of it before the colon.
         user: String,
-        admin: bool,
+        action: Action,
     },
-    Deactivate {
-        user: String,
-        erase: bool,
-    },
-    Reactivate {
-        user: String,
-        password: Option<String>,
-    },
-    List {
-        name: Option<String>,
-        admins: bool,
-        guests: bool,
-        deactivated: bool,
-        from: i64,
-        limit: i64,
-    },
-    Show {
-        user: String,
-    },
-    ResetPassword {
-        user: String,
-        password: String,
-        keep_logins: bool,
-    },
+}
+
+/// An account that shall be made.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Registration {
+    pub(crate) username: String,
+    pub(crate) password: String,
+    pub(crate) admin: bool,
+    pub(crate) display_name: Option<String>,
+    pub(crate) user_type: Option<String>,
+}
+
+/// Which accounts are listed.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Listing {
+    pub(crate) name: Option<String>,
+    pub(crate) admins: bool,
+    pub(crate) guests: bool,
+    pub(crate) deactivated: bool,
+    pub(crate) from: u64,
+    pub(crate) limit: u64,
+}
+
+/// What is to be done with one account, which is shown afterwards.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum Action {
+    Show,
+    Promote,
+    Demote,
+    Deactivate { erase: bool },
+    Reactivate { password: Option<String> },
+    ResetPassword { password: String, keep_logins: bool },
 }
 
 impl UserTask {
     pub(super) async fn run(&self, desk: &Desk, request: &Request) -> anyhow::Result<String> {
-        let (users, operator) = (&desk.console.users, &desk.console.operator);
-        let user_id = match self {
-            Self::Register {
-                username,
-                password,
-                admin,
-                display_name,
-                user_type,
-            } => {
-                let account = UserChanges {
-                    password: Given::Value(password.clone()),
-                    display_name: display_name.clone().into(),
-                    admin: Given::Value(*admin),
-                    user_type: user_type.clone().into(),
-                    ..UserChanges::default()
+        match self {
+            Self::Register(registration) => {
+                let details = registration.run(&desk.console).await?;
+                Ok(shown(request, &details))
+            }
+            Self::List(listing) => {
+                let page = listing.run(&desk.console).await?;
+                Ok(listed(request, &page))
+            }
+            Self::Account { user, action } => {
+                let Console {
+                    operator, users, ..
+                } = &desk.console;
+                let user = users.user(operator, &desk.user_id(user)).await?;
+                action.run(&desk.console, &user).await?;
+                let details = users.details(operator, &user).await?;
+                Ok(shown(request, &details))
+            }
+        }
+    }
+}
+
+impl Registration {
+    async fn run(&self, console: &Console) -> anyhow::Result<UserDetails> {
+        let users = &console.users;
+        let display_name = self.display_name.as_deref().map(AccountDisplayName::parse);
+        let user_type = self.user_type.as_deref().map(|name| users.user_type(name));
+        let account = UserChanges {
+            password: Some(AssignedPassword::parse(&self.password)?),
+            display_name: display_name.transpose()?.map(Some).into(),
+            admin: Some(self.admin),
+            user_type: user_type.transpose()?.map(Some).into(),
+            ..UserChanges::default()
+        };
+        Ok(users
+            .create(&console.operator, &self.username, &account)
+            .await?)
+    }
+}
+
+impl Listing {
+    async fn run(&self, console: &Console) -> Result<UserPage, UserAdminError> {
+        let query = UserQuery {
+            from: self.from,
+            limit: self.limit,
+            search: self.name.clone().map(UserSearch::Name),
+            guests: (!self.guests).then_some(false),
+            deactivated: (!self.deactivated).then_some(false),
+            admins: self.admins.then_some(true),
+            ..UserQuery::default()
+        };
+        console.users.list(&console.operator, &query).await
+    }
+}
+
+impl Action {
+    async fn run(&self, console: &Console, user: &ExistingUser) -> anyhow::Result<()> {
+        let (users, operator) = (&console.users, &console.operator);
+        match self {
+            Self::Show => {}
+            Self::Promote => {
+                let rights = AdminRights::Granted;
+                users.set_admin(operator, user, rights).await?;
+            }
+            Self::Demote => {
+                let rights = AdminRights::Revoked;
+                users.set_admin(operator, user, rights).await?;
+            }
+            Self::Deactivate { erase } => {
+                let erase_policy = if *erase {
+                    ErasePolicy::Erase
+                } else {
+                    ErasePolicy::Keep
                 };
-                let details = users.create(operator, username, &account).await?;
-                return Ok(shown(request, &details));
+                users.deactivate(operator, user, erase_policy).await?;
             }
-            Self::List {
-                name,
-                admins,
-                guests,
-                deactivated,
-                from,
-                limit,
-            } => {
-                let query = UserQuery {
-                    from: Given::Value(*from),
-                    limit: Given::Value(*limit),
-                    name: name.clone().into(),
-                    guests: Given::Value(*guests),
-                    deactivated: Given::Value(*deactivated),
-                    admins: admins.then_some(true).into(),
-                    ..UserQuery::default()
-                };
-                let page = users.list(operator, ListVersion::V2, &query).await?;
-                return Ok(listed(request, &page));
+            Self::Reactivate { password } => {
+                let password = password.as_deref().map(AssignedPassword::parse);
+                let password = password.transpose()?;
+                users.reactivate(operator, user, password.as_ref()).await?;
             }
-            Self::SetAdmin { user, admin } => {
-                let user_id = desk.user_id(user);
-                let wanted = Given::Value(*admin);
-                users.set_admin(operator, &user_id, &wanted).await?;
-                user_id
-            }
-            Self::Deactivate { user, erase } => {
-                let user_id = desk.user_id(user);
-                let erase = Given::Value(*erase);
-                users.deactivate(operator, &user_id, &erase).await?;
-                user_id
-            }
-            Self::Reactivate { user, password } => {
-                let user_id = desk.user_id(user);
-                let password = password.as_deref();
-                users.reactivate(operator, &user_id, password).await?;
-                user_id
-            }
-            Self::Show { user } => desk.user_id(user),
             Self::ResetPassword {
-                user,
                 password,
                 keep_logins,
             } => {
-                let user_id = desk.user_id(user);
-                let reset = PasswordReset {
-                    new_password: Given::Value(password.clone()),
-                    logout_devices: Given::Value(!keep_logins),
+                let password = AssignedPassword::parse(password)?;
+                let logins = if *keep_logins {
+                    ExistingLogins::Keep
+                } else {
+                    ExistingLogins::End
                 };
-                users.reset_password(operator, &user_id, &reset).await?;
-                user_id
+                users
+                    .reset_password(operator, user, &password, logins)
+                    .await?;
             }
-        };
-        Ok(shown(request, &users.find(operator, &user_id).await?))
+        }
+        Ok(())
     }
 }
 

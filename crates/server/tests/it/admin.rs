@@ -333,8 +333,8 @@ fn refuse_at_the_console(is_running: bool) {
         ),
         (&["user", "reactivate", "alice"], "x\n", "--password-stdin"),
         (&["user", "show", "@alice:elsewhere.org"], "", "this server"),
-        (&["user", "list", "--from=-1"], "", "`from`"),
-        (&["token", "create", "--uses=-1"], "", "uses_allowed"),
+        (&["user", "list", "--from=-1"], "", "--from"),
+        (&["token", "create", "--uses=-1"], "", "--uses"),
         (&["token", "create", "--length", "65"], "", "length"),
         (
             &["token", "create", "--expires-in", "soon"],

@@ -7,6 +7,7 @@ use registrar_domain::console::Console;
 use registrar_domain::model::context::{Effects, RequestContext};
 use registrar_domain::model::given::Given;
 use registrar_domain::model::policy::Policy;
+use registrar_domain::model::registration_token::RegistrationTokenId;
 use registrar_domain::model::secret::Secret;
 use registrar_domain::model::uia::flow::{FlowSettings, registration_flows};
 use registrar_domain::model::uia::{OperationDigest, Stage};
@@ -246,8 +247,8 @@ async fn a_session_passes_with_its_token_however_often_it_sends_it() {
         for round in 0..ROUNDS {
             let invite = format!("invite{round}");
             let once = NewToken {
-                token: given(&invite),
-                uses_allowed: Given::Value(1),
+                id: Some(RegistrationTokenId::parse(&invite).unwrap()),
+                uses_allowed: Some(1),
                 ..NewToken::default()
             };
             let (tokens, operator) = (&world.console.tokens, &world.console.operator);

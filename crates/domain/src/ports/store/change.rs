@@ -16,6 +16,21 @@ impl<T> Change<T> {
             Self::Set(value) => Some(value),
         }
     }
+
+    /// The same change of something that is made of the value.
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Change<U> {
+        self.into_option().map(make).into()
+    }
+}
+
+impl<T, E> Change<Result<T, E>> {
+    /// The change, or why there is no new value.
+    ///
+    /// # Errors
+    /// That of the value.
+    pub fn transpose(self) -> Result<Change<T>, E> {
+        self.into_option().transpose().map(Change::from)
+    }
 }
 
 impl<T> From<Option<T>> for Change<T> {

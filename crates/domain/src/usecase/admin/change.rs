@@ -4,13 +4,11 @@
 use std::collections::BTreeSet;
 
 use super::close::logins;
-use super::{UserAdmin, UserAdminError, UserDetails, existing, new_password, switch};
-use crate::model::account::{Account, AccountKind};
-use crate::model::context::HashTurn;
-use crate::model::given::Given;
+use super::existing;
+use super::{AssignedPassword, ExistingLogins, Target, UserAdmin, UserAdminError, UserDetails};
+use crate::model::account::{Account, AccountDisplayName, AccountKind};
 use crate::model::id::Localpart;
-use crate::model::password::{Password, PasswordHash};
-use crate::model::policy::UserTypes;
+use crate::model::password::PasswordHash;
 use crate::model::threepid::{AccountThreepid, Threepid};
 use crate::model::uia::ErasePolicy;
 use crate::ports::observer::{Applicant, Event};
@@ -22,41 +20,29 @@ use crate::usecase::password::set_password;
 use crate::usecase::registration::rules::{self, Admission};
 use crate::usecase::token::authenticate::Administrator;
 
-/// The longest display name of an account, in Unicode code points.
-const MAX_DISPLAY_NAME_CHARS: usize = 256;
-
-/// An account as it shall be, as sent. What is absent stays.
+/// An account as it shall be. The default changes nothing.
 #[derive(Clone, Debug, Default)]
 pub struct UserChanges {
-    /// `password`.
-    pub password: Given<String>,
-    /// `logout_devices`: do all logins end with a new password? They do unless told otherwise.
-    pub logout_devices: Given<bool>,
-    /// `displayname`; `null` and the empty string for none. A new account without this field, or
-    /// with `null`, gets its localpart for a name.
-    pub display_name: Given<String>,
-    /// `threepids`: all that the account shall have.
-    pub threepids: Given<Vec<ThreepidEntry>>,
-    /// `external_ids`: how many there are. This server has none.
-    pub external_ids: Given<usize>,
-    /// `admin`.
-    pub admin: Given<bool>,
-    /// `deactivated`.
-    pub deactivated: Given<bool>,
-    /// `locked`. This server locks nobody.
-    pub locked: Given<bool>,
-    /// `user_type`; `null` for none.
-    pub user_type: Given<String>,
+    /// A new password.
+    pub password: Option<AssignedPassword>,
+    /// What a new password does to the logins.
+    pub existing_logins: ExistingLogins,
+    /// The display name, or none. A new account has its localpart for a name unless this is a name; the
+    /// empty one stands for none there too.
+    pub display_name: Change<Option<AccountDisplayName>>,
+    /// All third-party identifiers that the account shall have.
+    pub threepids: Option<BTreeSet<Threepid>>,
+    /// May it use the admin API?
+    pub admin: Option<bool>,
+    /// Shall it be deactivated, or reactivated?
+    pub deactivated: Option<bool>,
+    /// The type, or none. A new account has the policy's default unless this is a type.
+    pub user_type: Change<Option<UserType>>,
 }
 
-/// An item of `threepids`, as sent.
-#[derive(Clone, Debug, Default)]
-pub struct ThreepidEntry {
-    /// `medium`.
-    pub medium: Given<String>,
-    /// `address`.
-    pub address: Given<String>,
-}
+/// The type of an account, one that the operator's policy knows: see [`UserAdmin::user_type`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserType(String);
 
 /// What became of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,18 +53,19 @@ pub enum Changed {
     Modified(UserDetails),
 }
 
-/// A request whose fields can be used.
-struct CheckedChanges {
-    /// A new account has its localpart for a name.
-    default_name: bool,
-    threepids: Option<BTreeSet<Threepid>>,
-    properties: AccountChanges,
-    password: Option<Password>,
-    logout: bool,
-    deactivated: Option<bool>,
-}
-
 impl UserAdmin {
+    /// A type that accounts can have on this server.
+    ///
+    /// # Errors
+    /// [`UserAdminError::UnknownUserType`].
+    pub fn user_type(&self, name: &str) -> Result<UserType, UserAdminError> {
+        if self.0.policy.accounts.user_types.contains(name) {
+            Ok(UserType(name.to_owned()))
+        } else {
+            Err(UserAdminError::UnknownUserType)
+        }
+    }
+
     /// Makes an account, or changes the one that is there.
     ///
     /// # Errors
@@ -86,19 +73,20 @@ impl UserAdmin {
     pub async fn put(
         &self,
         admin: &Administrator,
-        user_id: &str,
+        Target(localpart): Target,
         changes: &UserChanges,
     ) -> Result<Changed, UserAdminError> {
-        let localpart = self.target(user_id)?;
-        let changes = self.parse(changes)?;
         let account = {
             let mut uow = self.0.ports.store.begin(Intent::Read).await?;
             uow.accounts().find(&localpart).await?
         };
         match account {
-            None => self.make(admin, localpart, &changes).await,
+            None => {
+                let details = self.create(admin, localpart.as_str(), changes).await?;
+                Ok(Changed::Created(details))
+            }
             Some(account) => {
-                let details = self.modify(admin, &account, &changes).await?;
+                let details = self.modify(admin, &account, changes).await?;
                 Ok(Changed::Modified(details))
             }
         }
@@ -114,21 +102,8 @@ impl UserAdmin {
         username: &str,
         changes: &UserChanges,
     ) -> Result<UserDetails, UserAdminError> {
-        let localpart = name::parse(&self.0, username)?;
-        let changes = self.parse(changes)?;
-        match self.make(admin, localpart, &changes).await? {
-            Changed::Created(details) | Changed::Modified(details) => Ok(details),
-        }
-    }
-
-    async fn make(
-        &self,
-        admin: &Administrator,
-        localpart: Localpart,
-        changes: &CheckedChanges,
-    ) -> Result<Changed, UserAdminError> {
         let shared = &self.0;
-        let localpart = name::parse(shared, localpart.as_str())?;
+        let localpart = name::parse(shared, username)?;
         {
             let mut uow = shared.ports.store.begin(Intent::Read).await?;
             name::check(&mut *uow, shared, &localpart, Claims::default()).await?;
@@ -138,10 +113,7 @@ impl UserAdmin {
         // As elsewhere, whether people may log in with a password does not keep an account from
         // having one.
         account.password_hash = match &changes.password {
-            Some(password) => {
-                let hasher = &shared.ports.password_hasher;
-                Some(hasher.hash(HashTurn::OPERATOR, password).await?)
-            }
+            Some(password) => Some(self.hash_always(password).await?),
             None => None,
         };
         account.shadow_banned = admission == Admission::ShadowBanned;
@@ -158,7 +130,7 @@ impl UserAdmin {
                 if changes.deactivated == Some(true) {
                     deactivate(&mut *uow, localpart, ErasePolicy::Keep).await?;
                 }
-                let details = self.details(&mut *uow, localpart).await?;
+                let details = self.read_details(&mut *uow, localpart).await?;
                 uow.commit().await?;
                 Ok::<_, UserAdminError>(details)
             })
@@ -169,18 +141,18 @@ impl UserAdmin {
             shadow_banned: account.shadow_banned,
         });
         tracing::info!(%admin, account.localpart = %localpart, "account created");
-        Ok(Changed::Created(details))
+        Ok(details)
     }
 
     async fn modify(
         &self,
         admin: &Administrator,
         account: &Account,
-        changes: &CheckedChanges,
+        changes: &UserChanges,
     ) -> Result<UserDetails, UserAdminError> {
         let shared = &self.0;
         let localpart = &account.localpart;
-        // Once before the dear hash, and once more where nothing can come in between.
+        // Checked early, before the expensive hash, and once more where nothing can come in between.
         changes.check(admin, account)?;
         let hash = match &changes.password {
             Some(password) => Some(self.hash(password).await?),
@@ -192,15 +164,15 @@ impl UserAdmin {
                 let account = existing(&mut *uow, localpart).await?;
                 changes.check(admin, &account)?;
                 uow.accounts()
-                    .update(localpart, &changes.properties)
+                    .update(localpart, &changes.properties())
                     .await?;
-                if changes.properties.admin == Change::Set(false) {
+                if changes.admin == Some(false) {
                     uow.tokens().remove_made_by(localpart).await?;
                 }
                 if changes.reopens(&account) {
                     reopen(&mut *uow, localpart, hash.as_ref()).await?;
                 } else if let Some(hash) = &hash {
-                    let logins = logins(admin, localpart, changes.logout);
+                    let logins = logins(admin, localpart, changes.existing_logins);
                     if !set_password(&mut *uow, localpart, hash, logins).await? {
                         return Err(UserAdminError::Deactivated);
                     }
@@ -209,7 +181,7 @@ impl UserAdmin {
                 if changes.deactivated == Some(true) && !account.deactivated {
                     deactivate(&mut *uow, localpart, ErasePolicy::Keep).await?;
                 }
-                let details = self.details(&mut *uow, localpart).await?;
+                let details = self.read_details(&mut *uow, localpart).await?;
                 uow.commit().await?;
                 Ok(details)
             })
@@ -218,16 +190,12 @@ impl UserAdmin {
         Ok(details)
     }
 
-    fn parse(&self, changes: &UserChanges) -> Result<CheckedChanges, UserAdminError> {
-        CheckedChanges::parse(changes, &self.0.policy.accounts.user_types)
-    }
-
     /// Gives an account the identifiers it shall have, and takes all others away from it.
     async fn set_threepids(
         &self,
         uow: &mut dyn UnitOfWork,
         localpart: &Localpart,
-        changes: &CheckedChanges,
+        changes: &UserChanges,
     ) -> Result<(), UserAdminError> {
         let Some(wanted) = &changes.threepids else {
             return Ok(());
@@ -279,43 +247,21 @@ pub(super) async fn reopen(
     Ok(())
 }
 
-impl CheckedChanges {
-    /// Reads the fields, in the order in which Synapse complains about them.
-    fn parse(changes: &UserChanges, user_types: &UserTypes) -> Result<Self, UserAdminError> {
-        let threepids = threepids(&changes.threepids)?;
-        match changes.external_ids.optional() {
-            Ok(None | Some(0)) => {}
-            Ok(Some(_)) => return Err(UserAdminError::Unsupported("external_ids")),
-            Err(_) => return Err(UserAdminError::Malformed("external_ids")),
-        }
-        let user_type = user_type(&changes.user_type, user_types)?;
-        let admin = changes.admin.optional_not_null();
-        let admin = admin.map_err(|_| UserAdminError::NotBoolean("admin"))?;
-        let password = changes.password.optional();
-        let password = password
-            .map_err(|_| UserAdminError::BadValue("password"))?
-            .map(|text| new_password(text, "password"))
-            .transpose()?;
-        let logout = switch(&changes.logout_devices, "logout_devices")?.unwrap_or(true);
-        let deactivated = switch(&changes.deactivated, "deactivated")?;
-        // An operator who locks somebody relies on it, so the changes cannot be passed over.
-        if switch(&changes.locked, "locked")? == Some(true) {
-            return Err(UserAdminError::Unsupported("locked"));
-        }
-        let properties = AccountChanges {
-            display_name: display_name(&changes.display_name)?,
-            admin: admin.copied().into(),
-            user_type,
+impl UserChanges {
+    /// What changes about an account that exists.
+    fn properties(&self) -> AccountChanges {
+        AccountChanges {
+            display_name: self.display_name.clone().map(|name| {
+                let name = name.as_ref().and_then(AccountDisplayName::as_option);
+                name.map(str::to_owned)
+            }),
+            admin: self.admin.into(),
+            user_type: self
+                .user_type
+                .clone()
+                .map(|user_type| user_type.map(|UserType(name)| name)),
             ..AccountChanges::default()
-        };
-        Ok(Self {
-            default_name: matches!(changes.display_name, Given::Absent | Given::Null),
-            threepids,
-            properties,
-            password,
-            logout,
-            deactivated,
-        })
+        }
     }
 
     /// Does it open this account again?
@@ -325,7 +271,7 @@ impl CheckedChanges {
 
     /// May this account be changed like this?
     fn check(&self, admin: &Administrator, account: &Account) -> Result<(), UserAdminError> {
-        let is_demotion = account.admin && self.properties.admin == Change::Set(false);
+        let is_demotion = account.admin && self.admin == Some(false);
         if is_demotion && admin.is(&account.localpart) {
             return Err(UserAdminError::OwnDemotion);
         }
@@ -339,61 +285,13 @@ impl CheckedChanges {
 
     /// Gives a new account its properties.
     fn apply(&self, account: &mut Account) {
-        if let (false, Change::Set(name)) = (self.default_name, &self.properties.display_name) {
-            account.display_name.clone_from(name);
+        if let Change::Set(Some(name)) = &self.display_name {
+            account.display_name = name.as_option().map(str::to_owned);
         }
-        account.admin = self.properties.admin == Change::Set(true);
+        account.admin = self.admin == Some(true);
         // An administrator who says nothing leaves the operator's default.
-        if let Change::Set(Some(user_type)) = &self.properties.user_type {
-            account.user_type = Some(user_type.clone());
+        if let Change::Set(Some(UserType(name))) = &self.user_type {
+            account.user_type = Some(name.clone());
         }
-    }
-}
-
-fn threepids(
-    field: &Given<Vec<ThreepidEntry>>,
-) -> Result<Option<BTreeSet<Threepid>>, UserAdminError> {
-    let wishes = field.optional();
-    let Some(wishes) = wishes.map_err(|_| UserAdminError::Malformed("threepids"))? else {
-        return Ok(None);
-    };
-    let present =
-        |changes: &ThreepidEntry| changes.medium.is_present() && changes.address.is_present();
-    if !wishes.iter().all(present) {
-        return Err(UserAdminError::Missing("threepids"));
-    }
-    let parsed = wishes.iter().map(|changes| {
-        let (medium, address) = (changes.medium.value()?, changes.address.value()?);
-        Threepid::parse(medium, address)
-    });
-    let parsed: Option<_> = parsed.collect();
-    parsed.map(Some).ok_or(UserAdminError::BadThreepid)
-}
-
-fn user_type(
-    field: &Given<String>,
-    user_types: &UserTypes,
-) -> Result<Change<Option<String>>, UserAdminError> {
-    match field {
-        Given::Absent => Ok(Change::Keep),
-        Given::Null => Ok(Change::Set(None)),
-        Given::Value(kind) if user_types.contains(kind) => Ok(Change::Set(Some(kind.clone()))),
-        Given::Malformed | Given::Value(_) => Err(UserAdminError::BadValue("user_type")),
-    }
-}
-
-fn display_name(field: &Given<String>) -> Result<Change<Option<String>>, UserAdminError> {
-    match field {
-        Given::Absent => Ok(Change::Keep),
-        Given::Null => Ok(Change::Set(None)),
-        Given::Malformed => Err(UserAdminError::Malformed("displayname")),
-        Given::Value(name)
-            if name.contains('\0') || name.chars().count() > MAX_DISPLAY_NAME_CHARS =>
-        {
-            Err(UserAdminError::BadValue("displayname"))
-        }
-        Given::Value(name) => Ok(Change::Set(
-            Some(name.clone()).filter(|name| !name.is_empty()),
-        )),
     }
 }

@@ -1,24 +1,33 @@
 //! The single actions on an account: closing it, a new password, rights.
 
 use super::change::reopen;
-use super::{UserAdmin, UserAdminError, existing, new_password};
-use crate::model::given::Given;
+use super::{AssignedPassword, ExistingLogins, ExistingUser, UserAdmin, UserAdminError, existing};
+use crate::model::account::Account;
 use crate::model::id::Localpart;
 use crate::model::threepid::AccountThreepid;
 use crate::model::uia::ErasePolicy;
+use crate::ports::Intent;
 use crate::ports::store::{AccountChanges, Change};
-use crate::ports::{Intent, UnitOfWork};
 use crate::usecase::account::deactivate::deactivate;
 use crate::usecase::password::{Logins, set_password};
 use crate::usecase::token::authenticate::Administrator;
 
-/// A new password, as sent.
-#[derive(Clone, Debug, Default)]
-pub struct PasswordReset {
-    /// `new_password`.
-    pub new_password: Given<String>,
-    /// `logout_devices`: do all logins end? They do unless told otherwise.
-    pub logout_devices: Given<bool>,
+/// Whether an account is suspended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suspension {
+    /// It is.
+    Imposed,
+    /// It is not, or no longer.
+    Lifted,
+}
+
+/// Whether a user may use the admin API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdminRights {
+    /// They may.
+    Granted,
+    /// They may not, or no longer, and their logins as others end.
+    Revoked,
 }
 
 impl UserAdmin {
@@ -26,27 +35,19 @@ impl UserAdmin {
     /// forgotten them, an identity server may not have.
     ///
     /// # Errors
-    /// [`UserAdminError`].
+    /// [`UserAdminError::NotFound`], [`UserAdminError::Store`].
     pub async fn deactivate(
         &self,
         admin: &Administrator,
-        user_id: &str,
-        erase: &Given<bool>,
+        user: &ExistingUser,
+        erase_policy: ErasePolicy,
     ) -> Result<Vec<AccountThreepid>, UserAdminError> {
         let shared = &self.0;
-        self.require(admin, user_id).await?;
-        let localpart = self.target(user_id)?;
-        let erase = erase
-            .optional_not_null()
-            .map_err(|_| UserAdminError::NotBoolean("erase"))?;
-        let traces = match erase {
-            Some(true) => ErasePolicy::Erase,
-            Some(false) | None => ErasePolicy::Keep,
-        };
+        let localpart = user.localpart();
         let closed = shared
             .retrying(|| async {
                 let mut uow = shared.ports.store.begin(Intent::Write).await?;
-                let closed = deactivate(&mut *uow, &localpart, traces).await?;
+                let closed = deactivate(&mut *uow, localpart, erase_policy).await?;
                 let closed = closed.ok_or(UserAdminError::NO_USER)?;
                 uow.commit().await?;
                 Ok::<_, UserAdminError>(closed)
@@ -60,29 +61,27 @@ impl UserAdmin {
     /// come back.
     ///
     /// # Errors
-    /// [`UserAdminError::NotDeactivated`] and others.
+    /// [`UserAdminError::NotDeactivated`], [`UserAdminError::PasswordsDisabled`],
+    /// [`UserAdminError::Hash`], [`UserAdminError::NotFound`], [`UserAdminError::Store`].
     pub async fn reactivate(
         &self,
         admin: &Administrator,
-        user_id: &str,
-        password: Option<&str>,
+        user: &ExistingUser,
+        password: Option<&AssignedPassword>,
     ) -> Result<(), UserAdminError> {
         let shared = &self.0;
-        let localpart = self.target(user_id)?;
-        {
-            // Checked early, before the expensive hash, and once more where nothing can come in between.
-            let mut uow = shared.ports.store.begin(Intent::Read).await?;
-            deactivated(&mut *uow, &localpart).await?;
-        }
+        let localpart = user.localpart();
+        // Checked early, before the expensive hash, and once more where nothing can come in between.
+        check_deactivated(&user.account)?;
         let hash = match password {
-            Some(text) => Some(self.hash(&new_password(text, "password")?).await?),
+            Some(password) => Some(self.hash(password).await?),
             None => None,
         };
         shared
             .retrying(|| async {
                 let mut uow = shared.ports.store.begin(Intent::Write).await?;
-                deactivated(&mut *uow, &localpart).await?;
-                reopen(&mut *uow, &localpart, hash.as_ref()).await?;
+                check_deactivated(&existing(&mut *uow, localpart).await?)?;
+                reopen(&mut *uow, localpart, hash.as_ref()).await?;
                 Ok::<_, UserAdminError>(uow.commit().await?)
             })
             .await?;
@@ -93,37 +92,27 @@ impl UserAdmin {
     /// Sets a password, whatever the strength rules say.
     ///
     /// # Errors
-    /// [`UserAdminError`].
+    /// [`UserAdminError::Deactivated`], [`UserAdminError::PasswordsDisabled`],
+    /// [`UserAdminError::Hash`], [`UserAdminError::Store`].
     pub async fn reset_password(
         &self,
         admin: &Administrator,
-        user_id: &str,
-        request: &PasswordReset,
+        user: &ExistingUser,
+        password: &AssignedPassword,
+        existing_logins: ExistingLogins,
     ) -> Result<(), UserAdminError> {
         let shared = &self.0;
-        let localpart = self.target(user_id)?;
-        let account = {
-            let mut uow = shared.ports.store.begin(Intent::Read).await?;
-            existing(&mut *uow, &localpart).await?
-        };
-        let password = match &request.new_password {
-            Given::Absent => return Err(UserAdminError::Missing("new_password")),
-            Given::Null | Given::Malformed => {
-                return Err(UserAdminError::BadValue("new_password"));
-            }
-            Given::Value(text) => new_password(text, "new_password")?,
-        };
-        let logout = super::switch(&request.logout_devices, "logout_devices")?.unwrap_or(true);
+        let localpart = user.localpart();
         // Checked early, before the expensive hash, and once more where nothing can come in between.
-        if account.deactivated {
+        if user.account.deactivated {
             return Err(UserAdminError::Deactivated);
         }
-        let hash = self.hash(&password).await?;
+        let hash = self.hash(password).await?;
         shared
             .retrying(|| async {
                 let mut uow = shared.ports.store.begin(Intent::Write).await?;
-                let logins = logins(admin, &localpart, logout);
-                if !set_password(&mut *uow, &localpart, &hash, logins).await? {
+                let logins = logins(admin, localpart, existing_logins);
+                if !set_password(&mut *uow, localpart, &hash, logins).await? {
                     return Err(UserAdminError::Deactivated);
                 }
                 Ok(uow.commit().await?)
@@ -137,73 +126,49 @@ impl UserAdmin {
     /// business, and profiles', which a homeserver keeps.
     ///
     /// # Errors
-    /// [`UserAdminError`].
-    pub async fn suspend(
+    /// [`UserAdminError::NotFound`], [`UserAdminError::Store`].
+    pub async fn set_suspension(
         &self,
         admin: &Administrator,
-        user_id: &str,
-        wanted: &Given<bool>,
-    ) -> Result<bool, UserAdminError> {
-        self.require(admin, user_id).await?;
-        let localpart = self.target(user_id)?;
-        let suspended = match wanted {
-            Given::Absent => return Err(UserAdminError::Missing("suspend")),
-            Given::Null | Given::Malformed => return Err(UserAdminError::NotBoolean("suspend")),
-            Given::Value(wanted) => *wanted,
-        };
+        user: &ExistingUser,
+        suspension: Suspension,
+    ) -> Result<(), UserAdminError> {
+        let suspended = suspension == Suspension::Imposed;
+        let localpart = user.localpart();
         let changes = AccountChanges {
             suspended: Change::Set(suspended),
             ..AccountChanges::default()
         };
-        self.update(&localpart, &changes).await?;
+        self.update(localpart, &changes).await?;
         tracing::info!(
             %admin,
             account.localpart = %localpart,
             account.suspended = suspended,
             "suspension set"
         );
-        Ok(suspended)
-    }
-
-    /// May this user use the admin API?
-    ///
-    /// # Errors
-    /// [`UserAdminError`].
-    pub async fn is_admin(
-        &self,
-        _admin: &Administrator,
-        user_id: &str,
-    ) -> Result<bool, UserAdminError> {
-        let localpart = self.target(user_id)?;
-        let mut uow = self.0.ports.store.begin(Intent::Read).await?;
-        Ok(existing(&mut *uow, &localpart).await?.admin)
+        Ok(())
     }
 
     /// Gives somebody the right to use the admin API, or takes it away, and with it the logins as others.
     ///
     /// # Errors
-    /// [`UserAdminError::OwnDemotion`] and others.
+    /// [`UserAdminError::OwnDemotion`], [`UserAdminError::NotFound`], [`UserAdminError::Store`].
     pub async fn set_admin(
         &self,
         admin: &Administrator,
-        user_id: &str,
-        wanted: &Given<bool>,
+        user: &ExistingUser,
+        rights: AdminRights,
     ) -> Result<(), UserAdminError> {
-        self.require(admin, user_id).await?;
-        let localpart = self.target(user_id)?;
-        let may_administrate = match wanted {
-            Given::Absent => return Err(UserAdminError::Missing("admin")),
-            Given::Null | Given::Malformed => return Err(UserAdminError::NotBoolean("admin")),
-            Given::Value(wanted) => *wanted,
-        };
-        if admin.is(&localpart) && !may_administrate {
+        let may_administrate = rights == AdminRights::Granted;
+        let localpart = user.localpart();
+        if admin.is(localpart) && !may_administrate {
             return Err(UserAdminError::OwnDemotion);
         }
         let changes = AccountChanges {
             admin: Change::Set(may_administrate),
             ..AccountChanges::default()
         };
-        self.update(&localpart, &changes).await?;
+        self.update(localpart, &changes).await?;
         tracing::info!(
             %admin,
             account.localpart = %localpart,
@@ -235,12 +200,8 @@ impl UserAdmin {
     }
 }
 
-/// Is there such an account, and is it deactivated?
-async fn deactivated(
-    uow: &mut dyn UnitOfWork,
-    localpart: &Localpart,
-) -> Result<(), UserAdminError> {
-    if existing(uow, localpart).await?.deactivated {
+fn check_deactivated(account: &Account) -> Result<(), UserAdminError> {
+    if account.deactivated {
         Ok(())
     } else {
         Err(UserAdminError::NotDeactivated)
@@ -251,11 +212,13 @@ async fn deactivated(
 pub(super) fn logins<'a>(
     admin: &'a Administrator,
     localpart: &Localpart,
-    logout: bool,
+    existing_logins: ExistingLogins,
 ) -> Logins<'a> {
-    match admin.requester() {
-        _ if !logout => Logins::Keep,
-        Some(requester) if admin.is(localpart) => Logins::EndOthers(requester),
-        _ => Logins::EndAll,
+    match (existing_logins, admin.requester()) {
+        (ExistingLogins::Keep, _) => Logins::Keep,
+        (ExistingLogins::End, Some(requester)) if admin.is(localpart) => {
+            Logins::EndOthers(requester)
+        }
+        (ExistingLogins::End, _) => Logins::EndAll,
     }
 }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::model::given::Given;
-use crate::model::registration_token::{RegistrationToken, RegistrationTokenId};
+use crate::model::registration_token::{
+    RegistrationToken, RegistrationTokenId, RegistrationTokenLength,
+};
 use crate::model::time::Timestamp;
 use crate::ports::store::{Change, Constraint};
 use crate::ports::{Intent, StoreError};
@@ -11,9 +12,6 @@ use crate::usecase::retry::MaybeStore;
 use crate::usecase::shared::Shared;
 use crate::usecase::token::authenticate::Administrator;
 
-/// The length of a token that the server makes up, unless told otherwise, in characters: 96 bits, as in
-/// Synapse. People type it, and guesses are limited for the whole deployment.
-const DEFAULT_LENGTH: i64 = 16;
 /// How many made-up tokens may turn out to exist.
 const GENERATE_ATTEMPTS: usize = 3;
 
@@ -21,48 +19,48 @@ const GENERATE_ATTEMPTS: usize = 3;
 #[derive(Clone)]
 pub struct TokenAdmin(Arc<Shared>);
 
-/// `POST …/new`, as sent.
-#[derive(Clone, Debug, Default)]
-pub struct NewToken {
-    /// `token`; one is made up without it.
-    pub token: Given<String>,
-    /// `length` of a made-up token.
-    pub length: Given<i64>,
-    /// `uses_allowed`.
-    pub uses_allowed: Given<i64>,
-    /// `expiry_time`, Unix milliseconds.
-    pub expiry_time: Given<i64>,
+/// Which tokens are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TokenFilter {
+    /// All.
+    #[default]
+    All,
+    /// Those that can be used now.
+    Valid,
+    /// Those that cannot.
+    Invalid,
 }
 
-/// `PUT …/{token}`, as sent. Absent means unchanged, `null` means without limit.
+/// A token that shall be made. The default is a random one without limits.
 #[derive(Clone, Debug, Default)]
+pub struct NewToken {
+    /// The token; a random one is made up without it.
+    pub id: Option<RegistrationTokenId>,
+    /// The length of a made-up token.
+    pub length: RegistrationTokenLength,
+    /// How many registrations it allows; `None` for any number.
+    pub uses_allowed: Option<u32>,
+    /// Until when it is valid; `None` for ever.
+    pub expires: Option<Timestamp>,
+}
+
+/// What changes about a token; `None` takes a limit away.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct TokenChanges {
-    /// `uses_allowed`.
-    pub uses_allowed: Given<i64>,
-    /// `expiry_time`, Unix milliseconds.
-    pub expiry_time: Given<i64>,
+    /// How many registrations it allows, including completed ones.
+    pub uses_allowed: Change<Option<u32>>,
+    /// Until when it is valid.
+    pub expires: Change<Option<Timestamp>>,
 }
 
 /// Why nothing was done.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenAdminError {
-    /// `valid` is neither `true` nor `false`.
-    #[error("the query parameter `valid` must be `true` or `false`")]
-    ValidUnreadable,
-    /// `token` is not of the grammar.
-    #[error("`token` must be 1 to 64 characters of A-Z, a-z, 0-9 and . _ ~ -")]
-    TokenUnreadable,
-    /// `length` is not an integer from 1 to 64.
-    #[error("`length` must be an integer from 1 to 64")]
-    LengthUnreadable,
-    /// `uses_allowed` is neither `null` nor a non-negative integer.
-    #[error("`uses_allowed` must be null or a non-negative integer")]
-    UsesUnreadable,
-    /// `expiry_time` is neither `null` nor a moment to come.
+    /// It would have expired already.
     #[error("`expiry_time` must be null or a time to come, in milliseconds")]
-    ExpiryUnreadable,
+    ExpiryPast,
     /// There is a token like this.
-    #[error("there is such a token already")]
+    #[error("this token already exists")]
     Exists,
     /// There is no token like this.
     #[error("there is no such token")]
@@ -89,27 +87,23 @@ impl TokenAdmin {
         Self(shared)
     }
 
-    /// All tokens, or only those that are valid, or only the others; ordered by their text.
+    /// The tokens, ordered by their strings.
     ///
     /// # Errors
-    /// [`TokenAdminError::ValidUnreadable`], [`TokenAdminError::Store`].
+    /// [`TokenAdminError::Store`].
     pub async fn list(
         &self,
         _admin: &Administrator,
-        valid: &Given<String>,
+        filter: TokenFilter,
     ) -> Result<Vec<RegistrationToken>, TokenAdminError> {
-        let valid = match valid {
-            Given::Absent => None,
-            Given::Value(text) if text == "true" => Some(true),
-            Given::Value(text) if text == "false" => Some(false),
-            Given::Null | Given::Malformed | Given::Value(_) => {
-                return Err(TokenAdminError::ValidUnreadable);
-            }
-        };
         let now = self.0.now();
         let mut uow = self.0.ports.store.begin(Intent::Read).await?;
         let mut tokens = uow.registration_tokens().list().await?;
-        tokens.retain(|token| valid.is_none_or(|valid| token.is_valid(now) == valid));
+        tokens.retain(|token| match filter {
+            TokenFilter::All => true,
+            TokenFilter::Valid => token.is_valid(now),
+            TokenFilter::Invalid => !token.is_valid(now),
+        });
         Ok(tokens)
     }
 
@@ -140,28 +134,14 @@ impl TokenAdmin {
         request: &NewToken,
     ) -> Result<RegistrationToken, TokenAdminError> {
         let shared = &self.0;
-        let chosen = match &request.token {
-            Given::Absent => None,
-            Given::Value(text) => {
-                let id = RegistrationTokenId::parse(text);
-                Some(id.map_err(|_| TokenAdminError::TokenUnreadable)?)
-            }
-            Given::Null | Given::Malformed => return Err(TokenAdminError::TokenUnreadable),
-        };
-        let length = length(request)?;
-        let uses_allowed = uses(&request.uses_allowed)?.flatten();
-        let expires = expiry(&request.expiry_time, shared.now())?.flatten();
-        if let Some(id) = chosen {
-            return self
-                .add(RegistrationToken::new(id, uses_allowed, expires))
-                .await;
+        self.check_expiry(request.expires)?;
+        let new = |id| RegistrationToken::new(id, request.uses_allowed, request.expires);
+        if let Some(id) = &request.id {
+            return self.add(new(id.clone())).await;
         }
         for _ in 0..GENERATE_ATTEMPTS {
-            let id = RegistrationTokenId::generate(shared.entropy(), length);
-            match self
-                .add(RegistrationToken::new(id, uses_allowed, expires))
-                .await
-            {
+            let id = RegistrationTokenId::generate(shared.entropy(), request.length);
+            match self.add(new(id)).await {
                 Err(TokenAdminError::Exists) => {}
                 done => return done,
             }
@@ -199,8 +179,11 @@ impl TokenAdmin {
         changes: &TokenChanges,
     ) -> Result<RegistrationToken, TokenAdminError> {
         let shared = &self.0;
-        let uses_allowed = uses(&changes.uses_allowed)?.into();
-        let expires = expiry(&changes.expiry_time, shared.now())?.into();
+        let TokenChanges {
+            uses_allowed,
+            expires,
+        } = *changes;
+        self.check_expiry(expires.into_option().flatten())?;
         let id = existing(token)?;
         shared
             .retrying(|| async {
@@ -233,50 +216,17 @@ impl TokenAdmin {
             })
             .await
     }
+
+    /// A token that expires must still be valid now.
+    fn check_expiry(&self, expires: Option<Timestamp>) -> Result<(), TokenAdminError> {
+        if expires.is_some_and(|expires| expires < self.0.now()) {
+            return Err(TokenAdminError::ExpiryPast);
+        }
+        Ok(())
+    }
 }
 
 /// A token in a path: what is not of the grammar does not exist.
 fn existing(token: &str) -> Result<RegistrationTokenId, TokenAdminError> {
     RegistrationTokenId::parse(token).map_err(|_| TokenAdminError::NotFound)
-}
-
-fn length(request: &NewToken) -> Result<usize, TokenAdminError> {
-    let length = request
-        .length
-        .optional()
-        .map_err(|_| TokenAdminError::LengthUnreadable)?;
-    usize::try_from(length.copied().unwrap_or(DEFAULT_LENGTH))
-        .ok()
-        .filter(|length| (1..=RegistrationTokenId::MAX_CHARS).contains(length))
-        .ok_or(TokenAdminError::LengthUnreadable)
-}
-
-/// `None` when the field is absent, `Some(None)` when it is `null`.
-fn uses(field: &Given<i64>) -> Result<Option<Option<u32>>, TokenAdminError> {
-    match field {
-        Given::Absent => Ok(None),
-        Given::Null => Ok(Some(None)),
-        Given::Malformed => Err(TokenAdminError::UsesUnreadable),
-        // The database counts in 32 bits with a sign, which no operator will miss.
-        Given::Value(uses) => i32::try_from(*uses)
-            .ok()
-            .and_then(|uses| u32::try_from(uses).ok())
-            .map(|uses| Some(Some(uses)))
-            .ok_or(TokenAdminError::UsesUnreadable),
-    }
-}
-
-/// `None` when the field is absent, `Some(None)` when it is `null`.
-fn expiry(
-    field: &Given<i64>,
-    now: Timestamp,
-) -> Result<Option<Option<Timestamp>>, TokenAdminError> {
-    match field {
-        Given::Absent => Ok(None),
-        Given::Null => Ok(Some(None)),
-        Given::Value(unix_ms) if *unix_ms >= now.unix_ms() => {
-            Ok(Some(Some(Timestamp::from_unix_ms(*unix_ms))))
-        }
-        Given::Malformed | Given::Value(_) => Err(TokenAdminError::ExpiryUnreadable),
-    }
 }

@@ -1,10 +1,12 @@
 //! `POST /_synapse/admin/v1/deactivate/{userId}`
 
+use registrar_domain::model::uia::ErasePolicy;
 use serde::Serialize;
 
 use crate::app::{App, Reply};
-use crate::endpoint::admin::body_about;
-use crate::request::Request;
+use crate::endpoint::admin::admin_and_user;
+use crate::error::FieldError;
+use crate::request::{Fields, Request, field};
 use crate::response;
 
 #[derive(Serialize)]
@@ -13,12 +15,15 @@ struct Body {
 }
 
 pub(crate) async fn post(app: &App, request: &Request) -> Reply {
-    let admin = app.administrator(request).await?;
-    let user_id = request.parameter("user_id");
-    let body = body_about(app, &admin, user_id, request.json_or_nothing()).await?;
-    let erase = body.boolean("erase");
+    let (admin, user) = admin_and_user(app, request).await?;
+    let body = request.json_or_nothing()?;
+    let erase = field(body, "erase", Fields::boolean).optional_not_null(FieldError::NotBoolean)?;
+    let erase_policy = match erase {
+        Some(true) => ErasePolicy::Erase,
+        Some(false) | None => ErasePolicy::Keep,
+    };
     let users = &app.services.user_admin;
-    let threepids = users.deactivate(&admin, user_id, &erase).await?;
+    let threepids = users.deactivate(&admin, &user, erase_policy).await?;
     // Nobody was asked to forget a binding that this server did not make.
     let id_server_unbind_result = if threepids.is_empty() {
         "success"

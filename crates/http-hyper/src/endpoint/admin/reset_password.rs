@@ -1,21 +1,20 @@
 //! `POST /_synapse/admin/v1/reset_password/{userId}`
 
-use registrar_domain::usecase::admin::close::PasswordReset;
-
 use crate::app::{App, Reply};
-use crate::endpoint::admin::body_about;
+use crate::endpoint::admin::admin_and_user;
+use crate::endpoint::admin::users::changes::{assigned_password, existing_logins};
+use crate::error::FieldError;
 use crate::request::Request;
 use crate::response;
 
 pub(crate) async fn post(app: &App, request: &Request) -> Reply {
-    let admin = app.administrator(request).await?;
-    let user_id = request.parameter("user_id");
-    let body = body_about(app, &admin, user_id, request.json()).await?;
-    let reset = PasswordReset {
-        new_password: body.string("new_password"),
-        logout_devices: body.boolean("logout_devices"),
-    };
+    let (admin, user) = admin_and_user(app, request).await?;
+    let body = request.json()?;
+    let password = assigned_password(body, "new_password").required(FieldError::BadValue)?;
+    let logins = existing_logins(body)?;
     let users = &app.services.user_admin;
-    users.reset_password(&admin, user_id, &reset).await?;
+    users
+        .reset_password(&admin, &user, &password, logins)
+        .await?;
     Ok(response::nothing())
 }

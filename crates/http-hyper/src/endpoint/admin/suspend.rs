@@ -2,19 +2,26 @@
 
 use std::collections::BTreeMap;
 
+use registrar_domain::usecase::admin::close::Suspension;
+
 use crate::app::{App, Reply};
-use crate::endpoint::admin::body_about;
-use crate::request::Request;
+use crate::endpoint::admin::admin_and_user;
+use crate::error::FieldError;
+use crate::request::{Fields, Request, field};
 use crate::response;
 
 pub(crate) async fn put(app: &App, request: &Request) -> Reply {
-    let admin = app.administrator(request).await?;
-    let user_id = request.parameter("user_id");
-    let body = body_about(app, &admin, user_id, request.json()).await?;
-    let wanted = body.boolean("suspend");
+    let (admin, user) = admin_and_user(app, request).await?;
+    let body = request.json()?;
+    let suspended = field(body, "suspend", Fields::boolean).required(FieldError::NotBoolean)?;
+    let suspension = if suspended {
+        Suspension::Imposed
+    } else {
+        Suspension::Lifted
+    };
     let users = &app.services.user_admin;
-    let suspended = users.suspend(&admin, user_id, &wanted).await?;
+    users.set_suspension(&admin, &user, suspension).await?;
     // Synapse names the user in the key.
-    let key = format!("user_{user_id}_suspended");
+    let key = format!("user_{}_suspended", user.user_id());
     Ok(response::ok(&BTreeMap::from([(key, suspended)])))
 }

@@ -1,20 +1,23 @@
 //! `GET /_synapse/admin/v2/users`, `/v3/users`, and `GET` and `PUT /_synapse/admin/v2/users/{userId}`
 
 pub(crate) mod admin;
+pub(super) mod changes;
 pub(crate) mod devices;
 pub(crate) mod joined_rooms;
 pub(crate) mod login;
+mod query;
 
 use http::StatusCode;
 use registrar_domain::model::account::AccountKind;
 use registrar_domain::model::threepid::AccountThreepid;
 use registrar_domain::model::time::Timestamp;
 use registrar_domain::usecase::admin::UserDetails;
-use registrar_domain::usecase::admin::change::{Changed, ThreepidEntry, UserChanges};
-use registrar_domain::usecase::admin::list::{ListVersion, UserQuery};
+use registrar_domain::usecase::admin::change::Changed;
 use serde::Serialize;
 
+use self::query::ListVersion;
 use crate::app::{App, Reply};
+use crate::endpoint::admin::admin_and_user;
 use crate::request::Request;
 use crate::response;
 
@@ -125,25 +128,8 @@ pub(crate) async fn list_v3(app: &App, request: &Request) -> Reply {
 
 async fn list(app: &App, request: &Request, version: ListVersion) -> Reply {
     let admin = app.administrator(request).await?;
-    let arguments = request.arguments();
-    let query = UserQuery {
-        from: arguments.integer("from"),
-        limit: arguments.integer("limit"),
-        user_id: arguments.text("user_id"),
-        name: arguments.text("name"),
-        guests: arguments.boolean("guests"),
-        deactivated: arguments.boolean("deactivated"),
-        admins: arguments.boolean("admins"),
-        locked: arguments.boolean("locked"),
-        order_by: arguments.get("order_by"),
-        dir: arguments.get("dir"),
-        not_user_types: arguments.texts("not_user_type"),
-    };
-    let page = app
-        .services
-        .user_admin
-        .list(&admin, version, &query)
-        .await?;
+    let query = query::read(request.arguments(), version)?;
+    let page = app.services.user_admin.list(&admin, &query).await?;
     let users = page.users.iter().map(|(user_id, account)| Entry {
         name: user_id.to_string(),
         user_type: account.user_type.as_deref(),
@@ -167,32 +153,18 @@ async fn list(app: &App, request: &Request, version: ListVersion) -> Reply {
 }
 
 pub(crate) async fn get(app: &App, request: &Request) -> Reply {
-    let admin = app.administrator(request).await?;
-    let user_id = request.parameter("user_id");
-    let details = app.services.user_admin.find(&admin, user_id).await?;
+    let (admin, user) = admin_and_user(app, request).await?;
+    let details = app.services.user_admin.details(&admin, &user).await?;
     Ok(response::ok(&User::from(&details)))
 }
 
 pub(crate) async fn put(app: &App, request: &Request) -> Reply {
     let admin = app.administrator(request).await?;
     let body = request.json()?;
-    let changes = UserChanges {
-        password: body.string("password"),
-        logout_devices: body.boolean("logout_devices"),
-        display_name: body.string("displayname"),
-        threepids: body.objects("threepids", |item| ThreepidEntry {
-            medium: item.string("medium"),
-            address: item.string("address"),
-        }),
-        external_ids: body.length("external_ids"),
-        admin: body.boolean("admin"),
-        deactivated: body.boolean("deactivated"),
-        locked: body.boolean("locked"),
-        user_type: body.string("user_type"),
-    };
-    let user_id = request.parameter("user_id");
     let users = &app.services.user_admin;
-    let (status, details) = match users.put(&admin, user_id, &changes).await? {
+    let target = users.target(request.parameter("user_id"))?;
+    let changes = changes::read(users, body)?;
+    let (status, details) = match users.put(&admin, target, &changes).await? {
         Changed::Created(details) => (StatusCode::CREATED, details),
         Changed::Modified(details) => (StatusCode::OK, details),
     };

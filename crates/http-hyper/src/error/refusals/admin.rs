@@ -6,7 +6,7 @@ use registrar_domain::usecase::registration::shared_secret::SharedSecretError;
 use registrar_domain::usecase::registration_token::admin::TokenAdminError;
 use registrar_domain::usecase::registration_token::validity::TokenValidityError;
 
-use crate::error::{ErrCode, MatrixError};
+use crate::error::{ErrCode, FieldError, MatrixError};
 
 impl From<TokenValidityError> for MatrixError {
     fn from(error: TokenValidityError) -> Self {
@@ -25,12 +25,9 @@ impl From<TokenAdminError> for MatrixError {
     fn from(error: TokenAdminError) -> Self {
         let message = error.to_string();
         match error {
-            TokenAdminError::ValidUnreadable
-            | TokenAdminError::TokenUnreadable
-            | TokenAdminError::LengthUnreadable
-            | TokenAdminError::UsesUnreadable
-            | TokenAdminError::ExpiryUnreadable
-            | TokenAdminError::Exists => Self::bad_request(ErrCode::InvalidParam, message),
+            TokenAdminError::ExpiryPast | TokenAdminError::Exists => {
+                Self::bad_request(ErrCode::InvalidParam, message)
+            }
             TokenAdminError::NotFound => {
                 Self::new(StatusCode::NOT_FOUND, ErrCode::NotFound, message)
             }
@@ -46,31 +43,43 @@ impl From<UserAdminError> for MatrixError {
     fn from(error: UserAdminError) -> Self {
         let message = error.to_string();
         match error {
-            UserAdminError::NotAUserId
-            | UserAdminError::Malformed(_)
-            | UserAdminError::BadThreepid => Self::bad_request(ErrCode::InvalidParam, message),
+            UserAdminError::NotAUserId => Self::bad_request(ErrCode::InvalidParam, message),
             UserAdminError::NotFound(_) => {
                 Self::new(StatusCode::NOT_FOUND, ErrCode::NotFound, message)
             }
             UserAdminError::Forbidden | UserAdminError::PasswordsDisabled => {
                 Self::forbidden(ErrCode::Forbidden, message)
             }
-            UserAdminError::Missing(_) => Self::bad_request(ErrCode::MissingParam, message),
-            UserAdminError::NotBoolean(_) => Self::bad_request(ErrCode::BadJson, message),
             UserAdminError::ThreepidInUse => Self::bad_request(ErrCode::ThreepidInUse, message),
             UserAdminError::Deactivated => Self::bad_request(ErrCode::UserDeactivated, message),
             UserAdminError::Foreign
-            | UserAdminError::BadValue(_)
-            | UserAdminError::Unsupported(_)
+            | UserAdminError::UnknownUserType
             | UserAdminError::NotDeactivated
             | UserAdminError::OwnDemotion
             | UserAdminError::OwnLogin => Self::bad_request(ErrCode::Unknown, message),
-            UserAdminError::DeviceName(error) => error.into(),
             UserAdminError::Name(error) => error.into(),
             UserAdminError::Hash(error) => error.into(),
             UserAdminError::Rule(error) => error.into(),
             UserAdminError::Store(error) => error.into(),
         }
+    }
+}
+
+impl From<FieldError> for MatrixError {
+    fn from(error: FieldError) -> Self {
+        let errcode = match error {
+            FieldError::Missing(_) => ErrCode::MissingParam,
+            FieldError::NotBoolean(_) => ErrCode::BadJson,
+            FieldError::BadValue(_) | FieldError::Unsupported(_) => ErrCode::Unknown,
+            FieldError::Malformed(_)
+            | FieldError::BadThreepid
+            | FieldError::BadValidity
+            | FieldError::BadToken
+            | FieldError::BadLength
+            | FieldError::BadUsesAllowed
+            | FieldError::BadExpiryTime => ErrCode::InvalidParam,
+        };
+        Self::bad_request(errcode, error.to_string())
     }
 }
 

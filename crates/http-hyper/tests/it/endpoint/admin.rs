@@ -5,6 +5,7 @@ mod close;
 mod list;
 mod logins;
 mod lookups;
+mod registration_tokens;
 
 use http::Method;
 use serde_json::{Value, json};

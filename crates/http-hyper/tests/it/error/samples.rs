@@ -42,7 +42,7 @@ use registrar_domain::usecase::token::logout::LogoutError;
 use registrar_domain::usecase::token::refresh::RefreshError;
 use registrar_domain::usecase::uia::gate::GateError;
 use registrar_domain::usecase::usage::UsageError;
-use registrar_http_hyper::error::{ErrCode, MatrixError};
+use registrar_http_hyper::error::{ErrCode, FieldError, MatrixError};
 
 use super::chapter::{Chapter, Entry, Row, own, single};
 
@@ -372,6 +372,20 @@ fn threepids() -> Vec<Chapter> {
 fn operators() -> Vec<Chapter> {
     vec![
         chapter! {
+            FieldError, "A field or an argument under `/_synapse/admin`, of users and of registration tokens.":
+            Missing("new_password"),
+            NotBoolean("admin"),
+            Malformed("order_by"),
+            BadValue("password"),
+            Unsupported("locked"),
+            BadThreepid,
+            BadValidity,
+            BadToken,
+            BadLength,
+            BadUsesAllowed,
+            BadExpiryTime,
+        },
+        chapter! {
             TokenValidityError,
             "`GET /register/m.login.registration_token/validity`, in the order of the checks.":
             Limited => LimitExceeded,
@@ -382,11 +396,7 @@ fn operators() -> Vec<Chapter> {
         },
         chapter! {
             TokenAdminError, "`/_synapse/admin/v1/registration_tokens`.":
-            ValidUnreadable,
-            TokenUnreadable,
-            LengthUnreadable,
-            UsesUnreadable,
-            ExpiryUnreadable,
+            ExpiryPast,
             Exists,
             NotFound,
             NoneFree,
@@ -398,13 +408,7 @@ fn operators() -> Vec<Chapter> {
             Foreign,
             NotFound("user")("device"),
             Forbidden,
-            Missing("new_password"),
-            NotBoolean("admin"),
-            Malformed("order_by"),
-            DeviceName => DisplayNameError,
-            BadValue("password"),
-            Unsupported("locked"),
-            BadThreepid,
+            UnknownUserType,
             ThreepidInUse,
             OwnDemotion,
             OwnLogin,

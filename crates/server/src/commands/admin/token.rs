@@ -2,7 +2,7 @@
 
 use crate::cli::admin::{ConsoleArgs, TokenCommand};
 use crate::console::Task;
-use crate::console::token::TokenTask;
+use crate::console::token::{Filter, Limit, TokenTask};
 
 pub(super) fn task(command: TokenCommand) -> (ConsoleArgs, Task) {
     let (console, task) = match command {
@@ -11,8 +11,12 @@ pub(super) fn task(command: TokenCommand) -> (ConsoleArgs, Task) {
             valid,
             invalid,
         } => {
-            let valid = (valid || invalid).then_some(valid);
-            (console, TokenTask::List { valid })
+            let filter = match (valid, invalid) {
+                (true, _) => Filter::Valid,
+                (false, true) => Filter::Invalid,
+                (false, false) => Filter::All,
+            };
+            (console, TokenTask::List { filter })
         }
         TokenCommand::Create {
             console,
@@ -41,13 +45,20 @@ pub(super) fn task(command: TokenCommand) -> (ConsoleArgs, Task) {
             console,
             TokenTask::Edit {
                 token,
-                uses,
-                unlimited,
-                expires_in,
-                never_expires,
+                uses: limit(uses, unlimited),
+                expires_in: limit(expires_in, never_expires),
             },
         ),
         TokenCommand::Revoke { console, token } => (console, TokenTask::Revoke { token }),
     };
     (console, Task::Token(task))
+}
+
+/// What becomes of a limit that two options are about, of which one takes it away.
+fn limit<T>(value: Option<T>, is_removed: bool) -> Limit<T> {
+    match value {
+        _ if is_removed => Limit::Remove,
+        Some(value) => Limit::Set(value),
+        None => Limit::Keep,
+    }
 }

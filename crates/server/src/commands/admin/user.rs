@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail, ensure};
 use crate::cli::admin::{ConsoleArgs, PasswordArgs, UserArgs, UserCommand};
 use crate::commands::password::{self, Source};
 use crate::console::Task;
-use crate::console::user::UserTask;
+use crate::console::user::{Action, Listing, Registration, UserTask};
 
 pub(super) fn task(command: UserCommand) -> anyhow::Result<(ConsoleArgs, Task)> {
     let (console, task) = match command {
@@ -20,32 +20,24 @@ pub(super) fn task(command: UserCommand) -> anyhow::Result<(ConsoleArgs, Task)> 
             password,
         } => (
             console,
-            UserTask::Register {
+            UserTask::Register(Registration {
                 username,
                 password: password.read()?,
                 admin,
                 display_name,
                 user_type,
-            },
+            }),
         ),
-        UserCommand::Promote(UserArgs { console, user }) => {
-            (console, UserTask::SetAdmin { user, admin: true })
-        }
-        UserCommand::Demote(UserArgs { console, user }) => {
-            (console, UserTask::SetAdmin { user, admin: false })
-        }
-        UserCommand::Deactivate {
-            user: UserArgs { console, user },
-            erase,
-            yes,
-        } => {
+        UserCommand::Promote(user) => user.task(Action::Promote),
+        UserCommand::Demote(user) => user.task(Action::Demote),
+        UserCommand::Deactivate { user, erase, yes } => {
             if !yes {
-                confirm_deactivation(&user)?;
+                confirm_deactivation(&user.user)?;
             }
-            (console, UserTask::Deactivate { user, erase })
+            user.task(Action::Deactivate { erase })
         }
         UserCommand::Reactivate {
-            user: UserArgs { console, user },
+            user,
             no_password,
             password,
         } => {
@@ -54,7 +46,7 @@ pub(super) fn task(command: UserCommand) -> anyhow::Result<(ConsoleArgs, Task)> 
             } else {
                 Some(password.read()?)
             };
-            (console, UserTask::Reactivate { user, password })
+            user.task(Action::Reactivate { password })
         }
         UserCommand::List {
             console,
@@ -66,30 +58,33 @@ pub(super) fn task(command: UserCommand) -> anyhow::Result<(ConsoleArgs, Task)> 
             limit,
         } => (
             console,
-            UserTask::List {
+            UserTask::List(Listing {
                 name,
                 admins,
                 guests: !no_guests,
                 deactivated,
                 from,
                 limit,
-            },
+            }),
         ),
-        UserCommand::Show(UserArgs { console, user }) => (console, UserTask::Show { user }),
+        UserCommand::Show(user) => user.task(Action::Show),
         UserCommand::ResetPassword {
-            user: UserArgs { console, user },
+            user,
             keep_logins,
             password,
-        } => (
-            console,
-            UserTask::ResetPassword {
-                user,
-                password: password.read()?,
-                keep_logins,
-            },
-        ),
+        } => user.task(Action::ResetPassword {
+            password: password.read()?,
+            keep_logins,
+        }),
     };
     Ok((console, Task::User(task)))
+}
+
+impl UserArgs {
+    fn task(self, action: Action) -> (ConsoleArgs, UserTask) {
+        let user = self.user;
+        (self.console, UserTask::Account { user, action })
+    }
 }
 
 impl PasswordArgs {

@@ -1,13 +1,15 @@
 //! `/_synapse/admin/v2/users/{userId}/devices`, `/devices/{deviceId}` and `/delete_devices`
 
-use registrar_domain::model::device::Device;
+use registrar_domain::model::device::{Device, DisplayName};
 use registrar_domain::model::id::UserId;
+use registrar_domain::usecase::device::MAX_DEVICES;
 use serde::Serialize;
 
 use crate::app::{App, Reply};
-use crate::endpoint::admin::body_about;
+use crate::endpoint::admin::admin_and_user;
 use crate::endpoint::devices::Body;
-use crate::request::Request;
+use crate::error::FieldError;
+use crate::request::{Fields, Request, field};
 use crate::response;
 
 #[derive(Serialize)]
@@ -34,11 +36,10 @@ impl AdminBody {
 }
 
 pub(crate) async fn list(app: &App, request: &Request) -> Reply {
-    let admin = app.administrator(request).await?;
-    let user_id = request.parameter("user_id");
-    let (owner, devices) = app.services.user_admin.devices(&admin, user_id).await?;
+    let (admin, user) = admin_and_user(app, request).await?;
+    let devices = app.services.user_admin.devices(&admin, &user).await?;
     let devices = devices.into_iter();
-    let devices = devices.map(|device| AdminBody::new(device, &owner));
+    let devices = devices.map(|device| AdminBody::new(device, user.user_id()));
     let devices: Vec<_> = devices.collect();
     Ok(response::ok(&Devices {
         total: devices.len(),
@@ -47,39 +48,40 @@ pub(crate) async fn list(app: &App, request: &Request) -> Reply {
 }
 
 pub(crate) async fn get(app: &App, request: &Request) -> Reply {
-    let admin = app.administrator(request).await?;
-    let (user_id, device_id) = (request.parameter("user_id"), request.parameter("device_id"));
+    let (admin, user) = admin_and_user(app, request).await?;
+    let device_id = request.parameter("device_id");
     let users = &app.services.user_admin;
-    let (owner, device) = users.device(&admin, user_id, device_id).await?;
-    Ok(response::ok(&AdminBody::new(device, &owner)))
+    let device = users.device(&admin, &user, device_id).await?;
+    Ok(response::ok(&AdminBody::new(device, user.user_id())))
 }
 
 pub(crate) async fn put(app: &App, request: &Request) -> Reply {
-    let admin = app.administrator(request).await?;
-    let (user_id, device_id) = (request.parameter("user_id"), request.parameter("device_id"));
-    let body = body_about(app, &admin, user_id, request.json_or_nothing()).await?;
-    let display_name = body.string("display_name");
+    let (admin, user) = admin_and_user(app, request).await?;
+    let body = request.json_or_nothing()?;
+    let name = field(body, "display_name", Fields::string).optional(FieldError::Malformed)?;
+    let name = name.map(|name| DisplayName::parse(&name)).transpose()?;
+    let device_id = request.parameter("device_id");
     let users = &app.services.user_admin;
     users
-        .rename_device(&admin, user_id, device_id, &display_name)
+        .rename_device(&admin, &user, device_id, name.as_ref())
         .await?;
     Ok(response::nothing())
 }
 
 pub(crate) async fn delete(app: &App, request: &Request) -> Reply {
-    let admin = app.administrator(request).await?;
-    let (user_id, device_id) = (request.parameter("user_id"), request.parameter("device_id"));
+    let (admin, user) = admin_and_user(app, request).await?;
+    let devices = [request.parameter("device_id").to_owned()];
     let users = &app.services.user_admin;
-    users.remove_device(&admin, user_id, device_id).await?;
+    users.remove_devices(&admin, &user, &devices).await?;
     Ok(response::nothing())
 }
 
 pub(crate) async fn delete_several(app: &App, request: &Request) -> Reply {
-    let admin = app.administrator(request).await?;
-    let user_id = request.parameter("user_id");
-    let body = body_about(app, &admin, user_id, request.json()).await?;
-    let devices = body.strings("devices");
+    let (admin, user) = admin_and_user(app, request).await?;
+    let devices = field(request.json()?, "devices", Fields::strings)
+        .parsed(|devices| Some(devices).filter(|devices| devices.len() <= MAX_DEVICES))
+        .required(FieldError::Malformed)?;
     let users = &app.services.user_admin;
-    users.remove_devices(&admin, user_id, &devices).await?;
+    users.remove_devices(&admin, &user, &devices).await?;
     Ok(response::nothing())
 }

@@ -5,6 +5,7 @@
 use serde::Serialize;
 
 use crate::app::{App, Reply};
+use crate::endpoint::admin::admin_and_user;
 use crate::request::Request;
 use crate::response;
 
@@ -15,9 +16,7 @@ struct Body {
 }
 
 pub(crate) async fn get(app: &App, request: &Request) -> Reply {
-    let admin = app.administrator(request).await?;
-    let user_id = request.parameter("user_id");
-    app.services.user_admin.find(&admin, user_id).await?;
+    admin_and_user(app, request).await?;
     Ok(response::ok(&Body {
         joined_rooms: [],
         total: 0,

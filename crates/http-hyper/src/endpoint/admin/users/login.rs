@@ -1,10 +1,12 @@
 //! `POST /_synapse/admin/v1/users/{userId}/login`: an access token of somebody else.
 
+use registrar_domain::model::time::Timestamp;
 use serde::Serialize;
 
 use crate::app::{App, Reply};
-use crate::endpoint::admin::body_about;
-use crate::request::Request;
+use crate::endpoint::admin::admin_and_user;
+use crate::error::FieldError;
+use crate::request::{Fields, Request, field};
 use crate::response;
 
 #[derive(Serialize)]
@@ -13,12 +15,12 @@ struct Body<'a> {
 }
 
 pub(crate) async fn post(app: &App, request: &Request) -> Reply {
-    let admin = app.administrator(request).await?;
-    let user_id = request.parameter("user_id");
-    let body = body_about(app, &admin, user_id, request.json_or_nothing()).await?;
-    let valid_until_ms = body.integer("valid_until_ms");
+    let (admin, user) = admin_and_user(app, request).await?;
+    let body = request.json_or_nothing()?;
+    let expires = field(body, "valid_until_ms", Fields::integer).optional(FieldError::BadValue)?;
+    let expires = expires.map(Timestamp::from_unix_ms);
     let users = &app.services.user_admin;
-    let access_token = users.log_in_as(&admin, user_id, &valid_until_ms).await?;
+    let access_token = users.log_in_as(&admin, &user, expires).await?;
     Ok(response::ok(&Body {
         access_token: access_token.expose(),
     }))
