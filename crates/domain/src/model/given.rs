@@ -18,40 +18,17 @@ pub enum Given<T> {
     Value(T),
 }
 
-/// The field had a value that cannot be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MalformedField;
-
 impl<T> Given<T> {
-    /// The value, with `null` counting as absent.
-    ///
-    /// # Errors
-    /// [`MalformedField`] when there is a value of another type.
-    pub fn optional(&self) -> Result<Option<&T>, MalformedField> {
-        match self {
-            Self::Absent | Self::Null => Ok(None),
-            Self::Malformed => Err(MalformedField),
-            Self::Value(value) => Ok(Some(value)),
-        }
-    }
-
-    /// The value, where only a missing key counts as absent.
-    ///
-    /// # Errors
-    /// [`MalformedField`] for `null` and for a value of another type.
-    pub fn optional_not_null(&self) -> Result<Option<&T>, MalformedField> {
-        match self {
-            Self::Null => Err(MalformedField),
-            other => other.optional(),
-        }
-    }
-
     /// The value, with `null` counting as absent, or this error for a value of another type.
     ///
     /// # Errors
     /// `malformed`.
-    pub fn optional_or<E>(&self, malformed: E) -> Result<Option<&T>, E> {
-        self.optional().map_err(|MalformedField| malformed)
+    pub fn optional<E>(&self, malformed: E) -> Result<Option<&T>, E> {
+        match self {
+            Self::Absent | Self::Null => Ok(None),
+            Self::Malformed => Err(malformed),
+            Self::Value(value) => Ok(Some(value)),
+        }
     }
 
     /// The value, where only a missing key counts as absent, or this error for `null` and for a value
@@ -59,16 +36,19 @@ impl<T> Given<T> {
     ///
     /// # Errors
     /// `malformed`.
-    pub fn optional_not_null_or<E>(&self, malformed: E) -> Result<Option<&T>, E> {
-        self.optional_not_null().map_err(|MalformedField| malformed)
+    pub fn optional_not_null<E>(&self, malformed: E) -> Result<Option<&T>, E> {
+        match self {
+            Self::Null => Err(malformed),
+            other => other.optional(malformed),
+        }
     }
 
     /// The value of a field that must be there, where `null` is a value of another type.
     ///
     /// # Errors
     /// `missing` without the key, `malformed` for a value of another type.
-    pub fn present_or<E>(&self, missing: E, malformed: E) -> Result<&T, E> {
-        match self.optional_not_null_or(malformed)? {
+    pub fn present<E>(&self, missing: E, malformed: E) -> Result<&T, E> {
+        match self.optional_not_null(malformed)? {
             Some(value) => Ok(value),
             None => Err(missing),
         }
@@ -93,8 +73,8 @@ impl Given<String> {
     ///
     /// # Errors
     /// `missing`, or `malformed` for a value of another type.
-    pub fn required_or<E>(&self, missing: E, malformed: E) -> Result<&str, E> {
-        match self.optional_or(malformed)? {
+    pub fn required<E>(&self, missing: E, malformed: E) -> Result<&str, E> {
+        match self.optional(malformed)? {
             Some(text) if !text.is_empty() => Ok(text),
             Some(_) | None => Err(missing),
         }

@@ -123,7 +123,7 @@ impl Devices {
         display_name: &Given<String>,
     ) -> Result<(), DeviceError> {
         let malformed = DeviceError::MalformedField("display_name");
-        let Some(text) = display_name.optional_or(malformed)? else {
+        let Some(text) = display_name.optional(malformed)? else {
             return self.find(requester, device_id).await.map(|_| ());
         };
         let display_name = DisplayName::parse(text)?;
@@ -182,7 +182,7 @@ impl Devices {
         request: &RemoveRequest<'_>,
         devices: &Given<Vec<String>>,
     ) -> Result<RemoveOutcome, DeviceError> {
-        let named = devices.optional_or(DeviceError::MalformedField("devices"))?;
+        let named = devices.optional(DeviceError::MalformedField("devices"))?;
         let continuation = Continuation::read(request.auth)?;
         if named.is_none() && continuation.session_id().is_none() {
             return Err(DeviceError::DevicesMissing);

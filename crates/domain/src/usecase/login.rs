@@ -348,7 +348,7 @@ fn account_key(user_id: &UserId) -> String {
 fn refresh_choice(request: &LoginRequest) -> Result<RefreshChoice, LoginError> {
     let wanted = request
         .refresh_token
-        .optional_not_null_or(LoginError::RefreshTokenNotBoolean)?;
+        .optional_not_null(LoginError::RefreshTokenNotBoolean)?;
     Ok(wanted.copied().unwrap_or(false).into())
 }
 
@@ -363,10 +363,10 @@ impl Device {
     fn parse(request: &LoginRequest) -> Result<Self, LoginError> {
         let id = request
             .device_id
-            .optional_or(LoginError::MalformedField("device_id"))?;
+            .optional(LoginError::MalformedField("device_id"))?;
         let name = request
             .initial_device_display_name
-            .optional_or(LoginError::MalformedField("initial_device_display_name"))?;
+            .optional(LoginError::MalformedField("initial_device_display_name"))?;
         Ok(Self {
             id: id.map(|text| DeviceId::parse(text)).transpose()?,
             display_name: name.map(|text| DisplayName::parse(text)).transpose()?,

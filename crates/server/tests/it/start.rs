@@ -104,7 +104,10 @@ fn an_undefined_variable_of_a_template_is_a_warning_of_check_config() {
     let output = home.command(&["check-config"]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{said}");
-    assert!(said.contains("en/1.0.html:1: uses an undefined variable"), "{said}");
+    assert!(
+        said.contains("en/1.0.html:1: uses an undefined variable"),
+        "{said}"
+    );
     let _server = home.start();
 }
 

@@ -126,7 +126,7 @@ impl PasswordChange {
         let password = NewPassword::read(&self.0.policy.password, &request.new_password)?;
         let log_out = request
             .logout_devices
-            .optional_not_null_or(ChangePasswordError::MalformedField("logout_devices"))?;
+            .optional_not_null(ChangePasswordError::MalformedField("logout_devices"))?;
         let other_devices = match log_out {
             Some(false) => OtherDevices::Keep,
             Some(true) | None => OtherDevices::LogOut,

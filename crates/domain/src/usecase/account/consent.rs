@@ -202,7 +202,7 @@ fn argument<'a>(
     argument: &'a Given<String>,
     name: &'static str,
 ) -> Result<Option<&'a str>, ConsentError> {
-    let text = argument.optional_or(ConsentError::NotAscii(name))?;
+    let text = argument.optional(ConsentError::NotAscii(name))?;
     Ok(text.map(String::as_str))
 }
 

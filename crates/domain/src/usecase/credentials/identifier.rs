@@ -122,7 +122,7 @@ pub(crate) async fn resolve(
     claim: &IdentityClaim,
 ) -> Result<Named, IdentifierError> {
     let identifier = claim.effective()?;
-    let id_type = identifier.id_type.optional_or(IdentifierError::Malformed)?;
+    let id_type = identifier.id_type.optional(IdentifierError::Malformed)?;
     match id_type.ok_or(IdentifierError::TypeMissing)?.as_str() {
         "m.id.user" => named_user(shared, &identifier),
         "m.id.phone" => owner_of(shared, phone(&identifier)?.into()).await,
@@ -157,7 +157,7 @@ pub(crate) fn user_of(
 }
 
 fn named_user(shared: &Shared, identifier: &Identifier) -> Result<Named, IdentifierError> {
-    let user = identifier.user.optional_or(IdentifierError::Malformed)?;
+    let user = identifier.user.optional(IdentifierError::Malformed)?;
     let user = user
         .filter(|user| !user.is_empty())
         .ok_or(IdentifierError::UserMissing)?;

@@ -46,7 +46,7 @@ impl NewPassword {
         policy: &PasswordPolicy,
         given: &Given<String>,
     ) -> Result<Self, NewPasswordError> {
-        let Some(text) = given.optional_or(NewPasswordError::Unreadable)? else {
+        let Some(text) = given.optional(NewPasswordError::Unreadable)? else {
             return Ok(Self(None));
         };
         let password = Password::parse(text).map_err(|error| match error {

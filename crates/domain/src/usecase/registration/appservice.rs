@@ -89,10 +89,10 @@ impl Registration {
         let shared = &self.0;
         let device_id = request
             .device_id
-            .optional_or(RegisterError::MalformedField("device_id"))?;
+            .optional(RegisterError::MalformedField("device_id"))?;
         let name = request
             .initial_device_display_name
-            .optional_or(RegisterError::MalformedField("initial_device_display_name"))?;
+            .optional(RegisterError::MalformedField("initial_device_display_name"))?;
         let account = service.new_account(&shared.user_id(localpart), shared.now());
         let login = FirstLogin {
             device_id: match device_id {

@@ -87,7 +87,7 @@ impl Availability {
     async fn is_free(&self, username: &Given<String>) -> Result<(), AvailabilityError> {
         let shared = &self.0;
         let username = username
-            .optional_or(AvailabilityError::UsernameNotAscii)?
+            .optional(AvailabilityError::UsernameNotAscii)?
             .ok_or(AvailabilityError::UsernameMissing)?;
 
         let localpart = name::parse(shared, username)?;

@@ -38,10 +38,10 @@ impl CheckedRequest {
         let display_name = display_name(request, password.was_sent())?;
         let device_id = request
             .device_id
-            .optional_or(RegisterError::MalformedField("device_id"))?;
+            .optional(RegisterError::MalformedField("device_id"))?;
         let guest = request
             .guest_access_token
-            .optional_or(RegisterError::MalformedField("guest_access_token"))?;
+            .optional(RegisterError::MalformedField("guest_access_token"))?;
         Ok(Self {
             password,
             has_parameters: request.has_other_fields || display_name.is_some(),
@@ -60,7 +60,7 @@ impl CheckedRequest {
 pub(super) fn refresh(request: &RegisterRequest) -> Result<RefreshChoice, RegisterError> {
     let wanted = request
         .refresh_token
-        .optional_not_null_or(RegisterError::RefreshTokenNotBoolean)?;
+        .optional_not_null(RegisterError::RefreshTokenNotBoolean)?;
     Ok(wanted.copied().unwrap_or(false).into())
 }
 
@@ -68,7 +68,7 @@ pub(super) fn refresh(request: &RegisterRequest) -> Result<RefreshChoice, Regist
 pub(super) fn username(request: &RegisterRequest) -> Result<Option<&String>, RegisterError> {
     let username = request
         .username
-        .optional_not_null_or(RegisterError::UsernameUnreadable)?;
+        .optional_not_null(RegisterError::UsernameUnreadable)?;
     if username.is_some_and(|text| text.chars().count() > MAX_USERNAME_CHARS) {
         return Err(RegisterError::UsernameUnreadable);
     }
@@ -92,7 +92,7 @@ fn display_name(
     }
     let name = request
         .initial_device_display_name
-        .optional_or(RegisterError::MalformedField("initial_device_display_name"))?;
+        .optional(RegisterError::MalformedField("initial_device_display_name"))?;
     // One more than allowed, so that what is too long still is; the rest has no business in the
     // database, where it would stay for as long as the session does.
     Ok(name.map(|text| text.chars().take(DisplayName::MAX_CHARS + 1).collect()))

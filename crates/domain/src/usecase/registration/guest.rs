@@ -26,7 +26,7 @@ impl Registration {
         }
         let name = request
             .initial_device_display_name
-            .optional_or(RegisterError::MalformedField("initial_device_display_name"))?;
+            .optional(RegisterError::MalformedField("initial_device_display_name"))?;
         let display_name = name.map(|text| DisplayName::parse(text)).transpose()?;
         let limit = &shared.limits.registration;
         let spent = limit.spend(&ctx.limit_key(), shared.monotonic())?;

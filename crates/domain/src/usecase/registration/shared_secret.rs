@@ -206,7 +206,7 @@ impl SharedSecretRegistration {
         }
         let refresh = request
             .refresh_token
-            .optional_not_null_or(SharedSecretError::Unreadable("refresh_token"))?;
+            .optional_not_null(SharedSecretError::Unreadable("refresh_token"))?;
         let device_name = optional(
             &request.initial_device_display_name,
             "initial_device_display_name",
@@ -278,7 +278,7 @@ impl Covered<'_> {
 /// A field that must be there.
 fn text<'a>(field: &'a Given<String>, name: &'static str) -> Result<&'a str, SharedSecretError> {
     let unreadable = SharedSecretError::Unreadable(name);
-    let text = field.present_or(SharedSecretError::Missing(name), unreadable)?;
+    let text = field.present(SharedSecretError::Missing(name), unreadable)?;
     Ok(text)
 }
 
@@ -299,7 +299,7 @@ fn optional<'a>(
     field: &'a Given<String>,
     name: &'static str,
 ) -> Result<Option<&'a String>, SharedSecretError> {
-    let text = field.optional_or(SharedSecretError::Unreadable(name))?;
+    let text = field.optional(SharedSecretError::Unreadable(name))?;
     if text.is_some_and(|text| text.contains('\0')) {
         return Err(SharedSecretError::Unreadable(name));
     }

@@ -59,7 +59,7 @@ impl TokenValidity {
         if !shared.policy.registration.enabled {
             return Err(TokenValidityError::Closed);
         }
-        let token = token.optional_or(TokenValidityError::TokenNotAscii)?;
+        let token = token.optional(TokenValidityError::TokenNotAscii)?;
         let token = token.ok_or(TokenValidityError::TokenMissing)?;
         let Ok(id) = RegistrationTokenId::parse(token) else {
             return Ok(false);

@@ -139,7 +139,7 @@ impl NamedThreepid {
         let medium = proof::required(&self.medium, "medium")?;
         let address = proof::required(&self.address, "address")?;
         self.id_server
-            .optional_or(ThreepidError::MalformedField("id_server"))?;
+            .optional(ThreepidError::MalformedField("id_server"))?;
         if address.len() > Self::MAX_ADDRESS_BYTES {
             return Err(ThreepidError::MalformedField("address"));
         }

@@ -242,7 +242,7 @@ impl TokenRequests {
     ) -> Result<Option<NextLink>, RequestTokenError> {
         let text = source
             .next_link
-            .optional_or(RequestTokenError::MalformedField("next_link").in_request_for(purpose))?;
+            .optional(RequestTokenError::MalformedField("next_link").in_request_for(purpose))?;
         let text = text.filter(|text| !text.is_empty());
         let hosts = self.0.policy.threepids.next_link_hosts.as_deref();
         let judge = || text.map(|text| NextLink::parse(text, hosts)).transpose();

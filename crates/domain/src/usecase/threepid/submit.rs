@@ -303,6 +303,6 @@ impl Submitted {
 
 fn required<'a>(given: &'a Given<String>, name: &'static str) -> Result<&'a str, SubmitError> {
     let missing = SubmitError::ParameterMissing(name);
-    let text = given.present_or(missing, SubmitError::MalformedField(name))?;
+    let text = given.present(missing, SubmitError::MalformedField(name))?;
     Ok(text)
 }

@@ -97,7 +97,7 @@ impl Exchange<'_> {
     /// [`RefreshError`].
     pub async fn refresh(&self, token: &Given<String>) -> Result<IssuedTokens, RefreshError> {
         let shared = self.0;
-        let text = token.present_or(RefreshError::Missing, RefreshError::Malformed)?;
+        let text = token.present(RefreshError::Missing, RefreshError::Malformed)?;
         let token = RefreshToken::parse(text).ok_or(RefreshError::Unknown)?;
         shared.retrying(|| self.exchange(&token)).await
     }

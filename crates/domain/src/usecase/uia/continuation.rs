@@ -18,10 +18,10 @@ impl<'a> Continuation<'a> {
     /// # Errors
     /// [`GateError::MalformedAuth`], [`GateError::UnknownSession`] for what cannot be a session.
     pub(crate) fn read(auth: &'a Given<Auth>) -> Result<Self, GateError> {
-        let auth = auth.optional_or(GateError::MalformedAuth)?;
+        let auth = auth.optional(GateError::MalformedAuth)?;
         let named = match auth {
             None => None,
-            Some(auth) => auth.session.optional_or(GateError::MalformedAuth)?,
+            Some(auth) => auth.session.optional(GateError::MalformedAuth)?,
         };
         let session_id = named
             .filter(|text| !text.is_empty())
@@ -51,7 +51,7 @@ impl<'a> Continuation<'a> {
         let Some(auth) = self.auth else {
             return Ok(None);
         };
-        let stage = auth.stage.optional_or(GateError::MalformedAuth)?;
+        let stage = auth.stage.optional(GateError::MalformedAuth)?;
         Ok(stage.map(|stage| (stage.as_str(), &auth.submission)))
     }
 

@@ -110,10 +110,10 @@ impl Deactivation {
     ) -> Result<CheckedDeactivation, DeactivationError> {
         let erase = request
             .erase
-            .optional_not_null_or(DeactivationError::MalformedField("erase"))?;
+            .optional_not_null(DeactivationError::MalformedField("erase"))?;
         request
             .id_server
-            .optional_or(DeactivationError::MalformedField("id_server"))?;
+            .optional(DeactivationError::MalformedField("id_server"))?;
         Ok(CheckedDeactivation {
             operation: request.operation,
             erase_policy: match erase {

@@ -97,7 +97,7 @@ impl ThreepidChanges<'_> {
         credentials: &Given<ThreepidCredentials>,
     ) -> Result<(), ThreepidError> {
         let credentials = credentials
-            .optional_or(ThreepidError::MalformedField("three_pid_creds"))?
+            .optional(ThreepidError::MalformedField("three_pid_creds"))?
             .ok_or(ThreepidError::ParameterMissing("three_pid_creds"))?;
         let proof = Proof::read(credentials)?;
         self.give(requester, &proof, None).await

@@ -122,7 +122,7 @@ pub(super) fn required<'a>(
     given: &'a Given<String>,
     name: &'static str,
 ) -> Result<&'a str, ThreepidError> {
-    given.required_or(
+    given.required(
         ThreepidError::ParameterMissing(name),
         ThreepidError::MalformedField(name),
     )

@@ -111,11 +111,11 @@ impl TokenRequests {
         let client_secret = super::client_secret(&parameters.client_secret)?;
         let country = parameters
             .country
-            .optional_or(RequestTokenError::MalformedField("country"))?;
+            .optional(RequestTokenError::MalformedField("country"))?;
         let country = country.cloned().unwrap_or_default();
         let written = parameters
             .phone_number
-            .optional_or(RequestTokenError::MalformedField("phone_number"))?;
+            .optional(RequestTokenError::MalformedField("phone_number"))?;
         let written = written.ok_or(PhoneNumberError)?;
         let number = PhoneNumber::parse(&country, written)?;
         let request = MsisdnTokenRequest {

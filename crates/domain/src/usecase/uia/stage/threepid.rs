@@ -38,7 +38,7 @@ pub(crate) fn credentials(
 }
 
 fn required<'a>(given: &'a Given<String>, name: &'static str) -> Result<&'a str, GateError> {
-    given.required_or(
+    given.required(
         GateError::MissingField(name),
         GateError::MalformedField(name),
     )
