@@ -23,7 +23,7 @@ const SECRET_BYTES: usize = 32;
 const EXAMPLE_DATABASE: &str = "\"sqlite:registrar.db\"";
 
 /// A commented configuration for a server of this name, with secrets of its own and a database in
-/// `folder`, wherever the server is started. Whoever stores it should let nobody else read the file.
+/// `folder`, wherever the server is started. A program that stores it should make the file readable for its owner only.
 pub fn generate(server_name: &ServerName, folder: &Path, entropy: &dyn Entropy) -> String {
     let mut text = String::with_capacity(EXAMPLE.len() * 2);
     // JSON's strings are YAML's.

@@ -97,3 +97,20 @@ pub(crate) fn read(root: &Section<'_>, own: &OwnRateKeys) -> Rates {
         login_failed_attempts: Rate::from(&*keys.rc_login.failed_attempts),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Programs that embed the domain start from these.
+    #[test]
+    fn the_defaults_are_those_of_the_domain() {
+        let yaml = "server_name: example.org";
+        let config = crate::load_text(yaml, "hs.yaml", []).into_config().unwrap();
+        assert_eq!(config.policy.rates, Rates::default());
+        assert_eq!(
+            config.policy.lifetimes.refreshable_access,
+            Some(std::time::Duration::from_mins(5))
+        );
+    }
+}

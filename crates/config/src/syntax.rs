@@ -22,7 +22,7 @@ const DURATION_UNITS: [(char, u64); 6] = [
 /// Suffixes of sizes and their bytes, the largest first.
 const SIZE_UNITS: [(char, u64); 3] = [('G', 1 << 30), ('M', 1 << 20), ('K', 1 << 10)];
 
-/// A whole number of milliseconds, or a text of a whole number and one of `s m h d w y`.
+/// An integer of milliseconds, or a string of an integer and one of `s m h d w y`.
 pub(super) fn duration(value: &Value) -> Option<Duration> {
     quantity(value, &DURATION_UNITS).map(Duration::from_millis)
 }
@@ -32,7 +32,7 @@ pub fn duration_of(text: &str) -> Option<Duration> {
     duration(&Value::Text(text.to_owned()))
 }
 
-/// A whole number of bytes, or a text of a whole number and one of `K M G`.
+/// An integer of bytes, or a string of an integer and one of `K M G`.
 pub(super) fn size(value: &Value) -> Option<u64> {
     quantity(value, &SIZE_UNITS)
 }

@@ -27,7 +27,7 @@ async fn main() -> std::io::Result<()> {
         tokio::spawn(async move {
             let connection =
                 http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(hello));
-            // Whoever measures may hang up at any time.
+            // A measuring program may hang up at any time.
             let _broken_off = connection.await;
         });
     }

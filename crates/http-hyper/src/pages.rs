@@ -215,7 +215,7 @@ impl Pages {
         };
         match self.answer(refusal.status(), &page) {
             Ok(page) => refusal.dress(page),
-            // Whoever wanted a page gets something at least.
+            // A page that says little is better than none.
             Err(error) => error.into_response(),
         }
     }

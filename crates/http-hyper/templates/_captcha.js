@@ -1,5 +1,5 @@
 // The widget of the provider calls this when the check is passed. The button is for those whose
-// connection breaks in this moment.
+// connection breaks at the same moment.
 function captchaDone() {
   const form = document.getElementById("registrationForm");
   form.querySelector("button").disabled = false;

@@ -15,7 +15,7 @@ const STAND_INS: [&str; 2] = ["postgres", "nobody"];
 /// Who runs the cluster's programs.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum User {
-    /// Whoever runs this.
+    /// The user who runs this.
     Same,
     /// Somebody else, since root may not.
     Other { uid: u32, gid: u32 },

@@ -55,7 +55,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
     (XTASK, &[]),
 ];
 
-/// The crates that may use a library outside of their tests. Whoever is not listed may use anything.
+/// The crates that may use a library outside of their tests. A library that is not listed may be used anywhere.
 const OWNERS: [(&str, &[&str]); 20] = [
     ("anyhow", &[BENCH, SERVER, XTASK]),
     ("argon2", &[DOMAIN]),

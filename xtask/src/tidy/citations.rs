@@ -38,7 +38,7 @@ pub(super) fn check(file: &str, text: &str, sections: &BTreeSet<&str>) -> Vec<St
     findings
 }
 
-/// The section number at the start of a text, without a full stop behind it.
+/// The section number at the start of a string, without a full stop behind it.
 fn number(text: &str) -> &str {
     let end = text
         .find(|c: char| !c.is_ascii_alphanumeric() && c != '.')

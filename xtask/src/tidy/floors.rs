@@ -94,7 +94,7 @@ fn arrows(sources: &[(PathBuf, String)]) -> (Arrows, Vec<String>) {
     (arrows, findings)
 }
 
-/// Does this rest of a text begin in a line of documentation? Links there may lead anywhere.
+/// Does this rest of a file begin in a line of documentation? Links there may lead anywhere.
 fn is_documentation(text: &str, rest: &str) -> bool {
     let before = &text[..rest.as_ptr() as usize - text.as_ptr() as usize];
     let line = before.rsplit('\n').next().unwrap_or_default().trim_start();

@@ -219,7 +219,7 @@ pub struct TokenLifetimes {
 }
 
 /// The `rc_*` options.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rates {
     /// `rc_registration`, per client address.
     pub registration: Rate,

@@ -15,7 +15,7 @@ pub trait Observer: Send + Sync {
     fn observe(&self, event: &Event);
 }
 
-/// Something that happened. A closed set without names, addresses or texts, so that whoever keeps
+/// Something that happened. A closed set without names, addresses or strings, so that a program that keeps
 /// counts by its parts keeps a bounded number of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {

@@ -120,7 +120,7 @@ pub(crate) fn with(mut body: Value, others: Value) -> Value {
     body
 }
 
-/// A text field of an answer.
+/// A string field of an answer.
 #[track_caller]
 pub(crate) fn text<'a>(body: &'a Value, key: &str) -> &'a str {
     let value = body[key].as_str();

@@ -27,7 +27,7 @@ UPDATE_DOCS=1 cargo test -p registrar-http-hyper --test it error::
 
 writes it anew, and until then a test fails.
 
-Every error body has `errcode`, for programs, and `error`, a text for people that may change at any time.
+Every error body has `errcode`, for programs, and `error`, a message for people that may change at any time.
 *Also* names what some bodies have besides; with `retry_after_ms` comes a `Retry-After` header in whole seconds.
 A 5xx tells nothing of what went wrong inside, which is in the log under the request's ID.
 The 401 that asks for user-interactive authentication is no error; when a stage was not passed it carries `errcode` and `error` too.

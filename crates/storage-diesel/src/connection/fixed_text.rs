@@ -21,7 +21,7 @@ pub(crate) trait WithFixedText: Sized {
 
 impl<Q> WithFixedText for Q {}
 
-/// Prepared statements are found by their text, so that a text that does vary is only prepared more often.
+/// Prepared statements are found by their SQL, so a statement that varies is only prepared more often.
 impl<Q> QueryId for FixedText<Q> {
     type QueryId = ();
 

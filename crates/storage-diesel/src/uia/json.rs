@@ -202,7 +202,7 @@ pub(super) fn read_result(text: &str) -> Option<StageResult> {
 
 fn write(value: &impl Serialize) -> String {
     serde_json::to_string(value)
-        .expect("text, numbers, booleans and lists of text are always valid JSON")
+        .expect("strings, numbers, booleans and lists of strings are always valid JSON")
 }
 
 #[cfg(test)]

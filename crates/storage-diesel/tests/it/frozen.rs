@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use crate::support::Database;
 
-/// Longer than any limit of the store here: whoever waits this long waits for ever.
+/// Longer than any limit of the store here: a caller that waits this long waits for ever.
 const FOR_EVER: Duration = Duration::from_secs(120);
 
 /// Whether anything is passed on.

@@ -420,7 +420,7 @@ pub(super) async fn a_limit_of_messages_holds_among_many(store: &dyn Store) -> O
 }
 
 pub(super) async fn an_added_validation_token_is_not_lost(store: &dyn Store) -> Outcome {
-    // Whoever finds a session without a token removes it: here half of the racers, after a mail that
+    // A request that finds a session without a token removes it: here half of the racers, after a mail that
     // did not go out or in the sweep. The others add theirs, if the session is still there.
     for round in 0..RACERS {
         let id = &given_open(store, &format!("s{round}")).await?.id;

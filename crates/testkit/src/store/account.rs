@@ -227,7 +227,7 @@ fn passes(filter: &AccountFilter, account: &Account) -> bool {
         && !filter.without_user_types.contains(&account.user_type)
 }
 
-/// What an account is compared by: a text or a number, and nothing before something.
+/// What an account is compared by: a string or a number, and nothing before something.
 fn rank(order: AccountOrder, account: &Account) -> (Option<String>, i64) {
     match order {
         AccountOrder::Localpart => (Some(account.localpart.to_string()), 0),

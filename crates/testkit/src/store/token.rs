@@ -293,7 +293,7 @@ impl State {
         });
     }
 
-    /// Removes refresh tokens; their access tokens go with them, and whoever named one of them as
+    /// Removes refresh tokens; their access tokens go with them, and tokens that named one of them as
     /// successor has none any more.
     fn remove_refresh_tokens(&mut self, is_doomed: impl Fn(&RefreshRow) -> bool) {
         let doomed: Vec<_> = self

@@ -35,7 +35,7 @@ pub struct GuestUpgrade {
 /// Which accounts are listed. The default is all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccountFilter {
-    /// Only those that a text is found in.
+    /// Only those that contain a string.
     pub search: Option<AccountSearch>,
     /// Only guests, or only others.
     pub guests: Option<bool>,
@@ -47,7 +47,7 @@ pub struct AccountFilter {
     pub without_user_types: Vec<Option<String>>,
 }
 
-/// Where a text must be found. It stands for itself, also where it holds wildcards of SQL.
+/// Where a string must be found. It stands for itself, also where it holds wildcards of SQL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountSearch {
     /// Anywhere in the user ID, in whatever case.

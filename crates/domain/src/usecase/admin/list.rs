@@ -7,7 +7,7 @@ use crate::ports::Intent;
 use crate::ports::store::{AccountFilter, AccountOrder, AccountPage, AccountSearch, Direction};
 use crate::usecase::token::authenticate::Administrator;
 
-/// The most accounts on a page; whoever asks for more is told where the rest begins.
+/// The most accounts on a page; a longer page is cut there, and says where the rest begins.
 pub const MAX_LIMIT: u64 = 10_000;
 
 /// Which accounts. The default is the first hundred of all.

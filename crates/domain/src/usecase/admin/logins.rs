@@ -101,7 +101,7 @@ impl UserAdmin {
     ///
     /// The token belongs to the administrator: it ends with their logins, with their rights and with the
     /// account that it speaks for. One that was made by speaking for another administrator belongs to
-    /// whoever speaks. At the console there is no account that it could belong to but the user's own.
+    /// the administrator who speaks. At the console there is no account that it could belong to but the user's own.
     ///
     /// # Errors
     /// [`UserAdminError::OwnLogin`], [`UserAdminError::Deactivated`], [`UserAdminError::Forbidden`] for

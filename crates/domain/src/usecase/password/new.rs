@@ -20,7 +20,7 @@ use crate::usecase::uia::prompt::UiaPrompt;
 #[derive(Clone, Debug)]
 pub(crate) struct NewPassword(Option<Password>);
 
-/// Why a text cannot be a new password.
+/// Why a string cannot be a new password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NewPasswordError {
     /// Not a string, or longer than 512 characters.

@@ -138,7 +138,7 @@ impl Requester {
 }
 
 impl Requester {
-    /// May they use the admin API? Guests never, and neither an application service, whoever it speaks
+    /// May they use the admin API? Guests never may, nor do application services, for any user that they speak
     /// for.
     pub fn is_administrator(&self) -> bool {
         self.account.admin
@@ -347,7 +347,7 @@ impl Authentication {
         Ok(device.map(|device| device.device_id))
     }
 
-    /// Finds out which administrator makes a request. Application services are none, whoever they
+    /// Finds out which administrator makes a request. Application services are none, for any user that they
     /// speak for.
     ///
     /// # Errors

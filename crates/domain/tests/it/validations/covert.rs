@@ -229,7 +229,7 @@ async fn with_inhibit_nobody_learns_whose_a_phone_number_is() {
                 assert_eq!(told(refused), "CodeNotAccepted");
             }
         }
-        // Nobody got a text message but whose number is what the purpose asks for, and once.
+        // Only the number that suits the purpose got a text message, and once.
         let asked = world.identity_server.msisdns();
         let asked: Vec<_> = asked.iter().map(|it| it.phone_number.as_str()).collect();
         assert_eq!(asked, [suitable], "{purpose:?}");

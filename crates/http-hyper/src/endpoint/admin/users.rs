@@ -25,7 +25,7 @@ use crate::response;
 struct List<'a> {
     users: Vec<Entry<'a>>,
     total: u64,
-    // A text, although it is a number: to clients it is opaque.
+    // A string, although it is a number: to clients it is opaque.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_token: Option<String>,
 }

@@ -164,7 +164,7 @@ async fn users_are_named_by_their_whole_user_id() {
     ];
     for (user_id, status, errcode) in rows {
         for (method, path) in ABOUT_A_USER {
-            // Whoever is not there is made.
+            // A user who is not there is created.
             if status == 404 && (&method, path) == (&Method::PUT, "v2/users/USER") {
                 continue;
             }

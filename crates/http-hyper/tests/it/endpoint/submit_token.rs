@@ -188,7 +188,7 @@ async fn opening_the_link_to_reset_a_password_does_nothing_yet() {
         server.submit(path, query).await.page(200);
     }
     assert!(is_validated(&server, &sid).await);
-    // It has served its purpose, and whoever opens it again learns that.
+    // It has served its purpose, and says so when it is opened again.
     for answer in [server.submit(path, query).await, server.get(&link).await] {
         let page = answer.page(200);
         assert!(!page.contains("<form"), "{page}");

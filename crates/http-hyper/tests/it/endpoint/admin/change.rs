@@ -96,7 +96,7 @@ async fn a_user_can_be_of_the_types_that_the_operator_named() {
     });
     let office = Office::of(server).await;
     let kind = async |user_id: &str| office.details(user_id).await["user_type"].clone();
-    // A person who chose a name gets the default, and so does whoever an administrator makes.
+    // A person who chose a name gets the default, and so does a user whom an administrator creates.
     assert_eq!(kind("@root:example.org").await, "org.example.desk");
     for (body, expected) in [
         (json!({}), json!("org.example.desk")),

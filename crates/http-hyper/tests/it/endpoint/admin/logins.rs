@@ -278,7 +278,7 @@ async fn a_token_that_speaks_for_somebody_belongs_to_the_administrator_who_made_
     }
 }
 
-/// Otherwise whoever speaks for an administrator could make tokens that outlive their own.
+/// Otherwise somebody who speaks for an administrator could make tokens that outlive their own.
 #[tokio::test]
 async fn what_an_administrator_makes_by_speaking_for_another_is_their_own() {
     let office = Office::open().await;

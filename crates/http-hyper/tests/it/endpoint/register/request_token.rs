@@ -341,7 +341,7 @@ async fn the_session_is_named_in_any_of_three_places() {
         let answer = server.post(EMAIL, &email_request(ADDRESS, none)).await;
         answer.refuses(403, "M_FORBIDDEN");
     }
-    // Whoever wants to add an address is signed in.
+    // Only signed-in users add addresses.
     let path = "/account/3pid/email/requestToken";
     let body = email_request("b@example.org", json!({}));
     server
