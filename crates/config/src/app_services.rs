@@ -65,7 +65,7 @@ pub(crate) fn read(root: &Section<'_>) -> AppServices {
         }
         let advise = |advice| match advice {
             Advice::Warning(text) => at.warn(format!("{shown}: {text}")),
-            Advice::NotObeyed(text) => at.not_obeyed(text),
+            Advice::Unsupported(text) => at.unsupported(text),
         };
         match read_file(file, advise) {
             Ok(service) if services.iter().any(|it| it.id == service.id) => {
@@ -88,7 +88,7 @@ pub(crate) fn read(root: &Section<'_>) -> AppServices {
 enum Advice {
     Warning(String),
     /// It decides who gets in, and this server does not obey it.
-    NotObeyed(&'static str),
+    Unsupported(&'static str),
 }
 
 /// The service of a file, or what is wrong with it. Never quotes the file: it holds tokens.
@@ -106,7 +106,7 @@ fn read_file(path: &Path, advise: impl Fn(Advice)) -> Result<AppService, String>
         advise(Advice::Warning(format!("its `as_token` {GUESSABLE}")));
     }
     if file.makes_devices {
-        advise(Advice::NotObeyed(
+        advise(Advice::Unsupported(
             "`io.element.msc4190`: a service cannot make devices of its users by `PUT /devices`; \
              it logs in with `m.login.application_service` instead",
         ));

@@ -92,7 +92,7 @@ pub(crate) struct Findings {
     /// Each of them stops the server from starting.
     pub(crate) mistakes: Vec<Finding>,
     /// Options that decide who gets in, and that this server does not obey.
-    pub(crate) not_obeyed: Vec<Finding>,
+    pub(crate) unsupported: Vec<Finding>,
     /// Worth a look, but no reason not to start.
     pub(crate) warnings: Vec<Finding>,
     /// Paths of keys without effect.

@@ -51,7 +51,7 @@ pub(crate) fn check(root: &Section<'_>) {
     for (path, advice) in GATES {
         let written = root.written(path);
         if let Some((at, _)) = written.filter(|(_, node)| is_on(node)) {
-            at.not_obeyed(advice);
+            at.unsupported(advice);
         }
     }
 }

@@ -159,14 +159,14 @@ impl Reading {
         self.config.ok_or(ConfigError(self.findings.mistakes))
     }
 
-    /// Things worth a look, for the log at start: first what decides who gets in and is not obeyed.
+    /// Things worth a look, for the log at start: first what decides who gets in and is unsupported.
     pub fn warnings(&self) -> impl Iterator<Item = &Finding> {
         let Findings {
-            not_obeyed,
+            unsupported,
             warnings,
             ..
         } = &self.findings;
-        not_obeyed.iter().chain(warnings)
+        unsupported.iter().chain(warnings)
     }
 
     /// The configuration, if there was no mistake.

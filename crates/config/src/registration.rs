@@ -39,7 +39,7 @@ keys! {
         server_notices: ServerNoticesKeys,
         /// No longer supported; must be false.
         invite_3pid_guest: bool = "false",
-        /// Accounts that expire. Not obeyed: accounts do not expire here.
+        /// Accounts that expire. Unsupported: accounts do not expire here.
         account_validity: AccountValidityKeys,
     }
     unused {

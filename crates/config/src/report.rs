@@ -14,7 +14,7 @@ pub(super) fn report(config: Option<&Config>, findings: &Findings) -> String {
     report.summary(findings);
     report.list(
         "NOT OBEYED, although it decides who gets in",
-        findings.not_obeyed.iter().map(ToString::to_string),
+        findings.unsupported.iter().map(ToString::to_string),
     );
     if let Some(config) = config {
         effect::describe(&mut report, config);
@@ -81,9 +81,9 @@ impl Report {
         let counted = [
             (findings.mistakes.len(), "mistake", "mistakes"),
             (
-                findings.not_obeyed.len(),
-                "option that is not obeyed",
-                "options that are not obeyed",
+                findings.unsupported.len(),
+                "unsupported option that decides who gets in",
+                "unsupported options that decide who gets in",
             ),
             (findings.warnings.len(), "warning", "warnings"),
             (

@@ -11,7 +11,7 @@ pub(crate) const BY_PREFIX: &str =
 /// What options are about and who takes care of it, and their names in alphabetical order.
 pub(crate) const AREAS: &[(&str, &str)] = &[
     (
-        "decides who gets in; see the list of options that are not obeyed",
+        "decides who gets in; see the list of unsupported options",
         "cas_config jwt_config ldap_config login_via_existing_session \
          matrix_authentication_service modules oidc_config oidc_providers password_providers \
          saml2_config spam_checker third_party_event_rules",

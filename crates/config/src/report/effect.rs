@@ -141,7 +141,7 @@ fn verification(report: &mut Report, config: &Config) {
     report.row("stages before a message", list(stages, "none"));
     let captcha = config.captcha.as_ref();
     let captcha = captcha.map(|captcha::Options { verify_url, .. }| verify_url);
-    report.row("captchas verified at", list(captcha, "nowhere"));
+    report.row("captchas verified at", list(captcha, "off"));
 }
 
 fn delegate(server: &IdentityServer) -> String {
@@ -161,10 +161,10 @@ fn mail_server(smtp: &Smtp) -> String {
     };
     let user = smtp.credentials.as_ref().map(|login| &login.user);
     format!(
-        "{}:{}, {encryption}, logging in as {}, introduced as {}",
+        "{}:{}, {encryption}, {}, EHLO name {}",
         smtp.host,
         smtp.port,
-        list(user, "nobody"),
+        user.map_or("no login".to_owned(), |user| format!("login as {user}")),
         list(&smtp.ehlo_name, "its address"),
     )
 }
@@ -196,11 +196,11 @@ fn limits(report: &mut Report, config: &Config) {
     report.row(
         "password hashes",
         format!(
-            "argon2id, memory {} KiB, passes {}, lanes {}; {} at the same time, {} waiting",
+            "argon2id, memory {} KiB, passes {}, lanes {}; {} at the same time, queue for {}",
             cost.memory_kib,
             cost.passes,
             cost.lanes,
-            list(hashing.threads, "one per processor core"),
+            list(hashing.threads, "one per core"),
             list(hashing.queue_capacity, "two seconds of work"),
         ),
     );

@@ -86,11 +86,11 @@ impl Place {
         self.findings.borrow_mut().warnings.push(finding);
     }
 
-    /// Reports an option that decides who gets in and is not obeyed.
-    pub(crate) fn not_obeyed(&self, advice: &str) {
-        let message = format!("not obeyed, although it decides who gets in: {advice}");
+    /// Reports an option that decides who gets in and is unsupported.
+    pub(crate) fn unsupported(&self, advice: &str) {
+        let message = format!("unsupported, although it decides who gets in: {advice}");
         let finding = self.finding(message);
-        self.findings.borrow_mut().not_obeyed.push(finding);
+        self.findings.borrow_mut().unsupported.push(finding);
     }
 
     /// Notes that what is written here has no effect, and what takes care of it.

@@ -217,7 +217,7 @@ fn no_key_of_synapse_is_unknown() {
 }
 
 #[test]
-fn what_decides_who_gets_in_and_is_not_obeyed_comes_first() {
+fn what_decides_who_gets_in_and_is_unsupported_comes_first() {
     for yaml in [
         "account_validity: {enabled: true, period: 30d}",
         "modules: [{module: my.Module}]",
@@ -240,7 +240,7 @@ fn what_decides_who_gets_in_and_is_not_obeyed_comes_first() {
         assert_eq!(found.len(), 2, "{yaml}: {found:?}");
         let key = yaml.split(':').next().unwrap();
         assert!(
-            found[0].contains(key) && found[0].contains("not obeyed"),
+            found[0].contains(key) && found[0].contains("unsupported"),
             "{yaml}: {found:?}"
         );
         assert!(found[0].starts_with("test.yaml:3: "), "{yaml}: {found:?}");

@@ -321,7 +321,7 @@ fn how_the_mail_server_is_spoken_to_is_the_operator_s_choice() {
                 registrar: {email: {ehlo_name: mx.example.org, cleartext_login: nowhere}}";
     let report = read(yaml).report();
     assert!(
-        report.contains("introduced as mx.example.org")
+        report.contains("EHLO name mx.example.org")
             && squeezed(&report).contains("\nregistrar.email.cleartext_login nowhere\n"),
         "{report}"
     );
