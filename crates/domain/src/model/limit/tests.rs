@@ -91,6 +91,53 @@ fn a_flood_of_keys_is_bounded_and_frees_nobody() {
     );
 }
 
+/// A full shard, whose keys rest one after another from `first_ms` on.
+fn full_shard(first_ms: f64) -> HashMap<u64, f64> {
+    let mut next_ms = first_ms;
+    let keys = 0..MAX_KEYS_PER_SHARD as u64;
+    keys.map(|key| {
+        let rested_ms = next_ms;
+        next_ms += 1.0;
+        (key, rested_ms)
+    })
+    .collect()
+}
+
+#[test]
+fn only_rested_keys_make_room_where_there_are_any() {
+    let mut shard = full_shard(to_ms(START));
+    make_room(&mut shard, START);
+    assert_eq!(shard.len(), MAX_KEYS_PER_SHARD - 1);
+    assert!(!shard.contains_key(&0), "it rests at this very moment");
+}
+
+#[test]
+fn otherwise_the_tenth_that_rests_soonest_makes_room() {
+    let mut shard = full_shard(to_ms(START) + 1.0);
+    make_room(&mut shard, START);
+    let forgotten = MAX_KEYS_PER_SHARD / 10 + 1;
+    assert_eq!(shard.len(), MAX_KEYS_PER_SHARD - forgotten);
+    assert!(!shard.contains_key(&(forgotten as u64 - 1)));
+    assert!(shard.contains_key(&(forgotten as u64)));
+}
+
+#[test]
+fn a_known_key_needs_no_room() {
+    let limiter = Limiter::new(Rate {
+        per_second: 0.001,
+        burst_count: 3.0,
+    });
+    limiter.charge("known", START).unwrap();
+    let key = limiter.hasher.hash_one("known");
+    let mut other = key;
+    while limiter.shard(key).len() < MAX_KEYS_PER_SHARD {
+        other = other.wrapping_add(1);
+        limiter.shard(key).insert(other, f64::MAX);
+    }
+    limiter.charge("known", START).unwrap();
+    assert_eq!(limiter.shard(key).len(), MAX_KEYS_PER_SHARD);
+}
+
 /// Synapse's bucket (§8.1): a count that drains, and since when.
 struct Bucket {
     count: f64,
