@@ -59,6 +59,14 @@ async fn a_lost_answer_is_recoverable_until_its_tokens_are_used() {
     refresh(&world, &second).await.unwrap();
 }
 
+#[tokio::test]
+async fn a_contended_exchange_is_tried_again() {
+    let (world, first) = start(|_| {}).await;
+    world.store.contend_next(1);
+    let second = refresh(&world, &first).await.unwrap();
+    assert!(works(&world, &second).await);
+}
+
 async fn works(world: &World, tokens: &IssuedTokens) -> bool {
     world
         .authenticate(tokens.access_token.expose())
