@@ -106,12 +106,11 @@ impl TokenRequests {
             if covert.suitability == Suitability::Suitable {
                 this.announce(medium, purpose, send_attempt);
             }
+            // Every request writes as much afterwards: the next one would feel the difference.
+            let made_up = ValidationSessionId::generate(this.0.entropy());
             let outcome = match covert.due() {
                 Some(Suitability::Suitable) => request.send(&*server).await.map(|reply| reply.sid),
-                // The same work for the database, which would delay the next request otherwise.
-                Some(Suitability::Unsuitable) => {
-                    Ok(ValidationSessionId::generate(this.0.entropy()))
-                }
+                Some(Suitability::Unsuitable) => Ok(made_up.clone()),
                 None => return,
             };
             let recorded = match &outcome {
@@ -120,7 +119,11 @@ impl TokenRequests {
                     this.record_delegate(&covert.opened, sid, &proof, purpose)
                         .await
                 }
-                Err(_) => Ok(()),
+                // What an earlier message of the session proves stays as it is.
+                Err(_) => {
+                    let proof = request.proof(&*server, &made_up);
+                    this.record_purpose(&proof, purpose).await
+                }
             };
             let error: &dyn Error = match (&outcome, &recorded) {
                 (Err(error), _) => error,

@@ -8,7 +8,7 @@ use crate::model::threepid::{
     ClientSecret, Medium, ProofDigest, Purpose, Threepid, ValidationSessionId, ValidationToken,
 };
 use crate::ports::identity_server::{EmailTokenRequest, MsisdnTokenRequest, RequestTokenReply};
-use crate::ports::{IdentityServer, IdentityServerError, Intent};
+use crate::ports::{IdentityServer, IdentityServerError, Intent, StoreError};
 use crate::usecase::proof::delegated;
 
 /// A request for a message that an identity server sends.
@@ -111,13 +111,23 @@ impl TokenRequests {
             .await?;
         let reply = request.send(server).await?;
         let proof = request.proof(server, &reply.sid);
+        self.record_purpose(&proof, purpose).await?;
+        Ok(reply)
+    }
+
+    /// Records what an identity server was asked for, in a unit of work of its own.
+    pub(super) async fn record_purpose(
+        &self,
+        proof: &ProofDigest,
+        purpose: Purpose,
+    ) -> Result<(), StoreError> {
+        let shared = &self.0;
         shared
             .retrying(|| async {
                 let mut uow = shared.ports.store.begin(Intent::Write).await?;
-                delegated::record_purpose(&mut *uow, shared, &proof, purpose).await?;
+                delegated::record_purpose(&mut *uow, shared, proof, purpose).await?;
                 uow.commit().await
             })
-            .await?;
-        Ok(reply)
+            .await
     }
 }
